@@ -1,0 +1,105 @@
+"""Every setting, its default and its reason; the only reader of the environment.
+
+A setting `name` is read from `AIHUB_NAME`; `serve` has flags for the common ones.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import attrs
+from attrs.validators import ge, gt, in_
+
+PREFIX = "AIHUB_"
+
+
+def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's data directory: XDG on Linux, Application Support on macOS, LocalAppData on Windows."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "aihub-lite"
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "aihub-lite"
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "aihub-lite"
+
+
+def setting(default: Any, reason: str, *checks: Any) -> Any:
+    """An attrs field with the reason for its default in its metadata."""
+    return attrs.field(default=default, validator=list(checks), metadata={"reason": reason})
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What an operator may set. Durations in seconds, sizes in bytes; 0 switches a limit off where it says so."""
+
+    data_dir: Path = attrs.field(factory=default_data_dir, metadata={"reason": "one directory to back up"})
+    host: str = setting("127.0.0.1", "nothing is exposed unless asked for")
+    port: int = setting(4242, "0 takes a free port", ge(0))
+    certfile: Path | None = setting(None, "PEM; with `keyfile` serves TLS and HTTP/2")
+    keyfile: Path | None = setting(None, "PEM")
+
+    rpm: int = setting(180, "requests per minute and token, the public contract; 0 = none", ge(0))
+    console_rpm: int = setting(120, "requests per minute and console session, the public contract; 0 = none", ge(0))
+    auth_failures_per_minute: int = setting(20, "failed authentications per address; 0 = none", ge(0))
+    max_body_bytes: int = setting(32 * 2**20, "room for 20 MB of images in base64", gt(0))
+    body_timeout: float = setting(30.0, "between two pieces of a request body", gt(0))
+    max_in_flight: int = setting(1024, "relayed requests at once; above it 503", gt(0))
+    trusted_proxies: str = setting("", "comma-separated CIDRs whose X-Forwarded-For is believed")
+
+    connect_timeout: float = setting(5.0, "a reachable upstream accepts in milliseconds", gt(0))
+    first_byte_timeout: float = setting(120.0, "reasoning models think before the first byte", gt(0))
+    idle_timeout: float = setting(120.0, "between two chunks of an answer", gt(0))
+    total_timeout: float = setting(1800.0, "a whole answer", gt(0))
+    write_timeout: float = setting(60.0, "a client that reads nothing for so long has left", gt(0))
+    max_attempts: int = setting(3, "tries per request, over channels and keys", ge(1))
+    max_answer_bytes: int = setting(64 * 2**20, "an answer that is not streamed is held in memory once", gt(0))
+    max_event_bytes: int = setting(8 * 2**20, "one event of a stream; images in base64 are large", gt(0))
+
+    keepalive_after: float = setting(10.0, "clients and proxies give up on silence from 15 s on", gt(0))
+    keepalive_event_after: float = setting(50.0, "comments do not reset some clients' 60 s idle timers", gt(0))
+    abort_grace: float = setting(30.0, "a client left a call that is not streamed: wait for its true usage", ge(0))
+    usage_grace: float = setting(5.0, "a client left after finish_reason: wait for the usage chunk", ge(0))
+    drain_timeout: float = setting(30.0, "SIGTERM: how long running requests may take to finish", ge(0))
+
+    fault_threshold: int = setting(5, "faults in a row before a channel cools down", ge(1))
+    fault_cooldown: float = setting(30.0, "times the number of cooldowns in a row, at most ten times this", gt(0))
+    max_cooldown: float = setting(300.0, "a Retry-After beyond this is not believed", gt(0))
+
+    completion_hold: int = setting(4096, "completion tokens held when a request names no maximum", ge(0))
+    completion_hold_cap: int = setting(16384, "more is not held: agents ask for 64k and use little", ge(0))
+    synchronous: str = setting("FULL", "a booked answer survives a power cut", in_(("FULL", "NORMAL")))
+    discover_local: bool = setting(True, "look for Ollama, LM Studio and vLLM on this machine at start")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR", in_(("DEBUG", "INFO", "WARNING", "ERROR")))
+
+
+class BadSetting(ValueError):
+    """A setting is not valid; the text names it, never a secret."""
+
+
+def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+    """Settings from `AIHUB_*` variables, then `overrides` that are not None; raises BadSetting."""
+    hints = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for field in attrs.fields(Settings):
+        text = environ.get(PREFIX + field.name.upper())
+        if text:
+            values[field.name] = _parsed(field.name, text, hints[field.name])
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    try:
+        return Settings(**values)
+    except (ValueError, TypeError) as error:
+        raise BadSetting(str(error.args[0])) from None
+
+
+def _parsed(name: str, text: str, kind: Any) -> Any:
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+        if kind in (int, float):
+            return kind(text)
+        return Path(text) if kind in (Path, Path | None) else text
+    except (KeyError, ValueError):
+        raise BadSetting(f"{PREFIX}{name.upper()}: {text!r} is not a valid value") from None

@@ -1,0 +1,80 @@
+"""One upstream account the gateway may use."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+Origin = Literal["operator", "env", "local", "builtin"]
+"""Who made the channel: a person, a key in the environment, a local server that answered, or the gateway."""
+
+
+@attrs.frozen
+class Secret:
+    """A key that no `repr`, log or error shows."""
+
+    value: str = attrs.field(repr=lambda _: "***")
+
+    def __str__(self) -> str:
+        return "***"
+
+
+@attrs.frozen(kw_only=True)
+class ChannelKey:
+    """One key of a channel: typed in, or `env:NAME`, which is resolved at use and never copied anywhere."""
+
+    id: str
+    """Short and stable within the channel (`k1`, `k2`…)."""
+    ref: Secret
+    """`env:NAME` or the key."""
+    disabled: str = ""
+    """Why the gateway took it out of use; empty while it is in use."""
+
+    @property
+    def env(self) -> str | None:
+        """The environment variable's name for an `env:` key."""
+        return self.ref.value[4:] if self.ref.value.startswith("env:") else None
+
+
+@attrs.frozen
+class Offer:
+    """One model at a channel: the id the channel offers it by, and its id upstream."""
+
+    model: str
+    upstream_model: str
+
+
+@attrs.frozen(kw_only=True)
+class Clocks:
+    """A channel's own limits in seconds; None takes the gateway's."""
+
+    connect: float | None = None
+    first_byte: float | None = None
+    idle: float | None = None
+    total: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Channel:
+    """One channel as configured; how well it does at the moment lives in the gateway's health."""
+
+    id: str
+    name: str
+    provider: str
+    """A name from the provider registry: decides wire, quirks and default base URL."""
+    base_url: str
+    """Ends without a slash; the path of an endpoint is appended (`…/v1` + `/chat/completions`)."""
+    created_at: int
+    keys: tuple[ChannelKey, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    discovered: bool = False
+    """Whether the offers are the upstream's own list, to be refreshed."""
+    priority: int = 0
+    weight: int = 1
+    group: str = "default"
+    enabled: bool = True
+    disabled: str = ""
+    """Why it is disabled: an operator's word or the gateway's reason."""
+    origin: Origin = "operator"
+    clocks: Clocks = Clocks()

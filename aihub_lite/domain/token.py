@@ -1,0 +1,69 @@
+"""The credential `sk-…` a client presents, and what it may do."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Period = Literal["day", "week", "month"]
+
+
+@attrs.frozen(kw_only=True)
+class Budget:
+    """A quota that refills at the start of each UTC day, week (Monday) or month. Nano-USD."""
+
+    nano: int
+    period: Period
+
+
+@attrs.frozen(kw_only=True)
+class Token:
+    """One token as configured; what it has spent lives in the ledger. Times in Unix seconds."""
+
+    id: str
+    name: str
+    digest: str
+    """SHA-256 of the key in hex: the key itself is never kept."""
+    hint: str
+    """The key's last four characters, to tell keys apart."""
+    created_at: int
+    group: str = "default"
+    enabled: bool = True
+    quota_nano: int | None = None
+    """What it may spend in total; None is unlimited."""
+    budget: Budget | None = None
+    models: tuple[str, ...] = ()
+    """Glob patterns of allowed models; none means all."""
+    expires_at: int | None = None
+    rpm: int | None = None
+    """Requests per minute; None takes the gateway's default, 0 is no limit."""
+    tpm: int | None = None
+    """Tokens (of both directions) per minute; None or 0 is no limit."""
+    concurrency: int | None = None
+    allow_ips: tuple[str, ...] = ()
+    """Addresses in CIDR form; none means all."""
+
+    def live(self, now: float) -> bool:
+        """Whether the key opens anything at Unix time `now`."""
+        return self.enabled and (self.expires_at is None or now < self.expires_at)
+
+    def may_use(self, names: Iterable[str]) -> bool:
+        """Whether any of a model's public names is allowed."""
+        return not self.models or any(fnmatchcase(name, glob) for name in names for glob in self.models)
+
+
+def new_key() -> str:
+    """A fresh key: 256 random bits, in the `sk-` form every client accepts."""
+    return "sk-" + secrets.token_urlsafe(32).replace("-", "A").replace("_", "z")
+
+
+def digest_of(key: str) -> str:
+    """SHA-256 in hex. Keys hold 256 random bits, so a plain fast hash is enough and costs a look-up nothing."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

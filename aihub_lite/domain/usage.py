@@ -1,0 +1,87 @@
+"""What a request consumed, and the one row that is kept of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+MAX_TOKENS = 100_000_000
+"""Above this a count from an upstream is nonsense and is clamped: no model reads or writes that much."""
+
+UsageSource = Literal["upstream", "estimated", "none"]
+Outcome = Literal["ok", "error", "client_gone", "cut_off", "stopped", "interrupted"]
+"""How a request ended: answered; failed before any content; the client left; the upstream broke off after
+content; the gateway was shutting down or an operator stopped it; the process died."""
+
+
+@attrs.frozen
+class Usage:
+    """Token counts in OpenAI's convention: cached ones are part of the prompt, reasoning part of the completion."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @classmethod
+    def clamped(
+        cls, prompt: object, completion: object, cache_read: object = 0, cache_write: object = 0, reasoning: object = 0
+    ) -> Usage:
+        """Counts as an upstream reported them, made sane: whole, not negative, parts no larger than the whole."""
+        whole_in, whole_out = count(prompt), count(completion)
+        read = min(count(cache_read), whole_in)
+        return cls(
+            whole_in, whole_out, read, min(count(cache_write), whole_in - read), min(count(reasoning), whole_out)
+        )
+
+
+def count(value: object) -> int:
+    """A token count from foreign JSON: anything that is not a non-negative number counts as 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    if not 0 <= value < float("inf"):
+        return 0
+    return min(int(value), MAX_TOKENS)
+
+
+@attrs.frozen
+class Attempt:
+    """One try at one channel: upstream status (0: none came) or a fault word, and its duration in ms."""
+
+    channel: str
+    status: int
+    fault: str
+    duration_ms: int
+
+
+@attrs.frozen(kw_only=True)
+class UsageRecord:
+    """One row per finished request: metadata only, never text. Times in Unix ms, money in nano-USD."""
+
+    request_id: str
+    started_ms: int
+    token_id: str
+    token: str
+    model: str
+    surface: str
+    streamed: bool
+    outcome: Outcome
+    status: int
+    error_code: str
+    channel: str
+    upstream_model: str
+    attempts: tuple[Attempt, ...]
+    usage: Usage
+    usage_source: UsageSource
+    price: str
+    """The rates used, as JSON of `Price`, so that the bill can be re-computed."""
+    cost_nano: int
+    overrun_nano: int
+    """By how much the cost exceeded the hold."""
+    first_byte_ms: int
+    """From arrival to the first content sent to the client; 0 when none was sent."""
+    duration_ms: int
+    client: str
+    """The client's product name and version, from `User-Agent`, shortened and cleaned."""

@@ -1,0 +1,1 @@
+"""Upstreams: the only room that speaks to providers."""

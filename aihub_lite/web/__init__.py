@@ -1,0 +1,1 @@
+"""HTTP in front: the only room that knows the web framework."""

@@ -1,0 +1,1 @@
+"""Formats, pure: bytes and dicts in, bytes and dicts out."""
