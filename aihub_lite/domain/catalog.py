@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -52,7 +52,8 @@ class Catalog:
 
     models: Mapping[str, Model]
     by_name: Mapping[str, Model]
-    aliases: Mapping[str, str]
+    aliases: Mapping[str, Model]
+    """Where each alias leads now; one that leads to nothing offered is absent."""
 
     def resolve(self, asked: str) -> tuple[Model, frozenset[str]] | None:
         """The model behind an id as a client wrote it, and the names by which a token may be allowed it.
@@ -63,20 +64,20 @@ class Catalog:
         for name in (asked, canonical(asked)):
             if model := self.by_name.get(name):
                 return model, model.names
-            target = self.aliases.get(name)
-            if target is not None and (model := self.by_name.get(target) or self.by_name.get(canonical(target))):
+            if model := self.aliases.get(name):
                 return model, model.names | {name}
         return None
 
 
 def build_catalog(
     channels: Iterable[Channel],
-    aliases: Mapping[str, str],
+    aliases: Mapping[str, Sequence[str]],
     operator_prices: Mapping[str, Price],
     default_prices: Mapping[tuple[str, str], Price],
 ) -> Catalog:
     """A catalog of all enabled channels.
 
+    `aliases` by name, each with its targets in order of preference: models or other aliases.
     `operator_prices` by public model id, `default_prices` by (provider, upstream model). Two channels that
     offer `gpt-4o` and `openai/gpt-4o` serve one model.
     """
@@ -100,4 +101,22 @@ def build_catalog(
         )
         models[model_id] = model = Model(model_id, names, candidates)
         by_name.update(dict.fromkeys(names, model))
-    return Catalog(models, by_name, dict(aliases))
+    return Catalog(models, by_name, _led_to(aliases, by_name))
+
+
+def _led_to(aliases: Mapping[str, Sequence[str]], by_name: Mapping[str, Model]) -> dict[str, Model]:
+    """Each alias with the model it leads to, over other aliases where need be; a loop leads nowhere."""
+
+    def follow(alias: str) -> Model | None:
+        trail = [alias]
+        for passed in trail:
+            for target in aliases.get(passed, ()):
+                for name in (target, canonical(target)):
+                    if model := by_name.get(name):
+                        return model
+                    if name not in trail:
+                        trail.append(name)
+        return None
+
+    found = ((alias, follow(alias)) for alias in aliases if alias not in by_name)
+    return {alias: model for alias, model in found if model is not None}
