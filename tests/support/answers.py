@@ -8,10 +8,12 @@ from typing import Any
 
 import msgspec
 
+from tests.support.canaries import ANSWER_CANARY
 from tests.support.received import Request
 from tests.support.steps import Send, Step
 
 Headers = Iterable[tuple[str, str]]
+TEXT = f"hello {ANSWER_CANARY}"
 USAGE: Mapping[str, int] = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
 END_OF_BODY = Send(b"0\r\n\r\n")
 """The last chunk of a chunked body: the body is whole, the connection stays usable."""
@@ -94,12 +96,12 @@ def chat_chunks(text: str, usage: Mapping[str, Any] | None = USAGE, finish: str 
     return chunks if usage is None else [*chunks, usage_chunk(usage)]
 
 
-def chat_stream(text: str = "hello there", usage: Mapping[str, Any] | None = USAGE) -> list[Step]:
+def chat_stream(text: str = TEXT, usage: Mapping[str, Any] | None = USAGE) -> list[Step]:
     """A whole healthy stream."""
     return sse(*chat_chunks(text, usage))
 
 
-def chat_body(text: str = "hello there", usage: object = USAGE) -> dict[str, Any]:
+def chat_body(text: str = TEXT, usage: object = USAGE) -> dict[str, Any]:
     """A chat.completion; `usage=None` leaves the field out."""
     message = {"role": "assistant", "content": text}
     body = _envelope("chat.completion", "upstream-model")
@@ -107,7 +109,7 @@ def chat_body(text: str = "hello there", usage: object = USAGE) -> dict[str, Any
     return body if usage is None else body | {"usage": usage}
 
 
-def chat_answer(text: str = "hello there", usage: object = USAGE) -> list[Step]:
+def chat_answer(text: str = TEXT, usage: object = USAGE) -> list[Step]:
     """A whole healthy answer that is not streamed."""
     return json_answer(200, chat_body(text, usage))
 

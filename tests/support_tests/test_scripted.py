@@ -145,7 +145,7 @@ def test_waiting_for_a_close_that_never_comes_ends() -> None:
 
 
 def test_a_close_by_the_script_is_not_taken_for_the_peers() -> None:
-    with Upstream(on_accept=[Reset()]) as upstream, RawConnection(upstream.url) as client:
+    with Upstream(on_accept=[Close()]) as upstream, RawConnection(upstream.url) as client:
         assert client.at_eof(1)
         with pytest.raises(AssertionError, match="the script"):
             upstream.wait_closed()
