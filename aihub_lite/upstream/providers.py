@@ -1,0 +1,157 @@
+"""The kinds of upstream that the gateway knows by name, from each provider's own documentation (autumn 2026)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import attrs
+
+Auth = Literal["bearer", "x-api-key"]
+"""How a key is sent: `Authorization: Bearer KEY`, or `x-api-key: KEY`."""
+
+ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
+
+
+@attrs.frozen(kw_only=True)
+class Provider:
+    """One kind of upstream, with what a channel of it takes unless an operator says otherwise."""
+
+    name: str
+    title: str
+    base_url: str
+    """Where `/chat/completions` is appended; no slash at the end."""
+    env: str | None = None
+    """The environment variable in which people keep its key."""
+    price_id: str | None = None
+    """Its id in the genai-prices data; None: not there, prices are looked up by model name alone."""
+    local: bool = False
+    """Runs on this machine: no key, no price, looked for at start."""
+    auth: Auth = "bearer"
+    models_path: str = "/models"
+    models_auth: Auth = "bearer"
+    models_headers: tuple[tuple[bytes, bytes], ...] = ()
+    id_prefix: str = ""
+    """What its list puts before the ids that its chat endpoint takes."""
+
+    def key_headers(self, key: str | None) -> list[tuple[bytes, bytes]]:
+        """Headers that carry `key` to the chat endpoint; none without a key."""
+        return _key_headers(self.auth, key)
+
+    def list_headers(self, key: str | None) -> list[tuple[bytes, bytes]]:
+        """Headers for the model list, which some providers serve from their native API."""
+        return [*_key_headers(self.models_auth, key), *self.models_headers]
+
+
+def _key_headers(auth: Auth, key: str | None) -> list[tuple[bytes, bytes]]:
+    if not key:
+        return []
+    if auth == "bearer":
+        return [(b"authorization", b"Bearer " + key.encode())]
+    return [(b"x-api-key", key.encode())]
+
+
+_ALL = (
+    Provider(
+        name="openai",
+        title="OpenAI, or any compatible server by its base URL",
+        base_url="https://api.openai.com/v1",
+        env="OPENAI_API_KEY",
+        price_id="openai",
+    ),
+    Provider(
+        name="anthropic",
+        title="Anthropic",
+        base_url="https://api.anthropic.com/v1",
+        env="ANTHROPIC_API_KEY",
+        price_id="anthropic",
+        # The OpenAI-compatible endpoint has no list; the native one pages by 20 unless asked for more.
+        models_path="/models?limit=1000",
+        models_auth="x-api-key",
+        models_headers=(ANTHROPIC_VERSION,),
+    ),
+    Provider(
+        name="gemini",
+        title="Google Gemini",
+        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        env="GEMINI_API_KEY",
+        price_id="google",
+        id_prefix="models/",
+    ),
+    Provider(
+        name="deepseek",
+        title="DeepSeek",
+        base_url="https://api.deepseek.com",
+        env="DEEPSEEK_API_KEY",
+        price_id="deepseek",
+    ),
+    Provider(
+        name="mistral",
+        title="Mistral",
+        base_url="https://api.mistral.ai/v1",
+        env="MISTRAL_API_KEY",
+        price_id="mistral",
+    ),
+    Provider(name="xai", title="xAI", base_url="https://api.x.ai/v1", env="XAI_API_KEY", price_id="x-ai"),
+    Provider(
+        name="groq",
+        title="Groq",
+        base_url="https://api.groq.com/openai/v1",
+        env="GROQ_API_KEY",
+        price_id="groq",
+    ),
+    Provider(
+        name="openrouter",
+        title="OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        env="OPENROUTER_API_KEY",
+        price_id="openrouter",
+    ),
+    Provider(
+        name="dashscope",
+        title="Alibaba DashScope (international)",
+        base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        env="DASHSCOPE_API_KEY",
+    ),
+    Provider(
+        name="together",
+        title="Together AI",
+        base_url="https://api.together.ai/v1",
+        env="TOGETHER_API_KEY",
+        price_id="together",
+    ),
+    Provider(
+        name="fireworks",
+        title="Fireworks AI",
+        base_url="https://api.fireworks.ai/inference/v1",
+        env="FIREWORKS_API_KEY",
+        price_id="fireworks",
+    ),
+    Provider(
+        name="cerebras",
+        title="Cerebras",
+        base_url="https://api.cerebras.ai/v1",
+        env="CEREBRAS_API_KEY",
+        price_id="cerebras",
+    ),
+    Provider(
+        name="moonshot",
+        title="Moonshot AI",
+        base_url="https://api.moonshot.ai/v1",
+        env="MOONSHOT_API_KEY",
+        price_id="moonshotai",
+    ),
+    Provider(name="zai", title="Z.ai", base_url="https://api.z.ai/api/paas/v4", env="ZAI_API_KEY", price_id="zai"),
+    Provider(
+        name="siliconflow",
+        title="SiliconFlow",
+        base_url="https://api.siliconflow.com/v1",
+        env="SILICONFLOW_API_KEY",
+    ),
+    Provider(name="ollama", title="Ollama", base_url="http://127.0.0.1:11434/v1", local=True),
+    Provider(name="lmstudio", title="LM Studio", base_url="http://127.0.0.1:1234/v1", local=True),
+    Provider(name="vllm", title="vLLM", base_url="http://127.0.0.1:8000/v1", local=True),
+    Provider(name="demo", title="Built-in demo", base_url="demo://builtin/v1"),
+)
+
+PROVIDERS: Mapping[str, Provider] = {provider.name: provider for provider in _ALL}
