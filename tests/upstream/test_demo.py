@@ -1,0 +1,116 @@
+"""The built-in demo upstream, through Transport.send as the gateway reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from aihub_lite.config import Settings
+from aihub_lite.upstream.demo import DemoTransport
+from aihub_lite.upstream.providers import PROVIDERS
+from aihub_lite.upstream.transport import Response, Transport
+
+BASE = PROVIDERS["demo"].base_url
+TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
+HELLO = {"role": "user", "content": "one two three"}
+
+
+def asked(body: object, path: str = "/chat/completions", method: str = "POST") -> tuple[int, bytes]:
+    async def main() -> tuple[int, bytes]:
+        async with Transport(Settings(data_dir=Path()), demo=DemoTransport(delay=0)) as transport:
+            data = None if body is None else msgspec.json.encode(body)
+            response: Response = await transport.send(method, httpx.URL(BASE + path), [], data)
+            try:
+                return response.status, await response.read(2**20)
+            finally:
+                await response.aclose()
+
+    return asyncio.run(main())
+
+
+def answer(**fields: object) -> dict[str, Any]:
+    return msgspec.json.decode(asked({"model": "demo", "messages": [HELLO]} | fields)[1], type=dict[str, Any])
+
+
+def events(**fields: object) -> list[bytes]:
+    data = asked({"model": "demo", "messages": [HELLO], "stream": True} | fields)[1]
+    return [block.removeprefix(b"data: ") for block in data.split(b"\n\n")[:-1]]
+
+
+def chunks(**fields: object) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(event, type=dict[str, Any]) for event in events(**fields)[:-1]]
+
+
+def test_answer_tells_what_was_received_without_repeating_it() -> None:
+    content = answer()["choices"][0]["message"]["content"]
+    assert "3 words" in content
+    assert "two" not in content
+
+
+def test_streamed_answer_is_the_same_text_word_by_word() -> None:
+    deltas = [chunk["choices"][0]["delta"].get("content", "") for chunk in chunks()]
+    assert answer()["choices"][0]["message"]["content"] == "".join(deltas)
+    assert 10 < len(deltas)
+
+
+def test_stream_ends_with_one_finish_reason_and_done() -> None:
+    assert b"[DONE]" == events()[-1]
+    assert ["stop"] == [found for chunk in chunks() if (found := chunk["choices"][0]["finish_reason"])]
+
+
+def test_usage_chunk_comes_last_and_only_when_asked_for() -> None:
+    assert [] == [chunk for chunk in chunks() if "usage" in chunk]
+    last = chunks(stream_options={"include_usage": True})[-1]
+    assert [] == last["choices"]
+    assert last["usage"]["total_tokens"] == last["usage"]["prompt_tokens"] + last["usage"]["completion_tokens"]
+
+
+def test_tool_is_called_when_tools_are_given() -> None:
+    choice = answer(tools=[TOOL])["choices"][0]
+    assert ("tool_calls", None) == (choice["finish_reason"], choice["message"]["content"])
+    assert {"name": "get_weather", "arguments": "{}"} == choice["message"]["tool_calls"][0]["function"]
+
+
+def test_streamed_tool_call_has_index_id_and_name() -> None:
+    calls = [chunk["choices"][0]["delta"]["tool_calls"] for chunk in chunks(tools=[TOOL])[1:-1]]
+    assert [[0, "get_weather", True]] == [
+        [call["index"], call["function"]["name"], call["id"].startswith("call_")] for (call,) in calls
+    ]
+
+
+def test_tool_result_is_answered_with_text() -> None:
+    history = [HELLO, {"role": "tool", "tool_call_id": "call_1", "content": "sunny"}]
+    choice = answer(tools=[TOOL], messages=history)["choices"][0]
+    assert ("stop", True) == (choice["finish_reason"], "1 word," in choice["message"]["content"])
+
+
+def test_same_request_gives_the_same_bytes() -> None:
+    assert events() == events()
+
+
+def test_image_parts_are_counted_not_read() -> None:
+    parts = [{"type": "text", "text": "look"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
+    content = answer(messages=[{"role": "user", "content": parts}])["choices"][0]["message"]["content"]
+    assert "1 word and 1 attachment" in content
+
+
+def test_models_lists_demo() -> None:
+    status, data = asked(None, "/models", "GET")
+    assert (200, ["demo"]) == (status, [model["id"] for model in msgspec.json.decode(data)["data"]])
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/embeddings"), ("GET", "/chat/completions"), ("GET", "/")])
+def test_unknown_path_is_a_json_404(method: str, path: str) -> None:
+    status, data = asked({}, path, method)
+    assert (404, "not_found") == (status, msgspec.json.decode(data)["error"]["code"])
+
+
+@pytest.mark.parametrize("body", [[], "x", {}, {"messages": []}, {"messages": [7]}, {"messages": [{}]}])
+def test_nonsense_is_a_json_400(body: object) -> None:
+    status, data = asked(body)
+    assert (400, "invalid_request") == (status, msgspec.json.decode(data)["error"]["code"])
