@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import attrs
@@ -35,6 +36,22 @@ class ChannelKey:
     def env(self) -> str | None:
         """The environment variable's name for an `env:` key."""
         return self.ref.value[4:] if self.ref.value.startswith("env:") else None
+
+
+def keys_of(refs: Iterable[str], before: tuple[ChannelKey, ...] = ()) -> tuple[ChannelKey, ...]:
+    """Keys for these references, each once; one that was there before stays as it was.
+
+    A new key never takes an old one's id: a late refusal of the old key must not disable the new one.
+    """
+    kept = {key.ref.value: key for key in before}
+    highest = max((int(key.id[1:]) for key in before), default=0)
+    made: dict[str, ChannelKey] = {}
+    for ref in refs:
+        if ref not in made:
+            if ref not in kept:
+                highest += 1
+            made[ref] = kept.get(ref) or ChannelKey(id=f"k{highest}", ref=Secret(ref))
+    return tuple(made.values())
 
 
 @attrs.frozen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from aihub_lite.domain.builtin_aliases import BUILTIN_ALIASES, SPELLINGS
@@ -9,7 +11,7 @@ from aihub_lite.domain.catalog import Catalog, build_catalog
 from aihub_lite.domain.channel import Channel, Offer
 
 
-def offering(*models: str, aliases: dict[str, tuple[str, ...]] | None = None) -> Catalog:
+def offering(*models: str, aliases: Mapping[str, tuple[str, ...]] | None = None) -> Catalog:
     """A catalog of one channel with these models."""
     channel = Channel(
         id="chn_1",
