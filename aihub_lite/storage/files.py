@@ -11,7 +11,11 @@ from aihub_lite.storage.faults import Corrupt, NotADatabase, StorageFault, Unwri
 from aihub_lite.storage.migrations import check_schema
 
 MAGIC = b"SQLite format 3\x00"
-CHECKED_BYTES = 16 * 2**20
+CHECKED_BYTES = 64 * 2**20
+"""Up to this size (about 120,000 records) the whole file is checked at start: measured 1.1 ms per MiB, so 75 ms.
+
+Damage in a larger file is found where it is read, and its start would take longer than anybody waits.
+"""
 
 
 def make_private_directory(directory: Path) -> None:
@@ -23,18 +27,23 @@ def make_private_directory(directory: Path) -> None:
         raise Unwritable(directory, error.strerror or str(error)) from None
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path) -> Path:
     """Make sure `path` is a private file that may become, or is, our database; raises a StorageFault.
+
+    Returns it absolute and without symbolic links: SQLite puts WAL and SHM beside the file itself.
 
     A file that is refused keeps every byte and its mode.
     """
     make_private_directory(path.parent)
     try:
         _require_writable(path)
+        path = path.resolve()
+        _require_writable(path)
         inspect(path)
         _make_private(path)
     except OSError as error:
         raise Unwritable(path, error.strerror or str(error)) from None
+    return path
 
 
 def _require_writable(path: Path) -> None:
@@ -70,7 +79,7 @@ def inspect(path: Path) -> None:
             if size <= CHECKED_BYTES:
                 _quick_check(connection, path)
     except sqlite3.Error as error:
-        fault = _fault_at_open(path, error)
+        fault = fault_at_open(path, error)
         if fault is not None:
             raise fault from None
 
@@ -81,7 +90,7 @@ def _reading_uri(path: Path) -> str:
         file.exists() and file.stat().st_size
         for file in (path.with_name(path.name + end) for end in ("-wal", "-journal"))
     )
-    return path.resolve().as_uri() + ("?mode=ro" if unfinished else "?immutable=1")
+    return path.as_uri() + ("?mode=ro" if unfinished else "?immutable=1")
 
 
 def _quick_check(connection: sqlite3.Connection, path: Path) -> None:
@@ -90,7 +99,8 @@ def _quick_check(connection: sqlite3.Connection, path: Path) -> None:
         raise Corrupt(path, finding)
 
 
-def _fault_at_open(path: Path, error: sqlite3.Error) -> StorageFault | None:
+def fault_at_open(path: Path, error: sqlite3.Error) -> StorageFault | None:
+    """What an operator is told; None: nothing yet, the writer will find out."""
     code = getattr(error, "sqlite_errorcode", 0)
     if code == sqlite3.SQLITE_READONLY_ROLLBACK:
         return None  # killed inside its very first transaction: the writer rolls back and looks again
