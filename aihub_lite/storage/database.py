@@ -16,8 +16,8 @@ from aihub_lite.errors import StorageUnavailable
 from aihub_lite.storage import migrations
 from aihub_lite.storage.connection import Connection
 from aihub_lite.storage.faults import Corrupt, raised_for
-from aihub_lite.storage.files import prepare
-from aihub_lite.storage.writer import Batch, Job, Statement, Writer, checkpoint
+from aihub_lite.storage.files import fault_at_open, prepare
+from aihub_lite.storage.writer import CLOSED, Batch, Job, Statement, Writer, checkpoint
 
 BUSY_MS = 5000
 WAL_LIMIT = 64 * 2**20
@@ -36,13 +36,13 @@ class Database:
     @classmethod
     async def open(cls, path: Path, *, synchronous: str = "FULL") -> Self:
         """Open or create the file and bring its schema up to date; raises a StorageFault and then left it as it was."""
-        prepare(path)
+        path = prepare(path)
         async with AsyncExitStack() as opened:
             try:
                 write = await opened.enter_async_context(Connection(lambda: connect_writer(path, synchronous)))
                 read = await opened.enter_async_context(Connection(lambda: connect_reader(path)))
             except sqlite3.Error as error:
-                raise Corrupt(path, str(error)) from None
+                raise (fault_at_open(path, error) or Corrupt(path, str(error))) from None
             writer = Writer(write)
             return cls(path, read, writer, asyncio.create_task(_serve(writer, opened.pop_all()), name="storage-writer"))
 
@@ -61,11 +61,16 @@ class Database:
     async def read(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """All rows at once: a reader that stays open keeps the WAL from being reset. Raises StorageUnavailable."""
         if self._task.done():
-            raise StorageUnavailable("The gateway's database is closed.")
+            raise StorageUnavailable(CLOSED)
         try:
             return await self._reader.run(fetch, sql, parameters)
         except sqlite3.Error as error:
             raise raised_for(error) from None
+
+    @property
+    def owed(self) -> int:
+        """How many records wait in memory for an outage to end: above 0 the gateway is not ready."""
+        return self._writer.owed
 
     async def close(self) -> None:
         """Commit what is queued, empty the WAL, end both threads. Safe to call twice."""
@@ -113,7 +118,7 @@ def connect_writer(path: Path, synchronous: str) -> sqlite3.Connection:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. It never checkpoints either: only one connection ever touches the file."""
-    connection = sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True, isolation_level=None)
+    connection = sqlite3.connect(path.as_uri() + "?mode=ro", uri=True, isolation_level=None)
     connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     connection.execute("PRAGMA trusted_schema=OFF")
     connection.row_factory = sqlite3.Row

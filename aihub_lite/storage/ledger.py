@@ -68,7 +68,7 @@ RECORD_COLUMNS = (
     "charge_nano",
 )
 HOLD = Batch(0, insert_sql("holds", HOLD_COLUMNS))
-SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"))
+SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"), owed=True)
 RELEASE = Batch(2, "DELETE FROM holds WHERE request_id = ?")
 INTERRUPT = """
 INSERT INTO usage_records (
@@ -127,7 +127,8 @@ class Ledger:
     def settle(self, record: UsageRecord, charge_nano: int | None = None) -> asyncio.Future[int]:
         """Queue the record, its charge (the cost unless said) and the end of its hold: all or nothing, and once.
 
-        A record that is there already changes nothing. Done once committed; raises StorageUnavailable.
+        A record that is there already changes nothing. Done once committed. Raises StorageUnavailable; from the
+        future, that means the record waits in memory and is booked as soon as the database can.
         """
         return self._database.enqueue(SETTLE, _record_values(record, charge_nano))
 

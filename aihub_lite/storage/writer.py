@@ -12,11 +12,14 @@ import attrs
 
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.storage.connection import Connection
-from aihub_lite.storage.faults import is_busy, raised_for
+from aihub_lite.storage.faults import Duplicate, is_busy, raised_for
 
 LOG = logging.getLogger(__name__)
 BACKLOG = 10_000
-"""Jobs that may wait for a disk that hangs; more are refused, so that memory stays bounded."""
+"""Jobs that may wait for a disk that hangs, and rows owed to one that is full: memory stays bounded."""
+CLOSED = "The gateway's database is closed."
+RETRY_SECONDS = 1.0
+"""How soon a full disk is tried again when no other job does so."""
 
 Statement = tuple[str, Sequence[Any]]
 """SQL with placeholders, and its parameters."""
@@ -28,6 +31,8 @@ class Batch:
 
     rank: int
     sql: str
+    owed: bool = False
+    """Whether rows that an outage keeps out are tried again: what was spent has to be booked some time."""
 
 
 @attrs.define(eq=False)
@@ -49,12 +54,20 @@ class Writer:
 
     _connection: Connection
     _queue: asyncio.Queue[Job | None] = attrs.field(factory=lambda: asyncio.Queue(BACKLOG))
+    _group: list[Job] = attrs.field(factory=list)
+    _owed: list[Job] = attrs.field(factory=list)
     _closed: bool = False
+    _ended: bool = False
+
+    @property
+    def owed(self) -> int:
+        """Rows that an outage keeps in memory."""
+        return len(self._owed)
 
     def put(self, job: Job) -> asyncio.Future[int]:
         """Queue `job`; raises StorageUnavailable when closed or hopelessly behind."""
         if self._closed:
-            raise StorageUnavailable("The gateway's database is closed.")
+            raise StorageUnavailable(CLOSED)
         try:
             self._queue.put_nowait(job)
         except asyncio.QueueFull:
@@ -69,39 +82,64 @@ class Writer:
 
     async def run(self) -> None:
         """Commit group after group until closed; then checkpoint, so that the WAL is empty at rest."""
-        group: list[Job] = []
         try:
-            while group := await self._next_group():
-                outcomes = await self._connection.run(commit, group)
-                for job, outcome in zip(group, outcomes, strict=True):
-                    _finish(job, outcome)
+            while not self._ended:
+                await self._take_group()
+                await self._commit_group()
             await self._connection.run(checkpoint)
         finally:
             # Only the end of the event loop cancels this task. Whoever still waits must not wait for ever.
             self._closed = True
-            for job in (*group, *_queued(self._queue)):
-                _finish(job, StorageUnavailable("The gateway's database is closed."))
+            self._take_queued()
+            for job in self._group:
+                _finish(job, StorageUnavailable(CLOSED))
+            if self._owed:
+                LOG.error("%d usage records could not be written", len(self._owed))
 
-    async def _next_group(self) -> list[Job]:
-        first = await self._queue.get()
-        return [] if first is None else [first, *_queued(self._queue)]
+    async def _take_group(self) -> None:
+        """Wait for a job, for the end, or for the time to try again."""
+        try:
+            async with asyncio.timeout(RETRY_SECONDS if self._owed else None):
+                self._take(await self._queue.get())
+        except TimeoutError:
+            return
+        self._take_queued()
 
+    def _take_queued(self) -> None:
+        while not self._queue.empty():
+            self._take(self._queue.get_nowait())
 
-def _queued(queue: asyncio.Queue[Job | None]) -> list[Job]:
-    jobs: list[Job] = []
-    while not queue.empty():
-        job = queue.get_nowait()
+    def _take(self, job: Job | None) -> None:
         if job is None:
-            if jobs:
-                queue.put_nowait(None)  # the end comes after these
-            break
-        jobs.append(job)
-    return jobs
+            self._ended = True
+        else:
+            self._group.append(job)
+
+    async def _commit_group(self) -> None:
+        jobs = self._group + self._owed
+        if not jobs:
+            return
+        results = list(zip(jobs, await self._connection.run(commit, jobs), strict=True))
+        self._group, self._owed = [], []
+        for job, outcome in results:
+            _finish(job, outcome)
+            if isinstance(outcome, StorageUnavailable) and job.batch is not None and job.batch.owed:
+                self._owed.append(job)
+        _log_failures([outcome for _, outcome in results if isinstance(outcome, Exception)])
+        if len(self._owed) > BACKLOG:
+            LOG.error("%d usage records are given up: the outage lasts too long", len(self._owed) - BACKLOG)
+            del self._owed[BACKLOG:]
+
+
+def _log_failures(failures: Sequence[Exception]) -> None:
+    serious = [failure for failure in failures if not isinstance(failure, Duplicate)]
+    if serious:
+        LOG.error("%d writes failed, the first with %s", len(serious), serious[0])
 
 
 def _finish(job: Job, outcome: int | Exception) -> None:
     if job.done.done():
-        return  # the caller was cancelled
+        return  # its caller was cancelled, or heard of the first failure
     if isinstance(outcome, int):
         job.done.set_result(outcome)
         return
@@ -114,11 +152,19 @@ def commit(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[int | Ex
     try:
         return list(_transact(connection, jobs))
     except Exception as error:
-        # Behind another process's lock every job would wait its turn of `busy_timeout`, one after the other.
         if len(jobs) == 1 or is_busy(error):
-            LOG.warning("write failed: %s", error)
             return [raised_for(error)] * len(jobs)
-    return [outcome for job in jobs for outcome in commit(connection, (job,))]
+    return _commit_alone(connection, jobs)
+
+
+def _commit_alone(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[int | Exception]:
+    outcomes: list[int | Exception] = []
+    for job in jobs:
+        outcomes += commit(connection, (job,))
+        if isinstance(outcomes[-1], StorageUnavailable):
+            # The rest would only meet the same full disk, or wait out the same lock, one after the other.
+            return outcomes + [outcomes[-1]] * (len(jobs) - len(outcomes))
+    return outcomes
 
 
 def _transact(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[int]:
@@ -149,5 +195,8 @@ def _apply(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[int]:
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
-    """Move the whole WAL into the database file."""
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    """Move the whole WAL into the database file; without room for it, the WAL just stays."""
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:
+        LOG.warning("the WAL could not be emptied: %s", error)

@@ -1,0 +1,106 @@
+"""A full disk, and a process that is killed while it writes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FULL_DISK = """
+import asyncio, resource, sys
+from pathlib import Path
+from aihub_lite.errors import StorageUnavailable
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.meta import Meta
+from aihub_lite.storage.tokens import Tokens
+from tests.storage.facts import TOKEN, hold, record
+
+STATE = '''SELECT (SELECT spent_nano FROM tokens), (SELECT count(*) FROM holds),
+(SELECT count(*) FROM usage_records)'''
+
+async def main(path):
+    async with await Database.open(path) as database:
+        await Tokens(database).insert(TOKEN)
+        ledger = Ledger(database)
+        await ledger.hold(hold("before"))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size, hard))
+        for job in (ledger.hold(hold("refused")), ledger.settle(record("before")), Meta(database).put("a", "b")):
+            try:
+                await job
+                print("written")
+            except StorageUnavailable as refusal:
+                print(refusal.status, refusal.code)
+        print("owed", database.owed)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        await ledger.settle(record("after"))
+        print(*(await database.read(STATE))[0], "owed", database.owed)
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+def run_python(program: str, path: Path) -> list[str]:
+    command = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT)
+    assert 0 == done.returncode, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_full_disk_refuses_and_books_what_is_owed_afterwards(tmp_path: Path) -> None:
+    lines = run_python(FULL_DISK, tmp_path / "a.db")
+    assert ["503 storage_unavailable"] * 3 + ["owed 1", "2000 0 2 owed 0"] == lines
+
+
+SETTLES_FOR_EVER = """
+import asyncio, itertools, sys
+from pathlib import Path
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.tokens import Tokens
+from tests.storage.facts import TOKEN, hold, record
+
+async def main(path):
+    async with await Database.open(path) as database:
+        await Tokens(database).insert(TOKEN)
+        ledger, numbers = Ledger(database), itertools.count()
+
+        async def requests():
+            for number in numbers:
+                ledger.hold(hold(f"r{number}"))
+                await ledger.settle(record(f"r{number}"))
+                sys.stdout.write(f"r{number}\\n")
+                sys.stdout.flush()
+
+        await asyncio.gather(*(requests() for _ in range(16)))
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+def acknowledged_before_a_kill(path: Path, wanted: int) -> set[str]:
+    """Request ids whose settle was acknowledged by a process that was then killed in the middle of others."""
+    command = [sys.executable, "-c", SETTLES_FOR_EVER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(wanted)]
+        os.kill(process.pid, signal.SIGKILL)
+        lines += process.stdout.readlines()
+    return {line.strip() for line in lines if line.endswith("\n")}
+
+
+def test_kill_9_loses_no_acknowledged_settle(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    acknowledged = acknowledged_before_a_kill(path, wanted=500)
+    with closing(sqlite3.connect(path)) as connection:
+        assert "ok" == connection.execute("PRAGMA integrity_check").fetchone()[0]
+        booked = {row[0] for row in connection.execute("SELECT request_id FROM usage_records")}
+        spent = connection.execute("SELECT spent_nano FROM tokens").fetchone()[0]
+    assert set() == acknowledged - booked
+    assert 1000 * len(booked) == spent
