@@ -179,7 +179,7 @@ FIRST = (
     HOLDS,
     USAGE_RECORDS,
     "CREATE INDEX usage_records_by_start ON usage_records (started_ms)",
-    "CREATE INDEX usage_records_by_token ON usage_records (token_id)",
+    "CREATE INDEX usage_records_by_token ON usage_records (token_id, started_ms)",
     USAGE_DAYS,
     SETTLE,
 )

@@ -1,0 +1,125 @@
+"""What an operator sees of the usage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import pytest
+
+from aihub_lite.domain.usage import Usage, UsageRecord
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.tokens import Tokens
+from aihub_lite.storage.usage import Dimension, RecordFilter, Usages, UsageSum
+from tests.storage.facts import NOON, TOKEN, record, with_database
+
+DAY_MS = 86_400_000
+RECORDS = (
+    record("r1", started_ms=NOON - DAY_MS, channel="spare", cost_nano=1),
+    record("r2", outcome="error", usage=Usage(), cost_nano=0),
+    record("r3", model="o3", token_id="t2", token="gone", cost_nano=50),
+    record("r4", outcome="interrupted", cost_nano=7, started_ms=NOON + DAY_MS),
+    record("r5", outcome="cut_off", cost_nano=9, started_ms=NOON + 1),
+)
+
+
+async def fill(database: Database) -> Usages:
+    await Tokens(database).insert(TOKEN)
+    for row in RECORDS:
+        await Ledger(database).settle(row)
+    return Usages(database)
+
+
+def sums(path: Path, by: Dimension, since_ms: int = 0, token_id: str | None = None) -> list[UsageSum]:
+    async def work(database: Database) -> list[UsageSum]:
+        return await (await fill(database)).sums(by, since_ms, token_id)
+
+    rows: list[UsageSum] = with_database(path, work)
+    return rows
+
+
+def test_a_sum_counts_every_kind_of_record(tmp_path: Path) -> None:
+    expected = UsageSum(
+        key="laptop",
+        id="t1",
+        requests=4,
+        errors=2,
+        interrupted=1,
+        prompt_tokens=33,
+        completion_tokens=66,
+        cost_nano=17,
+    )
+    assert expected == sums(tmp_path / "a.db", "token")[1]
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("token", [("gone", 1, 50), ("laptop", 4, 17)]),
+        ("model", [("o3", 1, 50), ("gpt-4o", 4, 17)]),
+        ("channel", [("main", 4, 66), ("spare", 1, 1)]),
+        ("day", [("2025-10-08", 1, 1), ("2025-10-09", 3, 59), ("2025-10-10", 1, 7)]),
+    ],
+)
+def test_sums_by_every_dimension(tmp_path: Path, by: Dimension, expected: list[tuple[str, int, int]]) -> None:
+    assert expected == [(row.key, row.requests, row.cost_nano) for row in sums(tmp_path / "a.db", by)]
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "expected"), [(NOON - DAY_MS, 5), (NOON, 4), (NOON + 1, 2), (NOON + 2, 1), (NOON + 2 * DAY_MS, 0)]
+)
+def test_sums_begin_at_the_very_millisecond(tmp_path: Path, since_ms: int, expected: int) -> None:
+    assert expected == sum(row.requests for row in sums(tmp_path / "a.db", "model", since_ms))
+
+
+@pytest.mark.parametrize("since_ms", [0, NOON - DAY_MS])
+def test_sums_of_one_token_leave_out_the_others(tmp_path: Path, since_ms: int) -> None:
+    assert ["gpt-4o"] == [row.key for row in sums(tmp_path / "a.db", "model", since_ms, "t1")]
+
+
+def test_a_renamed_token_keeps_its_usage_in_one_row(tmp_path: Path) -> None:
+    async def work(database: Database) -> list[tuple[str, int]]:
+        usages = await fill(database)
+        await Tokens(database).update(attrs.evolve(TOKEN, name="zebra"))
+        await Ledger(database).settle(record("r6", token="zebra", cost_nano=1))
+        return [(row.key, row.requests) for row in await usages.sums("token", 0)]
+
+    assert [("gone", 1), ("zebra", 5)] == with_database(tmp_path / "a.db", work)
+
+
+def test_every_field_of_a_record_comes_back(tmp_path: Path) -> None:
+    async def work(database: Database) -> UsageRecord | None:
+        return await (await fill(database)).find("r4")
+
+    assert RECORDS[3] == with_database(tmp_path / "a.db", work)
+
+
+def test_pages_follow_each_other_newest_first(tmp_path: Path) -> None:
+    async def work(database: Database) -> list[list[str]]:
+        usages = await fill(database)
+        pages, before = [], None
+        while page := await usages.records(RecordFilter(), before=before, limit=2):
+            pages.append([row.request_id for _, row in page])
+            before = page[-1][0]
+        return pages
+
+    assert [["r4", "r5"], ["r3", "r2"], ["r1"]] == with_database(tmp_path / "a.db", work)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (RecordFilter(token_id="t2"), ["r3"]),
+        (RecordFilter(model="o3"), ["r3"]),
+        (RecordFilter(channel="spare"), ["r1"]),
+        (RecordFilter(outcome="error"), ["r2"]),
+        (RecordFilter(since_ms=NOON, until_ms=NOON + 1), ["r3", "r2"]),
+        (RecordFilter(token_id="t1", outcome="ok"), ["r1"]),
+    ],
+)
+def test_filters_leave_only_what_matches(tmp_path: Path, wanted: RecordFilter, expected: list[str]) -> None:
+    async def work(database: Database) -> list[str]:
+        return [row.request_id for _, row in await (await fill(database)).records(wanted)]
+
+    assert expected == with_database(tmp_path / "a.db", work)
