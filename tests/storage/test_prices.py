@@ -1,0 +1,65 @@
+"""Prices and aliases survive the database unchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aihub_lite.domain.money import Price, Rates, Tier
+from aihub_lite.storage.aliases import Aliases
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.prices import Prices
+from tests.storage.facts import with_database
+
+TIERED = Price(Rates(1, 2, 3, None, 5), "operator", (Tier(200_000, Rates(10, 20)),))
+FLAT = Price(Rates(7, 8), "operator")
+
+
+def test_a_price_comes_back_with_its_tiers(tmp_path: Path) -> None:
+    async def work(database: Database) -> dict[str, Price]:
+        prices = Prices(database)
+        await prices.put("gpt-4o", FLAT)
+        await prices.put("gpt-4o", TIERED)
+        await prices.put("o3", FLAT)
+        return await prices.load()
+
+    assert {"gpt-4o": TIERED, "o3": FLAT} == with_database(tmp_path / "a.db", work)
+
+
+def test_a_deleted_price_is_gone(tmp_path: Path) -> None:
+    async def work(database: Database) -> tuple[bool, bool, dict[str, Price]]:
+        prices = Prices(database)
+        await prices.put("gpt-4o", FLAT)
+        return await prices.delete("gpt-4o"), await prices.delete("gpt-4o"), await prices.load()
+
+    assert (True, False, {}) == with_database(tmp_path / "a.db", work)
+
+
+def test_a_looked_up_price_holds_for_its_table_version_only(tmp_path: Path) -> None:
+    found = {("openai", "gpt-4o"): TIERED, (None, "own-model"): None}
+
+    async def work(database: Database) -> list[Any]:
+        prices = Prices(database)
+        await prices.put_defaults(found, "1.0")
+        return [await prices.load_defaults("1.0"), await prices.load_defaults("1.1")]
+
+    assert [found, {}] == with_database(tmp_path / "a.db", work)
+
+
+def test_looking_up_nothing_writes_nothing(tmp_path: Path) -> None:
+    async def work(database: Database) -> Any:
+        await Prices(database).put_defaults({}, "1.0")
+        return await Prices(database).load_defaults("1.0")
+
+    assert {} == with_database(tmp_path / "a.db", work)
+
+
+def test_an_alias_can_be_set_moved_and_deleted(tmp_path: Path) -> None:
+    async def work(database: Database) -> list[Any]:
+        aliases = Aliases(database)
+        await aliases.put("fast", "gpt-4o-mini")
+        await aliases.put("fast", "o3-mini")
+        loaded = await aliases.load()
+        return [loaded, await aliases.delete("fast"), await aliases.delete("fast"), await aliases.load()]
+
+    assert [{"fast": "o3-mini"}, True, False, {}] == with_database(tmp_path / "a.db", work)
