@@ -1,0 +1,133 @@
+"""Model lists of every shape, and what is at hand without being configured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import attrs
+import msgspec
+import pytest
+
+from aihub_lite.config import Settings
+from aihub_lite.upstream.discovery import DiscoveryFailed, LocalServer, env_channels, find_local, list_models
+from aihub_lite.upstream.providers import PROVIDERS
+from aihub_lite.upstream.transport import Transport
+from tests.support.answers import body_answer, error_answer, json_answer, models_list
+from tests.support.scripted import Upstream, black_hole, refused
+from tests.support.steps import Hang, Script
+
+OPENAI = PROVIDERS["openai"]
+
+
+def listed(base_url: str, provider: str = "openai", key: str | None = "sk-1", timeout: float = 5.0) -> tuple[str, ...]:
+    async def main() -> tuple[str, ...]:
+        async with Transport(Settings(data_dir=Path())) as transport:
+            return await list_models(transport, PROVIDERS[provider], base_url, key, timeout)
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer", "ids"),
+    [
+        ("openai", {"object": "list", "data": [{"id": "gpt-4o"}, {"id": "o3"}]}, ("gpt-4o", "o3")),
+        ("gemini", {"data": [{"id": "models/gemini-2.5-pro"}]}, ("gemini-2.5-pro",)),
+        ("anthropic", {"data": [{"type": "model", "id": "claude-opus-4-1"}], "has_more": False}, ("claude-opus-4-1",)),
+        ("together", [{"id": "openai/gpt-oss-20b", "pricing": {"input": 1}}], ("openai/gpt-oss-20b",)),
+        ("openrouter", {"data": [{"id": "a/b", "pricing": {"prompt": "1"}, "context_length": 1}]}, ("a/b",)),
+        ("ollama", {"object": "list", "data": None}, ()),
+        ("openai", {"data": [{"id": "twice"}, {"id": "twice"}, {"id": 7}, {}, None, {"id": ""}]}, ("twice",)),
+    ],
+    ids=["openai", "gemini", "anthropic", "together", "openrouter", "ollama-without-models", "with-nonsense"],
+)
+def test_list_of_every_shape_gives_the_ids(provider: str, answer: object, ids: tuple[str, ...]) -> None:
+    with Upstream(json_answer(200, answer)) as upstream:
+        assert ids == listed(upstream.url, provider)
+
+
+def test_anthropic_is_asked_for_all_its_models_the_native_way() -> None:
+    with Upstream(models_list("claude-opus-4-1")) as upstream:
+        listed(upstream.url + "/", "anthropic")
+        request = upstream.requests[0]
+        assert ("/v1/models?limit=1000", "sk-1") == (request.path, request.header("x-api-key"))
+        assert ("2023-06-01", None) == (request.header("anthropic-version"), request.header("authorization"))
+
+
+def test_local_server_is_asked_without_credentials() -> None:
+    with Upstream(models_list("llama3")) as upstream:
+        listed(upstream.url, "ollama", None)
+        assert None is upstream.requests[0].header("authorization")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (error_answer(401, "Incorrect API key provided: sk-1"), "refused the key"),
+        (error_answer(404, "nothing here"), "base URL"),
+        (error_answer(500, "oops"), "status 500"),
+        (body_answer(200, b"<html>hello</html>", "text/html"), "not JSON"),
+        (json_answer(200, {"ok": True}), "not a model list"),
+        (json_answer(200, "models"), "not a model list"),
+        (json_answer(302, {}, [("location", "http://169.254.169.254/")]), "status 302"),
+    ],
+    ids=["key", "path", "broken", "html", "object", "text", "redirect"],
+)
+def test_failure_says_what_to_look_at_and_never_the_key(answer: Script, told: str) -> None:
+    with Upstream(answer) as upstream, pytest.raises(DiscoveryFailed, match=told) as failure:
+        listed(upstream.url)
+    assert "sk-1" not in str(failure.value)
+
+
+def test_unreachable_upstream_is_named() -> None:
+    with refused() as base, pytest.raises(DiscoveryFailed, match="Connection refused"):
+        listed(base)
+
+
+def test_bad_base_url_is_named() -> None:
+    with pytest.raises(DiscoveryFailed, match="not valid"):
+        listed("not a url")
+
+
+def test_silent_upstream_is_given_up() -> None:
+    with Upstream([Hang()]) as upstream:
+        with pytest.raises(DiscoveryFailed, match=r"within 0\.2 s"):
+            listed(upstream.url, timeout=0.2)
+        upstream.wait_closed(timeout=1)
+
+
+def test_demo_lists_itself() -> None:
+    assert ("demo",) == listed(PROVIDERS["demo"].base_url, "demo", None)
+
+
+def test_local_servers_that_answer_are_found_and_others_cost_half_a_second_at_most() -> None:
+    async def main(bases: list[str]) -> tuple[LocalServer, ...]:
+        places = [attrs.evolve(PROVIDERS["ollama"], base_url=base) for base in bases]
+        async with Transport(Settings(data_dir=Path())) as transport:
+            return await find_local(transport, places)
+
+    with (
+        Upstream(models_list("llama3", "qwen3")) as good,
+        Upstream(models_list()) as empty,
+        Upstream([Hang()]) as silent,
+        Upstream(body_answer(200, b"<html>", "text/html")) as other,
+        black_hole() as hole,
+        refused() as closed,
+    ):
+        started = time.monotonic()
+        found = asyncio.run(main([hole, closed, silent.url, other.url, empty.url, good.url]))
+        assert 1.5 > time.monotonic() - started
+    assert [("llama3", "qwen3")] == [server.models for server in found]
+
+
+def test_only_variables_that_hold_a_key_make_a_channel() -> None:
+    environ = {"OPENAI_API_KEY": "sk-1", "GROQ_API_KEY": " ", "MISTRAL_API_KEY": "", "OTHER_API_KEY": "sk-2"}
+    assert [OPENAI] == list(env_channels(environ))
+
+
+def test_list_with_thousands_of_models_is_read() -> None:
+    ids = tuple(f"vendor/model-{number}" for number in range(5000))
+    body = msgspec.json.encode({"data": [{"id": name, "description": "x" * 300} for name in ids]})
+    with Upstream(body_answer(200, body, "application/json")) as upstream:
+        assert ids == listed(upstream.url)
