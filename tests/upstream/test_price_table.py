@@ -1,0 +1,105 @@
+"""From the genai-prices data to the steps of a price."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, time
+from decimal import Decimal
+
+import pytest
+from genai_prices.types import (
+    ClauseEquals,
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    StartDateConstraint,
+    Tier,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
+
+from aihub_lite.upstream.price_table import price_of, steps_of
+
+DAY = date(2026, 10, 1)
+LOW, HIGH = (
+    ModelPrice(input_mtok=Decimal("0.1"), output_mtok=Decimal(1)),
+    ModelPrice(input_mtok=Decimal("0.2"), output_mtok=Decimal(2)),
+)
+
+
+def model(prices: ModelPrice | list[ConditionalPrice]) -> ModelInfo:
+    return ModelInfo(id="m", match=ClauseEquals(equals="m"), prices=prices)
+
+
+def tiered(base: str, **tiers: str) -> TieredPrices:
+    return TieredPrices(
+        base=Decimal(base), tiers=[Tier(int(start[1:]), Decimal(price)) for start, price in tiers.items()]
+    )
+
+
+def test_tiers_that_start_at_different_lengths_are_merged() -> None:
+    price = ModelPrice(
+        input_mtok=tiered("1", a100="2"), output_mtok=tiered("5", a200="6"), cache_read_mtok=Decimal("0.5")
+    )
+    assert [
+        {"above": 0, "rates": {"input": "1", "output": "5", "cache_read": "0.5"}},
+        {"above": 100, "rates": {"input": "2", "output": "5", "cache_read": "0.5"}},
+        {"above": 200, "rates": {"input": "2", "output": "6", "cache_read": "0.5"}},
+    ] == steps_of(model(price), DAY)
+
+
+@pytest.mark.parametrize(("day", "rate"), [(date(2026, 8, 20), "0.1"), (date(2026, 8, 21), "0.2")])
+def test_price_of_the_day_is_taken(day: date, rate: str) -> None:
+    changed = model(
+        [ConditionalPrice(prices=LOW), ConditionalPrice(StartDateConstraint(date(2026, 8, 21)), prices=HIGH)]
+    )
+    assert [{"above": 0, "rates": {"input": rate, "output": str(int(rate[-1]))}}] == steps_of(changed, day)
+
+
+@pytest.mark.parametrize("hours", [(9, 17), (17, 9)], ids=["by-day", "over-midnight"])
+def test_price_that_changes_with_the_hour_is_the_highest_of_the_day(hours: tuple[int, int]) -> None:
+    start, end = (time(hour, 30, tzinfo=UTC) for hour in hours)
+    hourly = model([ConditionalPrice(prices=LOW), ConditionalPrice(TimeOfDateConstraint(start, end), prices=HIGH)])
+    assert [{"above": 0, "rates": {"input": "0.2", "output": "2"}}] == steps_of(hourly, DAY)
+
+
+def test_embedding_model_has_no_price_for_output() -> None:
+    price = ModelPrice(input_mtok=Decimal("0.02"))
+    assert [{"above": 0, "rates": {"input": "0.02", "output": "0"}}] == steps_of(model(price), DAY)
+
+
+@pytest.mark.parametrize("price", [ModelPrice(), ModelPrice(audio_hours=Decimal(1))])
+def test_model_without_a_price_per_token_is_unknown(price: ModelPrice) -> None:
+    assert None is steps_of(model(price), DAY)
+
+
+@pytest.mark.parametrize(
+    ("provider", "name", "same_as"),
+    [
+        ("openai", "gpt-4o-2024-11-20", ("openai", "gpt-4o")),
+        ("google", "models/gemini-2.5-pro", ("google", "gemini-2.5-pro")),
+        ("anthropic", "claude-sonnet-4-5-20250929", ("anthropic", "claude-sonnet-4-5")),
+        (None, "gpt-4o", ("openai", "gpt-4o")),
+        (None, "openai/gpt-4o", ("openai", "gpt-4o")),
+        (None, "proxy/team/gpt-4o", ("openai", "gpt-4o")),
+        ("openai", "GPT-4o", ("openai", "gpt-4o")),
+    ],
+)
+def test_id_with_date_prefix_or_vendor_is_found(provider: str | None, name: str, same_as: tuple[str, str]) -> None:
+    price = price_of(*same_as, DAY)
+    assert None is not price
+    assert price == price_of(provider, name, DAY)
+
+
+def test_vendor_prefix_is_part_of_the_name_where_the_provider_has_it_so() -> None:
+    assert None is not price_of("fireworks", "accounts/fireworks/models/gpt-oss-120b", DAY)
+
+
+def test_free_model_costs_nothing() -> None:
+    assert [{"above": 0, "rates": {"input": "0", "output": "0"}}] == price_of(
+        "openrouter", "deepseek/deepseek-r1:free", DAY
+    )
+
+
+@pytest.mark.parametrize(("provider", "name"), [("openai", "nope"), (None, "demo"), ("nowhere", "gpt-4o"), (None, "/")])
+def test_what_is_not_in_the_data_is_unknown(provider: str | None, name: str) -> None:
+    assert None is price_of(provider, name, DAY)
