@@ -92,7 +92,7 @@ class Gateway:
             "models": [f"{model}=upstream-model"],
             **fields,
         }
-        self.secrets += body["keys"]
+        self.secrets += [key for key in body["keys"] if not key.startswith("env:")]
         answer = self.admin("POST", "/channels", body)
         assert answer.status in (200, 201), answer.body
         return model
@@ -107,8 +107,8 @@ class Gateway:
 
     def set_price(self, model: str, price: str = "10", output: str = "20") -> None:
         """USD per million tokens of prompt and completion."""
-        answer = self.admin("PUT", f"/prices/{model}", {"input": price, "output": output})
-        assert answer.status in (200, 201, 204), answer.body
+        answer = self.admin("POST", "/prices", {"model": model, "input": price, "output": output})
+        assert 200 == answer.status, answer.body
 
     def post(self, body: object, path: str = CHAT, key: str | None = None, **headers: str) -> Answer:
         """One relayed request; bytes go out as they are."""
@@ -125,10 +125,10 @@ class Gateway:
         return rawclient.stream(self.url, CHAT, self.headers(key), content)
 
     @contextmanager
-    def asking(self, model: str, stream: bool = False, key: str | None = None) -> Iterator[rawclient.RawConnection]:
+    def asking(self, model: str, key: str | None = None, **fields: Any) -> Iterator[rawclient.RawConnection]:
         """A chat request sent and nothing of its answer read; leaving the block hangs up."""
         with rawclient.RawConnection(self.url) as connection:
-            content = msgspec.json.encode(chat_body(model, stream=stream))
+            content = msgspec.json.encode(chat_body(model, **fields))
             connection.send(rawclient.request_bytes("POST", CHAT, self.headers(key), content))
             yield connection
 

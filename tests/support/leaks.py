@@ -17,7 +17,8 @@ SLACK = 2
 REST_WITHIN = 6.0
 """Seconds for what is still under way to end: longer than any scaled clock."""
 TROUBLE = re.compile(
-    r"^.*(Traceback \(most recent|was never awaited|never retrieved|Task was destroyed|Unclosed |ResourceWarning).*$",
+    r"^.*(Traceback \(most recent|unforeseen |was never awaited|never retrieved|Task was destroyed|Unclosed |"
+    r"ResourceWarning).*$",
     re.MULTILINE,
 )
 
