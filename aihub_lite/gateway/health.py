@@ -1,0 +1,112 @@
+"""How well channels do at the moment: cooldowns, probes, and whose turn it is.
+
+Two ways to be out for a while. A key that was answered 429 waits as long as the upstream asked. A channel with
+`fault_threshold` faults in a row waits `fault_cooldown` times the number of such waits in a row; then one request
+goes through as a probe, and the rest follow only if it went well.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from aihub_lite.domain.clock import Clock
+
+MAX_COOLDOWNS = 10
+
+
+@attrs.frozen
+class HealthPolicy:
+    """Figures from the settings; seconds."""
+
+    fault_threshold: int
+    fault_cooldown: float
+    max_cooldown: float
+
+
+@attrs.define
+class ChannelHealth:
+    """One channel's recent past. Times on the monotonic clock."""
+
+    faults: int = 0
+    cooldowns: int = 0
+    cooling_until: float = 0.0
+    probing: bool = False
+    last_fault: str = ""
+    rate_limited: dict[str, float] = attrs.field(factory=dict)
+    """By key id: until when an upstream asked us to wait."""
+    rate_limits: int = 0
+
+
+@attrs.define
+class Health:
+    """The health of every channel, by channel id."""
+
+    clock: Clock
+    policy: HealthPolicy
+    _channels: dict[str, ChannelHealth] = attrs.field(factory=dict)
+
+    def of(self, channel_id: str) -> ChannelHealth:
+        """A channel's health; an unknown one is well."""
+        health = self._channels.get(channel_id)
+        if health is None:
+            health = self._channels[channel_id] = ChannelHealth()
+        return health
+
+    def forget(self, channel_id: str) -> None:
+        """A channel was deleted, or a person brought it back."""
+        self._channels.pop(channel_id, None)
+
+    def fit(self, channel_id: str) -> bool:
+        """Whether faults keep the channel out; after a cooldown only while nobody else probes it."""
+        health = self._channels.get(channel_id)
+        if health is None or health.faults < self.policy.fault_threshold:
+            return True
+        return not health.probing and self.clock.monotonic() >= health.cooling_until
+
+    def waits(self, channel_id: str, key_id: str) -> float:
+        """Seconds until a key may be used again after a 429; 0 when it may now."""
+        health = self._channels.get(channel_id)
+        if health is None or not health.rate_limited:
+            return 0.0
+        return max(0.0, health.rate_limited.get(key_id, 0.0) - self.clock.monotonic())
+
+    def started(self, channel_id: str) -> None:
+        """An attempt begins: for a channel that was out it is the probe."""
+        health = self._channels.get(channel_id)
+        if health is not None and health.faults >= self.policy.fault_threshold:
+            health.probing = True
+
+    def ended(self, channel_id: str) -> None:
+        """An attempt ended without a verdict on the channel (the client left, or was at fault)."""
+        health = self._channels.get(channel_id)
+        if health is not None:
+            health.probing = False
+
+    def succeeded(self, channel_id: str, key_id: str) -> None:
+        """A real answer came: everything is forgiven."""
+        health = self._channels.get(channel_id)
+        if health is not None:
+            health.faults = health.cooldowns = health.rate_limits = 0
+            health.probing = False
+            health.last_fault = ""
+            health.rate_limited.pop(key_id, None)
+
+    def failed(self, channel_id: str, fault: str) -> None:
+        """The channel is at fault; enough faults in a row start or prolong a cooldown."""
+        health = self.of(channel_id)
+        health.faults += 1
+        health.probing = False
+        health.last_fault = fault
+        if health.faults >= self.policy.fault_threshold:
+            now = self.clock.monotonic()
+            if now >= health.cooling_until:
+                health.cooldowns = min(health.cooldowns + 1, MAX_COOLDOWNS)
+                health.cooling_until = now + self.policy.fault_cooldown * health.cooldowns
+
+    def rate_limit(self, channel_id: str, key_id: str, retry_after: float | None) -> None:
+        """A 429: the key rests as long as the upstream asked, or a little longer each time if it did not say."""
+        health = self.of(channel_id)
+        health.probing = False
+        health.rate_limits += 1
+        wait = float(2 ** min(health.rate_limits - 1, 5)) if retry_after is None else retry_after
+        health.rate_limited[key_id] = self.clock.monotonic() + min(max(wait, 0.0), self.policy.max_cooldown)

@@ -1,0 +1,126 @@
+"""Which channel and key serve a request, in which order."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from aihub_lite.domain.catalog import Candidate, Model
+from aihub_lite.domain.channel import ChannelKey
+from aihub_lite.errors import ChannelsCoolingDown, ChannelsDown, GatewayError, NoChannel
+from aihub_lite.gateway.health import Health
+from aihub_lite.upstream.credentials import resolve
+
+NO_KEY = "-"
+"""The key id of a channel that needs no key."""
+
+
+@attrs.frozen
+class Lane:
+    """One way to one upstream: a candidate and one of its keys (empty where none is needed)."""
+
+    candidate: Candidate
+    key_id: str
+    secret: str = attrs.field(repr=False)
+
+    @property
+    def channel_id(self) -> str:
+        return self.candidate.channel.id
+
+
+@attrs.define
+class Router:
+    """Chooses lanes by priority, weight and health."""
+
+    health: Health
+    environ: Mapping[str, str]
+    random: random.Random
+
+    def lanes(self, candidates: Sequence[Candidate]) -> list[Lane]:
+        """Every usable lane, health aside: enabled keys that resolve."""
+        return [lane for candidate in candidates for lane in self._lanes_of(candidate)]
+
+    def _lanes_of(self, candidate: Candidate) -> list[Lane]:
+        channel = candidate.channel
+        if not channel.keys:
+            return [Lane(candidate, NO_KEY, "")]
+        return [lane for key in channel.keys if (lane := self._lane(candidate, key))]
+
+    def _lane(self, candidate: Candidate, key: ChannelKey) -> Lane | None:
+        secret = None if key.disabled else resolve(key.ref, self.environ)
+        return Lane(candidate, key.id, secret) if secret else None
+
+    def pick(self, lanes: Sequence[Lane]) -> Lane | None:
+        """The next lane among those not tried yet: the highest priority that is well, weighted choice within."""
+        well = [lane for lane in lanes if self._well(lane)]
+        if len(well) <= 1:
+            return well[0] if well else None
+        top = max(lane.candidate.channel.priority for lane in well)
+        tier = [lane for lane in well if lane.candidate.channel.priority == top]
+        by_channel: dict[str, list[Lane]] = {}
+        for lane in tier:
+            by_channel.setdefault(lane.channel_id, []).append(lane)
+        ways = list(by_channel.values())
+        weights = [way[0].candidate.channel.weight for way in ways]
+        way = self.random.choices(ways, weights if any(weights) else None)[0]
+        return self.random.choice(way)
+
+    def last_resort(self, lanes: Sequence[Lane]) -> Lane | None:
+        """With every channel out for faults, the one whose cooldown ends first: a model never has none.
+
+        A key that waits after a 429 stays out: trying it would only prolong the wait.
+        """
+        waiting = [lane for lane in lanes if not self.health.waits(lane.channel_id, lane.key_id)]
+        return min(waiting, key=lambda lane: self.health.of(lane.channel_id).cooling_until, default=None)
+
+    def _well(self, lane: Lane) -> bool:
+        return self.health.fit(lane.channel_id) and not self.health.waits(lane.channel_id, lane.key_id)
+
+    def out_of_lanes(self, lanes: Sequence[Lane], model: str) -> GatewayError:
+        """Why a model with channels has no lane to try: they wait after 429s, or nothing about them is usable."""
+        waits = [self.health.waits(lane.channel_id, lane.key_id) for lane in lanes]
+        if waits and all(waits):
+            return ChannelsCoolingDown(model, min(60, max(1, math.ceil(min(waits)))))
+        return ChannelsDown(model)
+
+
+@attrs.define
+class Route:
+    """The lanes of one request, handed out one at a time; a lane is tried once, a channel's other keys later."""
+
+    router: Router
+    model: str
+    lanes: list[Lane]
+    tried: int = 0
+
+    def next(self) -> Lane:
+        """The next lane to try; raises what to tell the client when none is left."""
+        lane = self.router.pick(self.lanes)
+        if lane is None and not self.tried:
+            lane = self.router.last_resort(self.lanes)
+        if lane is None:
+            raise self.router.out_of_lanes(self.lanes, self.model)
+        self.tried += 1
+        self.lanes = self._after(lane)
+        return lane
+
+    def _after(self, tried: Lane) -> list[Lane]:
+        """What is left: within a tier other channels come before other keys of a channel that just failed."""
+        rest = [lane for lane in self.lanes if lane is not tried]
+        return sorted(rest, key=lambda lane: lane.channel_id == tried.channel_id)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing that is well is left."""
+        return self.router.pick(self.lanes) is None
+
+
+def route_of(model: Model, group: str, asked: str, router: Router) -> Route:
+    """The route of a model for a group; raises NoChannel."""
+    candidates = model.for_group(group)
+    if not candidates:
+        raise NoChannel(asked, group)
+    return Route(router, asked, router.lanes(candidates))
