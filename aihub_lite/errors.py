@@ -19,7 +19,8 @@
     │   ├── NoChannel                503 model_not_found
     │   ├── ChannelsCoolingDown      429 rate_limit_exceeded
     │   ├── ChannelsDown             503 channel_unavailable
-    │   └── Overloaded               503 overloaded
+    │   ├── Overloaded               503 overloaded
+    │   └── Stopped                  503 request_stopped
     ├── UpstreamFault                the upstream failed the request
     │   ├── UpstreamRejected         the upstream's own 4xx: the client's fault, passed through
     │   ├── UpstreamBroken           502 upstream_error
@@ -67,9 +68,8 @@ class Unauthenticated(ClientFault):
     status = 401
     code: str | int | None = "invalid_api_key"
 
-    def __init__(self, retry_after: int | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__("Incorrect API key provided. Check the key, or ask the operator of this gateway for one.")
-        self.retry_after = retry_after
 
 
 class QuotaExhausted(ClientFault):
@@ -190,6 +190,16 @@ class Overloaded(RouteFault):
 
     code: str | int | None = "overloaded"
     retry_after = 1
+
+
+class Stopped(RouteFault):
+    """The request was ended before its answer was complete: by an operator, or because the gateway stops."""
+
+    code: str | int | None = "request_stopped"
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__("The gateway ended this request before its answer was complete.")
 
 
 class UpstreamFault(GatewayError):

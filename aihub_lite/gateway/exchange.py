@@ -1,0 +1,168 @@
+"""One HTTP exchange with a client, as ASGI gives it: its credentials, its body, and the way back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import attrs
+
+from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
+from aihub_lite.wire.errors_out import error_body, error_event
+from aihub_lite.wire.sse import KEEP_ALIVE
+
+Headers = list[tuple[bytes, bytes]]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+JSON_HEADERS: Headers = [(b"content-type", b"application/json")]
+STREAM_HEADERS: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class ClientGone(Exception):
+    """The client left before it had its answer."""
+
+
+@attrs.define(eq=False)
+class Exchange:
+    """Reads the request and writes the answer; knows how far the answer has got."""
+
+    scope: Mapping[str, Any]
+    receive: Receive
+    send: Send
+    request_id: str
+    started: float
+    """Arrival, on the monotonic clock."""
+    address: str
+    """The client's address, as far as it can be believed."""
+    extra_headers: Headers = attrs.field(factory=list)
+    """Added to whatever answer leaves: rate limits, dropped parameters."""
+    body_read: bool = False
+    head_sent: bool = False
+    finished: bool = False
+    gone: bool = False
+    writing_since: float = 0.0
+    """When the running write began, on the loop's clock; 0 while none runs."""
+    last_write: float = 0.0
+    last_event: float = 0.0
+    _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock)
+    """The relay and the keep-alive take turns: a server takes one message of an answer at a time."""
+
+    def header(self, name: bytes) -> str:
+        """The last value of a request header, or an empty string."""
+        value = b""
+        for key, each in self.scope["headers"]:
+            if key == name:
+                value = each
+        return value.decode("latin-1")
+
+    def credentials(self) -> Iterable[str]:
+        """Every key the client presents, `Authorization` first (clients.md rule 4)."""
+        found: dict[bytes, bytes] = dict(self.scope["headers"])
+        scheme, _, key = found.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+        if scheme.lower() == "bearer" and key.strip():
+            yield key.strip()
+        for name in (b"x-api-key", b"api-key", b"x-goog-api-key"):
+            if value := found.get(name, b"").decode("latin-1").strip():
+                yield value
+        if query := self.scope.get("query_string"):
+            yield from parse_qs(query.decode("latin-1")).get("key", ())
+
+    async def body(self, limit: int, timeout: float) -> bytes:  # noqa: ASYNC109  a deadline per piece
+        """The whole request body; raises RequestTooLarge, BodyTimeout or ClientGone."""
+        declared = self.header(b"content-length")
+        if declared.isdigit() and int(declared) > limit:
+            raise too_large(limit)
+        pieces: list[bytes] = []
+        size = 0
+        while True:
+            try:
+                async with asyncio.timeout(timeout):
+                    message = await self.receive()
+            except TimeoutError:
+                raise BodyTimeout(f"The request body did not arrive within {timeout:g} s.") from None
+            if message["type"] == "http.disconnect":
+                self.gone = True
+                raise ClientGone
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > limit:
+                raise too_large(limit)
+            pieces.append(piece)
+            if not message.get("more_body"):
+                self.body_read = True
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the head, with what the exchange has collected for it."""
+        self.head_sent = True
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self.extra_headers]})
+
+    async def write(self, data: bytes) -> None:
+        """Send a piece of the body; waits while the client reads too slowly."""
+        if self.gone:
+            return
+        async with self._turn:
+            self.writing_since = self.last_write = self.last_event = asyncio.get_running_loop().time()
+            try:
+                await self.send({"type": "http.response.body", "body": data, "more_body": True})
+            finally:
+                self.writing_since = 0.0
+
+    async def finish(self, data: bytes = b"") -> None:
+        """Send the last piece. From here on a disconnect means nothing."""
+        self.finished = True
+        if not self.gone:
+            await self.send({"type": "http.response.body", "body": data, "more_body": False})
+
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a whole answer that is not streamed."""
+        self.finished = True
+        if not self.gone:
+            await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
+            await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def start_stream(self) -> None:
+        """Send the head of an event stream, once."""
+        if self.head_sent or self.gone:
+            return
+        async with self._turn:
+            await self.start(200, STREAM_HEADERS)
+
+    async def keep_alive(self, event: bytes | None) -> None:
+        """Break the silence of a stream: a comment glued to the next event, or a real event that says nothing."""
+        await self.start_stream()
+        since = self.last_event
+        await self.write(KEEP_ALIVE if event is None else event)
+        if event is None:
+            self.last_event = since
+
+    async def refuse(self, error: GatewayError) -> None:
+        """Answer with an error: its own status before the head left, one error event after."""
+        if self.finished:
+            return
+        if self.head_sent:
+            await self.finish(error_event(error))
+            return
+        await self.answer(error.status, [*JSON_HEADERS, *error_headers(error)], error_body(error))
+
+
+def error_headers(error: GatewayError) -> Headers:
+    """The headers an error carries: when to come back, or not to."""
+    headers: Headers = []
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    if error.should_retry is not None:
+        headers.append((b"x-should-retry", b"true" if error.should_retry else b"false"))
+    return headers
+
+
+def too_large(limit: int) -> RequestTooLarge:
+    """The refusal of a body over `limit` bytes."""
+    return RequestTooLarge(f"The request body is larger than the limit of {limit} bytes.")

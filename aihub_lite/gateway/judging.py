@@ -1,0 +1,94 @@
+"""What an upstream's answer or silence means: from statuses, headers and faults to a failed attempt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from aihub_lite.errors import ChannelsCoolingDown, GatewayError, UpstreamBroken, UpstreamRejected, UpstreamTimeout
+from aihub_lite.gateway.faults import AttemptFailed, Fault
+from aihub_lite.upstream.faults import ConnectFailed, ConnectTimedOut, TransportFault, Unsendable
+from aihub_lite.wire.foreign_error import ForeignError, error_of
+
+MAX_WAIT = 3600.0
+"""A `Retry-After` is cut to this before health cuts it to what it believes."""
+
+
+def not_a_stream(headers: httpx.Headers) -> bool:
+    """Whether an answer declares itself one document."""
+    kind: str = headers.get("content-type", "")
+    return kind.startswith(("application/json", "text/html"))
+
+
+def refusal(status: int, headers: httpx.Headers, body: bytes) -> AttemptFailed:
+    """What an answer other than 200 means."""
+    if status < 400:
+        return AttemptFailed(
+            "nonsense", UpstreamBroken(f"The upstream answered with HTTP status {status}."), status=status
+        )
+    return failed_with(error_of(status, body), status, retry_after(headers))
+
+
+def failed_with(foreign: ForeignError, status: int, wait: float | None = None) -> AttemptFailed:
+    """What an upstream's own error means. Its text reaches the client only where the client is at fault."""
+    if foreign.kind == "client":
+        rejected = UpstreamRejected(status if 400 <= status < 500 else 400, foreign.code, foreign.message)
+        return AttemptFailed("client", rejected, status=status)
+    if foreign.kind == "model":
+        return AttemptFailed("model", UpstreamRejected(404, "model_not_found", foreign.message), status=status)
+    text = {
+        "auth": "The upstream refused the gateway's key.",
+        "funds": "The gateway's account at the upstream is spent.",
+        "rate": "The upstream's rate limit is reached.",
+        "server": f"The upstream answered with HTTP status {status}.",
+    }[foreign.kind]
+    fault: Fault = foreign.kind
+    return AttemptFailed(fault, UpstreamBroken(text), status=status, retry_after=wait)
+
+
+def broken(error: TransportFault) -> AttemptFailed:
+    """What a failure of the connection means."""
+    if isinstance(error, ConnectTimedOut):
+        return AttemptFailed("timeout", UpstreamTimeout("The upstream could not be reached in time."))
+    if isinstance(error, ConnectFailed):
+        return AttemptFailed("connect", UpstreamBroken("The upstream could not be reached."))
+    if isinstance(error, Unsendable):
+        return AttemptFailed("nonsense", UpstreamBroken("The channel's base URL or key cannot be sent."))
+    return AttemptFailed("cut", UpstreamBroken("The upstream broke off before its answer began."))
+
+
+def retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds an upstream asks to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date; None if unclear."""
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        else:
+            seconds = float(headers["retry-after"])
+    except KeyError:
+        return None
+    except ValueError:
+        return _seconds_until(headers.get("retry-after", ""), headers.get("date", ""))
+    return min(max(seconds, 0.0), MAX_WAIT) if math.isfinite(seconds) else None
+
+
+def _seconds_until(date: str, now: str) -> float | None:
+    """Both dates are the upstream's own, so that its clock and ours need not agree."""
+    try:
+        until = parsedate_to_datetime(date)
+        since = parsedate_to_datetime(now) if now else datetime.now(UTC)
+        return min(max((until - since).total_seconds(), 0.0), MAX_WAIT)
+    except (ValueError, TypeError):
+        return None
+
+
+def verdict(failures: Sequence[AttemptFailed], model: str) -> GatewayError:
+    """What the client is told after the last attempt: to wait if every channel said so, else the last other fault."""
+    others = [failure for failure in failures if failure.fault != "rate"]
+    if others:
+        return others[-1].error
+    wait = min(failure.retry_after or 1.0 for failure in failures)
+    return ChannelsCoolingDown(model, min(60, max(1, math.ceil(wait))))

@@ -1,0 +1,221 @@
+"""Walks the route until one channel gives first real content: failover happens here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+
+import attrs
+import httpx
+
+from aihub_lite.config import Settings
+from aihub_lite.domain.channel import Channel, Clocks
+from aihub_lite.domain.clock import Clock
+from aihub_lite.domain.usage import Attempt
+from aihub_lite.errors import UpstreamBroken, UpstreamTimeout
+from aihub_lite.gateway.faults import POLICY, AttemptFailed
+from aihub_lite.gateway.flight import Flight
+from aihub_lite.gateway.health import Health
+from aihub_lite.gateway.judging import broken, failed_with, not_a_stream, refusal, verdict
+from aihub_lite.gateway.routing import Lane, Route
+from aihub_lite.gateway.streaming import Streaming
+from aihub_lite.gateway.surface import Chat
+from aihub_lite.upstream.faults import AnswerTooLarge, TransportFault
+from aihub_lite.upstream.providers import PROVIDERS
+from aihub_lite.upstream.transport import Response, Transport
+from aihub_lite.wire.chat_answer import ChatAnswer
+from aihub_lite.wire.chat_request import ChatRequest
+from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.faults import AnswerNonsense, StreamError
+from aihub_lite.wire.sse import EventSplitter, EventTooLarge
+
+log = logging.getLogger(__name__)
+
+ERROR_BODY_LIMIT = 256 * 1024
+PAUSE = (0.05, 0.25)
+"""Seconds, from and to, before the same channel is tried again."""
+DisableKey = Callable[[Channel, str, str], None]
+"""(channel, key id, reason): take a key out of use."""
+
+
+@attrs.define(eq=False)
+class Opener:
+    """Makes attempts, judges them, and tells health what it learned."""
+
+    settings: Settings
+    clock: Clock
+    transport: Transport
+    health: Health
+    disable_key: DisableKey
+    surface: Chat = attrs.field(factory=Chat)
+
+    async def open(self, flight: Flight, asked: ChatRequest, route: Route) -> Streaming | ChatAnswer:
+        """The answer of the first channel that gives one; raises the error to tell the client."""
+        failures: list[AttemptFailed] = []
+        lane = route.next()
+        while True:
+            failure = await self._try(flight, asked, lane)
+            if not isinstance(failure, AttemptFailed):
+                return failure
+            failures.append(failure)
+            policy = POLICY[failure.fault]
+            if not policy.failover or len(failures) >= self.settings.max_attempts:
+                raise verdict(failures, asked.model)
+            if not route.exhausted:
+                lane = route.next()
+            elif policy.again:
+                await asyncio.sleep(route.router.random.uniform(*PAUSE))
+            else:
+                raise verdict(failures, asked.model)
+
+    async def _try(self, flight: Flight, asked: ChatRequest, lane: Lane) -> Streaming | ChatAnswer | AttemptFailed:
+        """One attempt with everything it teaches; a failure is returned, for the loop to judge."""
+        flight.candidate = lane.candidate
+        channel, began = lane.candidate.channel, self.clock.monotonic()
+        self.health.started(channel.id)
+        status, fault = 0, "cut_short"
+        try:
+            answer = await self._attempt(flight, asked, lane)
+        except AttemptFailed as failure:
+            status, fault = failure.status, failure.fault
+            self._learn(flight, lane, failure)
+            return failure
+        else:
+            status, fault = 200, ""
+            self.health.succeeded(channel.id, lane.key_id)
+            return answer
+        finally:
+            self.health.ended(channel.id)
+            took = round((self.clock.monotonic() - began) * 1000)
+            flight.attempts.append(Attempt(channel.name, status, fault, took))
+
+    def _learn(self, flight: Flight, lane: Lane, failure: AttemptFailed) -> None:
+        channel, policy = lane.candidate.channel, POLICY[failure.fault]
+        log.info("%s: channel %s failed: %s %s", flight.request_id, channel.name, failure.fault, failure.status or "")
+        if policy.harms_channel:
+            self.health.failed(channel.id, failure.fault)
+        if failure.fault == "rate":
+            self.health.rate_limit(channel.id, lane.key_id, failure.retry_after)
+        if policy.disables_key:
+            reason = f"the upstream refused it with HTTP status {failure.status}"
+            self.disable_key(channel, lane.key_id, reason if failure.fault == "auth" else "the account is spent")
+
+    async def _attempt(self, flight: Flight, asked: ChatRequest, lane: Lane) -> Streaming | ChatAnswer:
+        clocks = deadlines(lane.candidate.channel.clocks, self.settings)
+        response: Response | None = None
+        kept = False
+        try:
+            async with asyncio.timeout(clocks.first_byte) as deadline:
+                response = await self._send(asked, lane, clocks)
+                if response.status != 200:
+                    raise refusal(response.status, response.headers, await response.read(ERROR_BODY_LIMIT))
+                if asked.stream and not_a_stream(response.headers):
+                    raise self._whole_instead(flight, asked, await response.read(ERROR_BODY_LIMIT))
+                if asked.stream:
+                    answer = await self._first_content(flight, asked, response, clocks)
+                    kept = True
+                    return answer
+                deadline.reschedule(None)
+                data = await self._read(response, clocks)
+                return self._whole(flight, asked, data)
+        except TimeoutError:
+            raise AttemptFailed("timeout", UpstreamTimeout("The upstream sent nothing in time.")) from None
+        except TransportFault as error:
+            raise broken(error) from error
+        finally:
+            if response is not None and not kept:
+                await response.aclose()
+
+    async def _send(self, asked: ChatRequest, lane: Lane, clocks: Deadlines) -> Response:
+        channel = lane.candidate.channel
+        headers = [(b"content-type", b"application/json"), *PROVIDERS[channel.provider].key_headers(lane.secret)]
+        url = url_of(channel.base_url, self.surface.path)
+        return await self.transport.send("POST", url, headers, self.surface.body(asked, lane.candidate), clocks.connect)
+
+    async def _first_content(
+        self, flight: Flight, asked: ChatRequest, response: Response, clocks: Deadlines
+    ) -> Streaming:
+        splitter = EventSplitter(self.settings.max_event_bytes)
+        chat = self.surface.stream(asked, flight.request_id, int(self.clock.wall()))
+        ready: list[bytes] = []
+        try:
+            async for data in response:
+                for payload in splitter.feed(data):
+                    ready += chat.push(payload)
+                if chat.has_content:
+                    return self._streaming(response, splitter, chat, ready, clocks)
+            for payload in splitter.flush():
+                ready += chat.push(payload)
+        except StreamError as error:
+            raise failed_with(error.foreign, error.status) from error
+        except (AnswerNonsense, EventTooLarge) as error:
+            raise AttemptFailed(
+                "nonsense", UpstreamBroken("The upstream's stream makes no sense."), status=200
+            ) from error
+        if chat.has_content:
+            return self._streaming(response, splitter, chat, ready, clocks)
+        raise AttemptFailed("nonsense", UpstreamBroken("The upstream answered nothing."), status=200)
+
+    def _streaming(
+        self, response: Response, splitter: EventSplitter, chat: ChatStream, ready: list[bytes], clocks: Deadlines
+    ) -> Streaming:
+        until = asyncio.get_running_loop().time() + clocks.total
+        return Streaming(response, splitter, chat, ready, clocks.idle, until)
+
+    def _whole(self, flight: Flight, asked: ChatRequest, data: bytes) -> ChatAnswer:
+        try:
+            return self.surface.whole(asked, data, flight.request_id, int(self.clock.wall()))
+        except AnswerNonsense as error:
+            if error.foreign is not None:
+                raise failed_with(error.foreign, 502) from error
+            raise AttemptFailed("nonsense", UpstreamBroken(error.message), status=200) from error
+
+    def _whole_instead(self, flight: Flight, asked: ChatRequest, data: bytes) -> AttemptFailed:
+        """Why a stream was answered by one document: an error inside a 200, an HTML page, or no streaming at all."""
+        try:
+            self._whole(flight, asked, data)
+        except AttemptFailed as failure:
+            return failure
+        return AttemptFailed("nonsense", UpstreamBroken("The upstream does not stream."), status=200)
+
+    async def _read(self, response: Response, clocks: Deadlines) -> bytes:
+        pieces: list[bytes] = []
+        size, loop = 0, asyncio.get_running_loop()
+        until = loop.time() + clocks.total
+        while True:
+            async with asyncio.timeout_at(min(loop.time() + clocks.idle, until)):
+                data = await anext(response, None)
+            if data is None:
+                return b"".join(pieces)
+            pieces.append(data)
+            size += len(data)
+            if size > self.settings.max_answer_bytes:
+                raise AnswerTooLarge(self.settings.max_answer_bytes)
+
+
+@attrs.frozen
+class Deadlines:
+    """A channel's clocks in force, in seconds."""
+
+    connect: float
+    first_byte: float
+    idle: float
+    total: float
+
+
+def deadlines(own: Clocks, settings: Settings) -> Deadlines:
+    """A channel's clocks, the gateway's where it has none of its own."""
+    return Deadlines(
+        connect=settings.connect_timeout if own.connect is None else own.connect,
+        first_byte=settings.first_byte_timeout if own.first_byte is None else own.first_byte,
+        idle=settings.idle_timeout if own.idle is None else own.idle,
+        total=settings.total_timeout if own.total is None else own.total,
+    )
+
+
+@lru_cache(maxsize=1024)
+def url_of(base_url: str, path: str) -> httpx.URL:
+    """An endpoint's URL, parsed once."""
+    return httpx.URL(base_url + path)

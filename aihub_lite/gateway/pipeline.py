@@ -1,0 +1,186 @@
+"""The straight line every relayed request walks, top to bottom:
+
+authenticate → limit → parse → resolve → price & hold → open (failover ends here) → relay → settle
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from ipaddress import ip_address, ip_network
+
+import attrs
+
+from aihub_lite.config import Settings
+from aihub_lite.domain.catalog import Model
+from aihub_lite.domain.clock import Clock
+from aihub_lite.domain.money import cost_of
+from aihub_lite.domain.token import Token, digest_of
+from aihub_lite.domain.usage import Outcome, Usage
+from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, Stopped
+from aihub_lite.gateway.charging import aborted
+from aihub_lite.gateway.exchange import Exchange
+from aihub_lite.gateway.flight import Flight, Flights
+from aihub_lite.gateway.ledger import Hold, Ledger
+from aihub_lite.gateway.limits import Limiter, TooManyRequests
+from aihub_lite.gateway.opening import Opener
+from aihub_lite.gateway.presence import Cut, Presence
+from aihub_lite.gateway.pulse import Pulse
+from aihub_lite.gateway.registry import Registry
+from aihub_lite.gateway.relay import relay
+from aihub_lite.gateway.routing import Route, Router, route_of
+from aihub_lite.gateway.streaming import Streaming
+from aihub_lite.gateway.surface import Chat
+from aihub_lite.wire.chat_answer import ChatAnswer
+from aihub_lite.wire.chat_idle import idle_event
+from aihub_lite.wire.chat_request import ChatRequest
+
+PRODUCT = re.compile(r"[\w.-]{1,32}/(?:\w{1,16} )?[\w.-]{1,24}", re.ASCII)
+
+
+@attrs.define(eq=False)
+class Line:
+    """Everything a relayed request meets on its way."""
+
+    settings: Settings
+    clock: Clock
+    registry: Registry
+    limits: Limiter
+    flights: Flights
+    router: Router
+    ledger: Ledger
+    opener: Opener
+    pulse: Pulse
+    chat: Chat = attrs.field(factory=Chat)
+
+    async def serve(self, exchange: Exchange) -> None:
+        """Answer one chat completion. Raises GatewayError to refuse it, ClientGone when its client left early."""
+        token = self.authenticate(exchange)
+        self.limit(token, exchange)
+        with self.flights.place(), self.limits.slot(token):
+            body = await exchange.body(self.settings.max_body_bytes, self.settings.body_timeout)
+            asked = self.chat.parse(body)
+            model = self.resolve(asked.model, token)
+            route = route_of(model, token.group, asked.model, self.router)
+            async with (
+                self.held(token, asked, model, route, exchange) as hold,
+                self.opened(hold, asked, route, exchange) as answer,
+            ):
+                await relay(answer, asked, exchange, hold)
+
+    def authenticate(self, exchange: Exchange) -> Token:
+        """The token whose key the client presents; raises Unauthenticated, RateLimited or AccessDenied."""
+        now = self.clock.wall()
+        for key in exchange.credentials():
+            token = self.registry.tokens_by_digest.get(digest_of(key))
+            if token is not None and token.live(now):
+                if token.allow_ips and not within(exchange.address, token.allow_ips):
+                    raise AccessDenied("This token may not be used from your address.")
+                return token
+        raise self.limits.authentication_failed(exchange.address)
+
+    def limit(self, token: Token, exchange: Exchange) -> None:
+        """Count the request; every answer says how many are left. Raises RateLimited."""
+        try:
+            left = self.limits.request(token)
+        except TooManyRequests as error:
+            exchange.extra_headers += error.left.headers()
+            raise
+        if left is not None:
+            exchange.extra_headers += left.headers()
+
+    def resolve(self, asked: str, token: Token) -> Model:
+        """The model behind an id; raises NoChannel or ModelNotAllowed."""
+        found = self.registry.catalog.resolve(asked)
+        if found is None:
+            raise NoChannel(asked, token.group)
+        model, names = found
+        if not token.may_use(names):
+            raise ModelNotAllowed(f"This token may not use model {asked}.")
+        return model
+
+    @asynccontextmanager
+    async def held(
+        self, token: Token, asked: ChatRequest, model: Model, route: Route, exchange: Exchange
+    ) -> AsyncIterator[Hold]:
+        """Set money aside for the dearest way to serve the request; whatever happens inside is settled."""
+        prompt = Usage(asked.prompt_estimate)
+        most = Usage(asked.prompt_estimate, self.most_completion_tokens(asked))
+        prices = {lane.candidate.price for lane in route.lanes} or {each.price for each in model.candidates}
+        price = max(prices, key=lambda each: cost_of(most, each))
+        flight = self.flight_of(token, asked, model, exchange)
+        with self.limits.tokens(token, asked.prompt_estimate) as counted:
+            hold = self.ledger.hold(flight, price, most, prompt)
+            with self.flights.under_way(flight):
+                async with hold:
+                    yield hold
+                counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
+
+    def most_completion_tokens(self, asked: ChatRequest) -> int:
+        """How many completion tokens are held for; the cap keeps agents that ask for 64k and use little working."""
+        each = self.settings.completion_hold if asked.max_tokens is None else asked.max_tokens
+        return asked.n * min(each, self.settings.completion_hold_cap)
+
+    def flight_of(self, token: Token, asked: ChatRequest, model: Model, exchange: Exchange) -> Flight:
+        """What is known of a request before its first attempt."""
+        return Flight(
+            request_id=exchange.request_id,
+            token=token,
+            surface=self.chat.name,
+            model=model.id,
+            streamed=asked.stream,
+            client=product(exchange.header(b"user-agent")),
+            started=exchange.started,
+            started_ms=int((self.clock.wall() - (self.clock.monotonic() - exchange.started)) * 1000),
+        )
+
+    @asynccontextmanager
+    async def opened(
+        self, hold: Hold, asked: ChatRequest, route: Route, exchange: Exchange
+    ) -> AsyncIterator[Streaming | ChatAnswer]:
+        """The answer of the first channel that gives one, closed on every exit; an early end is booked here."""
+        flight = hold.flight
+        answer: Streaming | ChatAnswer | None = None
+
+        def grace() -> float:
+            if not asked.stream:
+                return self.settings.abort_grace
+            complete = isinstance(answer, Streaming) and answer.chat.finish_reason is not None
+            return self.settings.usage_grace if complete else 0.0
+
+        def idle() -> bytes:
+            return idle_event(asked.model, flight.request_id, int(self.clock.wall()))
+
+        try:
+            async with Presence(exchange, flight, grace):
+                with self.pulse.watching(exchange, flight, idle if asked.stream else None):
+                    answer = await self.opener.open(flight, asked, route)
+                    yield answer
+        except Cut as cut:
+            usage, source = aborted(asked, flight.relayed, cut.outcome)
+            await hold.settle(cut.outcome, usage=usage, source=source, status=499)
+            if cut.outcome == "stopped":
+                raise Stopped from None
+        except GatewayError as error:
+            outcome: Outcome = "cut_off" if flight.relayed else "error"
+            usage, source = aborted(asked, flight.relayed, outcome)
+            await hold.settle(outcome, usage=usage, source=source, status=error.status, error_code=str(error.code))
+            raise
+        finally:
+            if isinstance(answer, Streaming):
+                await answer.aclose()
+
+
+def within(address: str, networks: Iterable[str]) -> bool:
+    """Whether an address lies in any of the networks; what is no address lies in none."""
+    try:
+        return any(ip_address(address) in ip_network(network, strict=False) for network in networks)
+    except ValueError:
+        return False
+
+
+def product(user_agent: str) -> str:
+    """The client's own name and version (`OpenAI/Python 3.54.0`), or nothing; free text is not kept."""
+    found = PRODUCT.match(user_agent)
+    return found.group() if found else ""

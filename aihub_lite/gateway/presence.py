@@ -1,0 +1,81 @@
+"""Notices when the client leaves, and lets others end a request: one way to be cut off, one place it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import attrs
+
+from aihub_lite.domain.usage import Outcome
+from aihub_lite.gateway.exchange import Exchange
+from aihub_lite.gateway.flight import Flight
+
+
+class Cut(Exception):
+    """The request was ended from outside; `outcome` says by whom."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+@attrs.define(eq=False)
+class Presence:
+    """Inside its block the running task is cancelled when the client has left for longer than `grace()` seconds,
+    or when somebody calls the flight's `cut`; the block then raises Cut instead of CancelledError.
+
+    Hypercorn swallows writes after a disconnect: only `receive()` tells, so one task waits on it.
+    """
+
+    exchange: Exchange
+    flight: Flight
+    grace: Callable[[], float]
+    """How long the request may go on without its client, asked at the moment it leaves."""
+    _outcome: Outcome | None = None
+    _task: asyncio.Task[object] | None = None
+    _watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.current_task()
+        self._watch = asyncio.create_task(self._watch_client())
+        self.flight.cut = self.cut
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self.flight.cut = lambda _: None
+        if self._outcome is None or self._task is None:
+            return
+        if kind is None:
+            await self._absorb()
+        if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+            raise Cut(self._outcome) from None
+
+    def cut(self, outcome: Outcome) -> None:
+        """End the request now; only the first call counts, and none does once the answer is complete."""
+        if self._outcome is None and self._task is not None and not self.exchange.finished:
+            self._outcome = outcome
+            self._task.cancel()
+
+    async def _watch_client(self) -> None:
+        while (await self.exchange.receive())["type"] != "http.disconnect":
+            pass
+        if self.exchange.finished:
+            return
+        self.exchange.gone = True
+        if grace := self.grace():
+            await asyncio.sleep(grace)
+        self.cut("client_gone")
+
+    async def _absorb(self) -> None:
+        """Take delivery of a cancellation that came too late to interrupt anything."""
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            return

@@ -1,0 +1,80 @@
+"""Keeps silent streams alive and ends those whose client reads nothing: one task for all streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import attrs
+
+from aihub_lite.gateway.exchange import Exchange
+from aihub_lite.gateway.flight import Flight
+
+MAX_TICK = 1.0
+
+
+@attrs.define(eq=False)
+class Watched:
+    """One stream under watch; `idle_event` makes an event that says nothing, for clients that count only events."""
+
+    exchange: Exchange
+    flight: Flight
+    idle_event: Callable[[], bytes]
+
+
+@attrs.define(eq=False)
+class Pulse:
+    """Figures in seconds; see the settings of the same names."""
+
+    keepalive_after: float
+    keepalive_event_after: float
+    write_timeout: float
+    _watched: set[Watched] = attrs.field(factory=set)
+    _beats: set[asyncio.Task[None]] = attrs.field(factory=set)
+
+    @contextmanager
+    def watching(self, exchange: Exchange, flight: Flight, idle_event: Callable[[], bytes] | None) -> Iterator[None]:
+        """Watch a stream inside the block; silence counts from here. Without `idle_event` nothing is watched."""
+        if idle_event is None:
+            yield
+            return
+        exchange.last_write = exchange.last_event = asyncio.get_running_loop().time()
+        watched = Watched(exchange, flight, idle_event)
+        self._watched.add(watched)
+        try:
+            yield
+        finally:
+            self._watched.discard(watched)
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        tick = min(MAX_TICK, self.keepalive_after / 4, self.write_timeout / 4)
+        while True:
+            await asyncio.sleep(tick)
+            now = asyncio.get_running_loop().time()
+            for watched in tuple(self._watched):
+                self._look_at(watched, now)
+
+    def _look_at(self, watched: Watched, now: float) -> None:
+        exchange = watched.exchange
+        if exchange.gone or exchange.finished:
+            return
+        if exchange.writing_since:
+            if now - exchange.writing_since >= self.write_timeout:
+                exchange.gone = True
+                watched.flight.cut("client_gone")
+        elif now - exchange.last_event >= self.keepalive_event_after:
+            self._beat(exchange, watched.idle_event())
+        elif now - exchange.last_write >= self.keepalive_after:
+            self._beat(exchange, None)
+
+    def _beat(self, exchange: Exchange, event: bytes | None) -> None:
+        task = asyncio.create_task(_keep_alive(exchange, event))
+        self._beats.add(task)
+        task.add_done_callback(self._beats.discard)
+
+
+async def _keep_alive(exchange: Exchange, event: bytes | None) -> None:
+    with suppress(OSError):
+        await exchange.keep_alive(event)

@@ -1,0 +1,82 @@
+"""What the line needs to know of the format a client speaks; everything else about formats stays in `wire`."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aihub_lite.domain.catalog import Candidate
+from aihub_lite.domain.usage import Usage
+from aihub_lite.wire.chat_answer import ChatAnswer, answer_of
+from aihub_lite.wire.chat_request import ChatRequest, parse_chat, upstream_body
+from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.quirks import quirks_of
+
+
+class Asked(Protocol):
+    """A parsed request, as far as the line reads it."""
+
+    @property
+    def model(self) -> str:
+        """The id as the client wrote it."""
+        ...
+
+    @property
+    def stream(self) -> bool: ...
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether the client wants the usage chunk."""
+        ...
+
+    @property
+    def max_tokens(self) -> int | None:
+        """The most completion tokens it allows per choice."""
+        ...
+
+    @property
+    def n(self) -> int:
+        """How many choices."""
+        ...
+
+    @property
+    def prompt_estimate(self) -> int:
+        """Prompt tokens, estimated."""
+        ...
+
+
+class Whole(Protocol):
+    """An answer that is not streamed, ready to send."""
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def usage(self) -> Usage | None: ...
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of what the model wrote, for the estimate where there is no usage."""
+        ...
+
+
+class Chat:
+    """OpenAI's Chat Completions, in front and behind."""
+
+    name = "chat"
+    path = "/chat/completions"
+
+    def parse(self, data: bytes) -> ChatRequest:
+        """Raises InvalidRequest."""
+        return parse_chat(data)
+
+    def body(self, asked: ChatRequest, candidate: Candidate) -> bytes:
+        """The request as this candidate's upstream wants it."""
+        return upstream_body(asked, candidate.upstream_model, quirks_of(candidate.channel.provider))
+
+    def stream(self, asked: ChatRequest, request_id: str, created: int) -> ChatStream:
+        """A fresh reader of a streamed answer."""
+        return ChatStream(asked.model, request_id, created, asked.include_usage)
+
+    def whole(self, asked: ChatRequest, data: bytes, request_id: str, created: int) -> ChatAnswer:
+        """A whole answer; raises AnswerNonsense."""
+        return answer_of(data, asked.model, request_id, created)
