@@ -1,0 +1,71 @@
+"""An orderly end: no new work, time for what runs, then an error event and a settlement for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import attrs
+
+from aihub_lite.gateway.flight import Flights
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@attrs.define(eq=False)
+class Drain:
+    """The first signal starts the drain, the second ends it at once.
+
+    Hypercorn's own graceful timeout is not relied on: it is three seconds, and on Python 3.12 and later it waits
+    for open streams without any.
+    """
+
+    flights: Flights
+    timeout: float
+    """Seconds for requests under way."""
+    last_words: float
+    """Seconds for requests that were cut off to tell their clients and settle."""
+    _over: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
+
+    async def over(self) -> None:
+        """Returns when the server may stop."""
+        await self._over.wait()
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Listen for SIGTERM and SIGINT inside the block."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.signalled)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def signalled(self) -> None:
+        """A signal came."""
+        if self._task is None:
+            self.flights.draining = True
+            self._task = asyncio.create_task(self._drain(), name="drain")
+        else:
+            self.timeout = 0.0
+            self.cut_all()
+
+    def cut_all(self) -> None:
+        """End whatever is under way."""
+        for flight in tuple(self.flights.open.values()):
+            flight.cut("stopped")
+
+    async def _drain(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.timeout):
+                await self.flights.empty()
+        self.cut_all()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.last_words):
+                await self.flights.empty()
+        self._over.set()

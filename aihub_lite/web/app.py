@@ -1,0 +1,83 @@
+"""The web application: relay surfaces, admin API, health, and one shape for every error."""
+
+from __future__ import annotations
+
+import logging
+from traceback import format_tb
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException
+
+from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodNotAllowed, NotFound, RequestTooLarge
+from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.exchange import error_headers
+from aihub_lite.web.admin import admin_router
+from aihub_lite.web.gate import Gate
+from aihub_lite.web.surfaces import relay_surfaces
+from aihub_lite.wire.errors_out import error_body
+
+log = logging.getLogger(__name__)
+
+FRAMEWORK_ERRORS: dict[int, type[ClientFault]] = {
+    400: InvalidRequest,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: RequestTooLarge,
+}
+
+
+def create_app(gateway: Gateway) -> Gate:
+    """The ASGI application over an open gateway."""
+
+    @get("/healthz", sync_to_thread=False)
+    def healthz() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "ok"}
+
+    @get("/readyz", sync_to_thread=False)
+    def readyz() -> Response[dict[str, str]]:
+        """Whether new requests are welcome."""
+        if gateway.flights.draining:
+            return Response({"status": "draining"}, status_code=503)
+        return Response({"status": "ready"})
+
+    app = Litestar(
+        route_handlers=[healthz, readyz, admin_router(gateway), *relay_surfaces(gateway)],
+        exception_handlers={HTTPException: on_http_error, GatewayError: on_refusal, Exception: on_unforeseen},
+        openapi_config=None,
+        request_max_body_size=gateway.settings.max_body_bytes,
+        logging_config=None,
+        debug=False,
+    )
+    proxies = tuple(each.strip() for each in gateway.settings.trusted_proxies.split(",") if each.strip())
+    return Gate(app, gateway.clock, proxies)
+
+
+def reply(error: GatewayError) -> Response[bytes]:
+    """An error in the public shape."""
+    headers = {name.decode(): value.decode() for name, value in error_headers(error)}
+    return Response(error_body(error), status_code=error.status, media_type="application/json", headers=headers)
+
+
+def on_refusal(_: Request[Any, Any, Any], error: GatewayError) -> Response[bytes]:
+    """Our own refusals."""
+    return reply(error)
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """The framework's errors: nothing of their texts or shapes leaks, only the status."""
+    kind = FRAMEWORK_ERRORS.get(error.status_code)
+    if kind is None:
+        return on_unforeseen(request, error)
+    return reply(kind(f"{request.method} {request.scope['path']}: {TEXTS[error.status_code]}."))
+
+
+TEXTS = {400: "the request cannot be read", 404: "no such path", 405: "no such method here", 413: "body too large"}
+
+
+def on_unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A fault of ours. Its text may hold what a client said, so only its kind and place are logged."""
+    where = "".join(format_tb(error.__traceback__))
+    log.error("%s: unforeseen %s\n%s", request.scope["aihub.request_id"], type(error).__name__, where)  # type: ignore[typeddict-item]
+    return reply(GatewayError())

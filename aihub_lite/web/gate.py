@@ -1,0 +1,125 @@
+"""The outermost ASGI layer: every request gets its id, its path straightened, its CORS and its last-resort error."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from ipaddress import ip_address, ip_network
+from traceback import format_tb
+from typing import Any
+
+import attrs
+
+from aihub_lite.domain.clock import Clock
+from aihub_lite.errors import GatewayError
+from aihub_lite.gateway.exchange import JSON_HEADERS, Headers, Receive, Send, error_headers
+from aihub_lite.wire.errors_out import error_body
+
+log = logging.getLogger(__name__)
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+"""Litestar's own types of the three differ from ASGI's by name only."""
+
+OWN_ROOMS = ("/console", "/api/admin", "/healthz", "/readyz")
+"""Paths that are not relay surfaces: taken as they are, and closed to other origins."""
+SLASHES = re.compile(r"/{2,}")
+VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
+EXPOSED = b"x-request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, " + (
+    b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
+)
+CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
+"""Relay surfaces may be called from any page: they need a key, and no browser sends one unasked."""
+PREFLIGHT_AGE = b"86400"
+
+
+def straight(path: str) -> str:
+    """A relay path in its one form: `/v1/v1//models/` and `/models` are both `/v1/models`."""
+    path = SLASHES.sub("/", path).rstrip("/") or "/"
+    if path == "/" or path.startswith(OWN_ROOMS):
+        return path
+    return "/v1" + VERSIONS.sub("", path)
+
+
+@attrs.define
+class Gate:
+    """Wraps the web application."""
+
+    app: App
+    clock: Clock
+    trusted_proxies: tuple[str, ...] = ()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(12)
+        scope["aihub.request_id"] = request_id
+        scope["aihub.started"] = self.clock.monotonic()
+        scope["aihub.address"] = self.address(scope)
+        scope["path"] = scope["aihub.path"] = path = straight(scope["path"])
+        scope["raw_path"] = path.encode("utf-8", "surrogatepass")
+        own = path.startswith(OWN_ROOMS)
+        outgoing = Outgoing(send, [(b"x-request-id", request_id.encode()), *(() if own else CORS)])
+        if scope["method"] == "OPTIONS" and not own:
+            await _answer(outgoing, 204, preflight_headers(scope), b"")
+            return
+        try:
+            await self.app(scope, receive, outgoing)
+        except Exception as error:
+            # The error's own text may hold what a client said; where it happened does not.
+            where = "".join(format_tb(error.__traceback__))
+            log.error("%s: unforeseen %s\n%s", request_id, type(error).__name__, where)  # noqa: TRY400
+            if not outgoing.head_sent:
+                refusal = GatewayError()
+                await _answer(outgoing, 500, [*JSON_HEADERS, *error_headers(refusal)], error_body(refusal))
+
+    def address(self, scope: Mapping[str, Any]) -> str:
+        """The client's address: the socket's, or behind a trusted proxy the last one that is not a trusted proxy."""
+        address = str((scope.get("client") or ("",))[0])
+        if not self.trusted_proxies or not self._trusted(address):
+            return address
+        forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
+        for hop in reversed([each.strip() for each in forwarded.split(",") if each.strip()]):
+            address = hop
+            if not self._trusted(hop):
+                break
+        return address
+
+    def _trusted(self, address: str) -> bool:
+        try:
+            return any(ip_address(address) in ip_network(proxy) for proxy in self.trusted_proxies)
+        except ValueError:
+            return False
+
+
+@attrs.define
+class Outgoing:
+    """A `send` that adds headers to the head and knows whether it has left."""
+
+    send: Send
+    headers: Headers
+    head_sent: bool = False
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.head_sent = True
+            message["headers"] = [*message.get("headers", ()), *self.headers]
+        await self.send(message)
+
+
+async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def preflight_headers(scope: Mapping[str, Any]) -> Headers:
+    """Whatever method and headers a page asks for (clients.md rule 11)."""
+    asked = dict(scope["headers"])
+    return [
+        (b"access-control-allow-methods", asked.get(b"access-control-request-method", b"GET, POST, OPTIONS")),
+        (b"access-control-allow-headers", asked.get(b"access-control-request-headers", b"*")),
+        (b"access-control-max-age", PREFLIGHT_AGE),
+        (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
+    ]

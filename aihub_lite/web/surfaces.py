@@ -1,0 +1,55 @@
+"""The relay surfaces as raw ASGI: no framework between a request and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive as LitestarReceive
+from litestar.types import Scope as LitestarScope
+from litestar.types import Send as LitestarSend
+
+from aihub_lite.errors import GatewayError, MethodNotAllowed
+from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.exchange import ClientGone, Exchange
+from aihub_lite.web.billing import Billing
+from aihub_lite.web.models import Listing
+
+Serve = Callable[[Exchange], Awaitable[None]]
+
+
+def surface(path: str, method: str, serve: Serve, *, below: bool = False) -> ASGIRouteHandler:
+    """A route whose errors, whatever they are, leave in the public shape; `below` takes all paths under it too."""
+
+    @asgi(path, is_mount=below, copy_scope=False)
+    async def handler(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
+        exchange = exchange_of(scope, receive, send)
+        try:
+            if scope.get("method") != method:
+                raise MethodNotAllowed(f"Use {method} here.")
+            await serve(exchange)
+        except GatewayError as error:
+            await exchange.refuse(error)
+        except ClientGone:
+            return
+
+    return handler
+
+
+def exchange_of(scope: Mapping[str, Any], receive: Any, send: Any) -> Exchange:
+    """The exchange of a request that came through the gate."""
+    return Exchange(scope, receive, send, scope["aihub.request_id"], scope["aihub.started"], scope["aihub.address"])
+
+
+def relay_surfaces(gateway: Gateway) -> list[ASGIRouteHandler]:
+    """Every path that speaks OpenAI's API."""
+    listing = Listing(gateway)
+    billing = Billing(gateway)
+    return [
+        surface("/v1/chat/completions", "POST", gateway.line.serve),
+        surface("/v1/models", "GET", listing.serve, below=True),
+        surface("/v1/dashboard/billing/subscription", "GET", billing.subscription),
+        surface("/v1/dashboard/billing/usage", "GET", billing.usage),
+    ]

@@ -1,0 +1,42 @@
+"""What `serve` says when it answers: once everything one needs for the first call, later only where it listens."""
+
+from __future__ import annotations
+
+import attrs
+
+from aihub_lite.gateway.core import Gateway
+from aihub_lite.storage.meta import Meta
+
+FIRST_START = "first_start"
+FIRST_TOKEN = "default"  # noqa: S105  a name
+
+
+@attrs.define
+class Welcome:
+    """`url` is the gateway's address without a path."""
+
+    gateway: Gateway
+    url: str
+
+    async def show(self) -> None:
+        """Print the line that says the gateway answers, after the first start's own lines."""
+        if await Meta(self.gateway.database).put_once(FIRST_START, str(int(self.gateway.clock.wall()))):
+            await self.first_call()
+        print(f"Listening on {self.url}", flush=True)
+
+    async def first_call(self) -> None:
+        """A fresh token and how to use it; the key is shown this once."""
+        registry = self.gateway.registry
+        if any(token.name == FIRST_TOKEN for token in registry.tokens):
+            return
+        _, key = await registry.create_token(FIRST_TOKEN)
+        body = '{"model": "demo", "messages": [{"role": "user", "content": "Hello!"}]}'
+        print(
+            f"Welcome to aihub-lite.\n\n"
+            f"  Base URL  {self.url}/v1\n"
+            f"  Token     {key}   (shown only now)\n"
+            f"  Console   {self.url}/console\n\n"
+            f"  curl {self.url}/v1/chat/completions \\\n"
+            f"    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n"
+            f"    -d '{body}'\n"
+        )
