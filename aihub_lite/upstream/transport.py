@@ -47,7 +47,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 DEFAULT_HEADERS = {b"accept": b"*/*"}
 OWN_HEADERS = {b"accept-encoding": b"identity", b"user-agent": f"aihub-lite/{__version__}".encode()}
 KEEPALIVE = 30.0
-"""Seconds an idle connection is kept: below the 60 s after which load balancers drop one without a word."""
+"""Seconds an idle connection is kept: below the 60 s after which many load balancers drop one without a word."""
 DNS_TTL = 30
 SLICE = 64 * 1024
 WHOLE_BODY = 512 * 1024
@@ -71,12 +71,18 @@ class Transport:
     """Answers URLs of the scheme `demo`."""
     pooled: httpx.AsyncBaseTransport = attrs.field(init=False)
     unpooled: httpx.AsyncBaseTransport = attrs.field(init=False)
+    _pools: list[_Pool] = attrs.field(factory=list, init=False)
 
     async def __aenter__(self) -> Self:
         context = tls_context()
-        self.pooled = _connections(context, keep=True)
-        self.unpooled = _connections(context, keep=False)
+        self.pooled = _connections(context, self._pools, keep=True)
+        self.unpooled = _connections(context, self._pools, keep=False)
         return self
+
+    @property
+    def busy(self) -> int:
+        """Connections that carry a request at this moment."""
+        return sum(pool.busy for pool in self._pools)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -161,6 +167,11 @@ class _Pool(aiohttp.TCPConnector):
         super().__init__(limit=0, limit_per_host=0, ttl_dns_cache=DNS_TTL, ssl=context, **options)
         self._used: WeakSet[object] = WeakSet()
 
+    @property
+    def busy(self) -> int:
+        """Connections in use; aiohttp keeps the set and shows it to nobody else."""
+        return len(self._acquired)
+
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout) -> Connection:  # noqa: ASYNC109
         connection = await super().connect(req, traces, timeout)
         protocol = connection.protocol
@@ -190,10 +201,12 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def _connections(context: ssl.SSLContext, *, keep: bool) -> AiohttpTransport:
+def _connections(context: ssl.SSLContext, pools: list[_Pool], *, keep: bool) -> AiohttpTransport:
     def session() -> aiohttp.ClientSession:
+        pool = _Pool(context, keep=keep)
+        pools.append(pool)
         return aiohttp.ClientSession(
-            connector=_Pool(context, keep=keep),
+            connector=pool,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
