@@ -1,4 +1,4 @@
-"""The kinds of upstream that the gateway knows by name, from each provider's own documentation (autumn 2026)."""
+"""The kinds of upstream that the gateway knows by name. Base URLs are those in common use in autumn 2026."""
 
 from __future__ import annotations
 
@@ -110,6 +110,7 @@ _ALL = (
     Provider(
         name="dashscope",
         title="Alibaba DashScope (international)",
+        # Newer documentation names a domain per workspace; this one needs no workspace id.
         base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         env="DASHSCOPE_API_KEY",
     ),
