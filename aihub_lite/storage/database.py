@@ -67,11 +67,6 @@ class Database:
         except sqlite3.Error as error:
             raise raised_for(error) from None
 
-    @property
-    def owed(self) -> int:
-        """How many records wait in memory for an outage to end: above 0 the gateway is not ready."""
-        return self._writer.owed
-
     async def close(self) -> None:
         """Commit what is queued, empty the WAL, end both threads. Safe to call twice."""
         await self._writer.close()

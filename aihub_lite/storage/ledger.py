@@ -68,7 +68,7 @@ RECORD_COLUMNS = (
     "charge_nano",
 )
 HOLD = Batch(0, insert_sql("holds", HOLD_COLUMNS))
-SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"), owed=True)
+SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"))
 RELEASE = Batch(2, "DELETE FROM holds WHERE request_id = ?")
 INTERRUPT = """
 INSERT INTO usage_records (
@@ -97,6 +97,8 @@ class Ledger:
     """The schema's trigger `settle` charges the token and removes the hold in the insert of the record itself.
 
     Request ids must be the gateway's own: a second record under the same id is taken for the first one repeated.
+    They should begin with the time: at a million records, random ones double the CPU time of a settle, because each
+    lands on another page of their index.
     """
 
     _database: Database
@@ -127,8 +129,8 @@ class Ledger:
     def settle(self, record: UsageRecord, charge_nano: int | None = None) -> asyncio.Future[int]:
         """Queue the record, its charge (the cost unless said) and the end of its hold: all or nothing, and once.
 
-        A record that is there already changes nothing. Done once committed. Raises StorageUnavailable; from the
-        future, that means the record waits in memory and is booked as soon as the database can.
+        A record that is there already changes nothing, so a settle may be repeated. Done once committed; raises
+        StorageUnavailable.
         """
         return self._database.enqueue(SETTLE, _record_values(record, charge_nano))
 

@@ -16,10 +16,8 @@ from aihub_lite.storage.faults import Duplicate, is_busy, raised_for
 
 LOG = logging.getLogger(__name__)
 BACKLOG = 10_000
-"""Jobs that may wait for a disk that hangs, and rows owed to one that is full: memory stays bounded."""
+"""Jobs that may wait for a disk that hangs; more are refused, so that memory stays bounded."""
 CLOSED = "The gateway's database is closed."
-RETRY_SECONDS = 1.0
-"""How soon a full disk is tried again when no other job does so."""
 
 Statement = tuple[str, Sequence[Any]]
 """SQL with placeholders, and its parameters."""
@@ -31,8 +29,6 @@ class Batch:
 
     rank: int
     sql: str
-    owed: bool = False
-    """Whether rows that an outage keeps out are tried again: what was spent has to be booked some time."""
 
 
 @attrs.define(eq=False)
@@ -55,14 +51,8 @@ class Writer:
     _connection: Connection
     _queue: asyncio.Queue[Job | None] = attrs.field(factory=lambda: asyncio.Queue(BACKLOG))
     _group: list[Job] = attrs.field(factory=list)
-    _owed: list[Job] = attrs.field(factory=list)
     _closed: bool = False
     _ended: bool = False
-
-    @property
-    def owed(self) -> int:
-        """Rows that an outage keeps in memory."""
-        return len(self._owed)
 
     def put(self, job: Job) -> asyncio.Future[int]:
         """Queue `job`; raises StorageUnavailable when closed or hopelessly behind."""
@@ -84,7 +74,8 @@ class Writer:
         """Commit group after group until closed; then checkpoint, so that the WAL is empty at rest."""
         try:
             while not self._ended:
-                await self._take_group()
+                self._take(await self._queue.get())
+                self._take_queued()
                 await self._commit_group()
             await self._connection.run(checkpoint)
         finally:
@@ -93,17 +84,6 @@ class Writer:
             self._take_queued()
             for job in self._group:
                 _finish(job, StorageUnavailable(CLOSED))
-            if self._owed:
-                LOG.error("%d usage records could not be written", len(self._owed))
-
-    async def _take_group(self) -> None:
-        """Wait for a job, for the end, or for the time to try again."""
-        try:
-            async with asyncio.timeout(RETRY_SECONDS if self._owed else None):
-                self._take(await self._queue.get())
-        except TimeoutError:
-            return
-        self._take_queued()
 
     def _take_queued(self) -> None:
         while not self._queue.empty():
@@ -116,19 +96,13 @@ class Writer:
             self._group.append(job)
 
     async def _commit_group(self) -> None:
-        jobs = self._group + self._owed
-        if not jobs:
+        if not self._group:
             return
-        results = list(zip(jobs, await self._connection.run(commit, jobs), strict=True))
-        self._group, self._owed = [], []
-        for job, outcome in results:
+        outcomes = await self._connection.run(commit, tuple(self._group))
+        for job, outcome in zip(self._group, outcomes, strict=True):
             _finish(job, outcome)
-            if isinstance(outcome, StorageUnavailable) and job.batch is not None and job.batch.owed:
-                self._owed.append(job)
-        _log_failures([outcome for _, outcome in results if isinstance(outcome, Exception)])
-        if len(self._owed) > BACKLOG:
-            LOG.error("%d usage records are given up: the outage lasts too long", len(self._owed) - BACKLOG)
-            del self._owed[BACKLOG:]
+        self._group = []
+        _log_failures([outcome for outcome in outcomes if isinstance(outcome, Exception)])
 
 
 def _log_failures(failures: Sequence[Exception]) -> None:
@@ -139,7 +113,7 @@ def _log_failures(failures: Sequence[Exception]) -> None:
 
 def _finish(job: Job, outcome: int | Exception) -> None:
     if job.done.done():
-        return  # its caller was cancelled, or heard of the first failure
+        return  # its caller was cancelled
     if isinstance(outcome, int):
         job.done.set_result(outcome)
         return
