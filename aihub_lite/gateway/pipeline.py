@@ -5,6 +5,7 @@ authenticate → limit → parse → resolve → price & hold → open (failover
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from aihub_lite.domain.token import Token, digest_of
 from aihub_lite.domain.usage import Outcome, Usage
 from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, Stopped
 from aihub_lite.gateway.charging import aborted
-from aihub_lite.gateway.exchange import Exchange
+from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.gateway.flight import Flight, Flights
 from aihub_lite.gateway.ledger import Hold, Ledger
 from aihub_lite.gateway.limits import Limiter, TooManyRequests
@@ -113,9 +114,16 @@ class Line:
         with self.limits.tokens(token, asked.prompt_estimate) as counted:
             hold = self.ledger.hold(flight, price, most, prompt)
             with self.flights.under_way(flight):
-                async with hold:
-                    yield hold
-                counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
+                try:
+                    async with hold:
+                        yield hold
+                finally:
+                    counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
+
+    async def settle_early(self, hold: Hold, asked: ChatRequest, outcome: Outcome, status: int, code: str) -> None:
+        """Book a request that ended before its answer did, by the table of aborts; nothing if it is booked."""
+        usage, source = aborted(asked, hold.flight.relayed, outcome)
+        await hold.settle(outcome, usage=usage, source=source, status=status, error_code=code)
 
     def most_completion_tokens(self, asked: ChatRequest) -> int:
         """How many completion tokens are held for; the cap keeps agents that ask for 64k and use little working."""
@@ -157,15 +165,15 @@ class Line:
                 with self.pulse.watching(exchange, flight, idle if asked.stream else None):
                     answer = await self.opener.open(flight, asked, route)
                     yield answer
-        except Cut as cut:
-            usage, source = aborted(asked, flight.relayed, cut.outcome)
-            await hold.settle(cut.outcome, usage=usage, source=source, status=499)
-            if cut.outcome == "stopped":
-                raise Stopped from None
+        except (Cut, asyncio.CancelledError) as error:
+            outcome: Outcome = error.outcome if isinstance(error, Cut) else "stopped"
+            await self.settle_early(hold, asked, outcome, 499, "")
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise (ClientGone if outcome == "client_gone" else Stopped) from None
         except GatewayError as error:
-            outcome: Outcome = "cut_off" if flight.relayed else "error"
-            usage, source = aborted(asked, flight.relayed, outcome)
-            await hold.settle(outcome, usage=usage, source=source, status=error.status, error_code=str(error.code))
+            outcome = "cut_off" if flight.relayed else "error"
+            await self.settle_early(hold, asked, outcome, error.status, str(error.code))
             raise
         finally:
             if isinstance(answer, Streaming):
