@@ -84,9 +84,11 @@ class Registry:
     """The operator's, by public model id."""
     default_prices: dict[PriceKey, Price | None] = attrs.field(factory=dict)
     """None where the price table knows no price."""
+    list_errors: dict[str, str] = attrs.field(factory=dict)
+    """By channel id: why its upstream's own list could not be read last time."""
     catalog: Catalog = attrs.field(factory=lambda: Catalog({}, {}, {}))
     on_token: list[TokenChanged] = attrs.field(factory=list)
-    """Called when a token was made, changed or deleted, before any request sees it."""
+    """Called before a request can see a token that was made or changed, and after none can see a deleted one."""
     on_channel: list[Callable[[str], None]] = attrs.field(factory=list)
     """Called with a channel's id after a person changed, enabled or deleted it: its health starts afresh."""
     _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, repr=False)
@@ -146,8 +148,8 @@ class Registry:
         """Its usage records stay."""
         token = self.token(ref)
         await Tokens(self.database).delete(token.id)
-        await self._tell_token(token, None)
         del self.tokens_by_digest[token.digest]
+        await self._tell_token(token, None)
         return token
 
     async def _put_token(self, token: Token) -> Token:
@@ -227,6 +229,7 @@ class Registry:
         channel = self.channel(ref)
         await Channels(self.database).delete(channel.id)
         del self.channels[channel.id]
+        self.list_errors.pop(channel.id, None)
         self._publish()
         self._tell_channel(channel.id)
         return channel

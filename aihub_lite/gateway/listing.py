@@ -1,0 +1,41 @@
+"""The models of a channel from its upstream's own list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from aihub_lite.domain.channel import ChannelKey, Offer
+from aihub_lite.domain.rules import checked_base_url
+from aihub_lite.errors import InvalidRequest, UpstreamBroken
+from aihub_lite.upstream.credentials import resolve
+from aihub_lite.upstream.discovery import DiscoveryFailed, list_models
+from aihub_lite.upstream.providers import Provider
+from aihub_lite.upstream.transport import Transport
+
+MAX_ID = 200
+"""Longer ids, or ones with blanks, are no ids: the rest of such a list is still of use."""
+
+
+async def list_offers(
+    transport: Transport, environ: Mapping[str, str], provider: Provider, base_url: str, keys: Iterable[ChannelKey]
+) -> tuple[Offer, ...]:
+    """Each model under its upstream id. Raises UpstreamBroken, or InvalidRequest when no key can be used."""
+    refs = [key for key in keys if not key.disabled]
+    secrets = [secret for key in refs if (secret := resolve(key.ref, environ))]
+    if refs and not secrets:
+        unset = ", ".join(sorted({key.env for key in refs if key.env}))
+        raise InvalidRequest(f"keys: {unset or 'none'} is not set in the gateway's environment")
+    try:
+        models = await list_models(transport, provider, checked_base_url(base_url), secrets[0] if secrets else None)
+    except DiscoveryFailed as failed:
+        raise UpstreamBroken(f"{failed}. Name the models to do without the list.") from None
+    offers = offers_of(models)
+    if not offers:
+        raise UpstreamBroken("The upstream lists no models. Name them to do without the list.")
+    return offers
+
+
+def offers_of(models: Iterable[str]) -> tuple[Offer, ...]:
+    """Offers for listed ids."""
+    sane = (model for model in models if len(model) <= MAX_ID and model.isascii() and model.isprintable())
+    return tuple(Offer(model, model) for model in sane if " " not in model)

@@ -1,0 +1,61 @@
+"""Default prices: what the price table says, asked once per model and table version, kept in the database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Self
+
+import attrs
+
+from aihub_lite.domain.money import Price
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.prices import PriceKey as TableKey
+from aihub_lite.storage.prices import Prices
+from aihub_lite.upstream.default_prices import PricesUnavailable, default_prices
+from aihub_lite.upstream.providers import PROVIDERS
+
+log = logging.getLogger(__name__)
+
+
+@attrs.define
+class PriceBook:
+    """Answers the registry's look-ups; a model whose look-up failed is asked for again next time."""
+
+    database: Database
+    table_version: str
+    known: dict[TableKey, Price | None]
+
+    @classmethod
+    async def open(cls, database: Database) -> Self:
+        """With everything that this version of the table was asked before."""
+        table_version = version("genai-prices")
+        return cls(database, table_version, await Prices(database).load_defaults(table_version))
+
+    async def look_up(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Price | None]:
+        """Prices by (provider, upstream model); None where there is none to know. Never raises."""
+        asked = {key: _table_key(key) for key in keys}
+        unknown = [each for each in dict.fromkeys(asked.values()) if each is not None and each not in self.known]
+        if unknown:
+            self.known.update(await self._ask(unknown))
+        answered = {key: each for key, each in asked.items() if each is None or each in self.known}
+        return {key: None if each is None else self.known[each] for key, each in answered.items()}
+
+    async def _ask(self, wanted: Sequence[TableKey]) -> Mapping[TableKey, Price | None]:
+        try:
+            found = await default_prices(wanted)
+        except PricesUnavailable as error:
+            log.warning("%d models stay unpriced for now: %s", len(wanted), error)
+            return {}
+        answers = {key: found.get(key) for key in wanted}
+        await Prices(self.database).put_defaults(answers, self.table_version)
+        return answers
+
+
+def _table_key(key: tuple[str, str]) -> TableKey | None:
+    """What runs on the gateway's own machine costs nothing that a table could know."""
+    provider = PROVIDERS.get(key[0])
+    if provider is None or provider.local or provider.base_url.startswith("demo:"):
+        return None
+    return provider.price_id, key[1]
