@@ -1,0 +1,31 @@
+"""Refusals as clients get them: one public shape, on every path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aihub_lite.errors import GatewayError
+from aihub_lite.wire.sse import event
+
+ERROR_TYPE = "new_api_error"
+"""The documented type of every error, whatever its cause."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def error_body(error: GatewayError) -> bytes:
+    """`{"error": {code, message, type, param}}`; the message is never empty (AI SDK shows the status text then)."""
+    return _encode(_shape(error))
+
+
+def error_event(error: GatewayError) -> bytes:
+    """The event that ends a stream which failed: compact, `error` first, and nothing after it."""
+    return event(_encode(_shape(error)))
+
+
+def _shape(error: GatewayError) -> dict[str, Any]:
+    # A path or a header may hold bytes that are not UTF-8: refusing to name them must not become a fault of ours.
+    message = (error.message or GatewayError().message).encode("utf-8", "replace").decode()
+    return {"error": {"code": error.code, "message": message, "type": ERROR_TYPE, "param": None}}
