@@ -1,0 +1,81 @@
+"""Token estimates: never fail, never count base64 as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aihub_lite.wire.chat_request import parse_chat
+from aihub_lite.wire.estimate import FILE_TOKENS, IMAGE_TOKENS, MESSAGE_TOKENS, prompt_estimate, tokens_in
+from tests.support.replay import requires_vectors, vectors
+
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "type", "text", "tool_calls", "thinking"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def estimate(*content: object) -> int:
+    return prompt_estimate({"messages": [{"role": "user", "content": each} for each in content]})
+
+
+def test_text_costs_a_token_for_every_four_bytes() -> None:
+    assert MESSAGE_TOKENS + 100 == estimate("a" * 400)
+
+
+def test_text_of_any_script_is_counted_in_bytes() -> None:
+    assert tokens_in("中" * 8) == tokens_in(24)
+
+
+def test_a_megabyte_of_base64_costs_no_more_than_an_image() -> None:
+    url = {"url": "data:image/png;base64," + "A" * 1_000_000}
+
+    assert MESSAGE_TOKENS + IMAGE_TOKENS + 1 == estimate(
+        [{"type": "text", "text": "what"}, {"type": "image_url", "image_url": url}]
+    )
+
+
+def test_a_file_in_base64_costs_a_flat_figure() -> None:
+    part = {"type": "file", "file": {"file_data": "A" * 1_000_000}}
+
+    assert MESSAGE_TOKENS + FILE_TOKENS == estimate([part])
+
+
+def test_tools_and_calls_are_part_of_the_prompt() -> None:
+    call = {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "x" * 400}}]}
+    tools = [{"type": "function", "function": {"name": "f", "description": "y" * 400}}]
+
+    assert prompt_estimate({"messages": [call], "tools": tools}) > 200
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries({"messages": JSON, "tools": JSON}))
+def test_no_shape_of_a_request_breaks_the_estimate(body: dict[str, Any]) -> None:
+    assert prompt_estimate(body) >= 0
+
+
+@requires_vectors
+def test_the_estimate_of_recorded_prompts_is_within_a_factor_of_two_in_sum() -> None:
+    estimated, true = 0, 0
+    for vector in vectors("chat", streamed=False, status=200):
+        usage = msgspec.json.decode(vector.body).get("usage") or {}
+        if (vector.request or {}).get("messages") and usage.get("prompt_tokens"):
+            estimated += parse_chat(msgspec.json.encode(vector.request)).prompt_estimate
+            true += usage["prompt_tokens"]
+
+    assert 0.5 < estimated / true < 2
+
+
+@pytest.mark.parametrize(("size", "tokens"), [(0, 0), (1, 1), (4, 1), (5, 2)])
+def test_a_started_token_counts_whole(size: int, tokens: int) -> None:
+    assert tokens == tokens_in(size)
