@@ -186,13 +186,6 @@ class ChatStream:
         return choice
 
 
-def idle_event(model: str, request_id: str, created: int) -> bytes:
-    """A chunk that says nothing, for clients whose idle timers only events reset (clients.md 2.4)."""
-    choice = {"index": 0, "delta": {}, "finish_reason": None}
-    chunk = {"id": f"chatcmpl-{request_id}", "object": "chat.completion.chunk", "created": created, "model": model}
-    return event(encode({**chunk, "choices": [choice]}))
-
-
 def _delta_of(choice: dict[str, Any]) -> dict[str, Any]:
     """A choice's delta; streams of legacy completions have `text` instead."""
     delta = choice.get("delta")

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.chat_stream import ChatStream, idle_event
+from aihub_lite.wire.chat_idle import idle_event
+from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.sse import DONE
 from tests.support.checker import CheckedStream, check_chat_stream
