@@ -50,7 +50,7 @@ STREAMS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(STREAMS)
 def test_a_stream_cut_in_two_anywhere_gives_the_same_events(raw: bytes) -> None:
     expected = payloads(raw)
@@ -59,13 +59,13 @@ def test_a_stream_cut_in_two_anywhere_gives_the_same_events(raw: bytes) -> None:
         assert expected == payloads(raw[:position], raw[position:]), f"cut at {position}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(STREAMS)
 def test_a_stream_dribbled_byte_by_byte_gives_the_standards_events(raw: bytes) -> None:
     assert oracle(raw) == payloads(*(raw[i : i + 1] for i in range(len(raw))))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(STREAMS, st.lists(st.integers(0, 200), max_size=6))
 def test_empty_reads_and_several_cuts_change_nothing(raw: bytes, cuts: list[int]) -> None:
     edges = sorted([0, *cuts, len(raw)])
