@@ -20,19 +20,26 @@ async def list_offers(
     transport: Transport, environ: Mapping[str, str], provider: Provider, base_url: str, keys: Iterable[ChannelKey]
 ) -> tuple[Offer, ...]:
     """Each model under its upstream id. Raises UpstreamBroken, or InvalidRequest when no key can be used."""
-    refs = [key for key in keys if not key.disabled]
-    secrets = [secret for key in refs if (secret := resolve(key.ref, environ))]
-    if refs and not secrets:
-        unset = ", ".join(sorted({key.env for key in refs if key.env}))
-        raise InvalidRequest(f"keys: {unset or 'none'} is not set in the gateway's environment")
+    secret = _usable(tuple(keys), environ)
     try:
-        models = await list_models(transport, provider, checked_base_url(base_url), secrets[0] if secrets else None)
+        models = await list_models(transport, provider, checked_base_url(base_url), secret)
     except DiscoveryFailed as failed:
         raise UpstreamBroken(f"{failed}. Name the models to do without the list.") from None
     offers = offers_of(models)
     if not offers:
         raise UpstreamBroken("The upstream lists no models. Name them to do without the list.")
     return offers
+
+
+def _usable(keys: tuple[ChannelKey, ...], environ: Mapping[str, str]) -> str | None:
+    enabled = [key for key in keys if not key.disabled]
+    secrets = [secret for key in enabled if (secret := resolve(key.ref, environ))]
+    if keys and not enabled:
+        raise InvalidRequest("keys: every key is disabled")
+    if enabled and not secrets:
+        unset = ", ".join(sorted({key.env for key in enabled if key.env}))
+        raise InvalidRequest(f"keys: {unset} is not set in the gateway's environment")
+    return secrets[0] if secrets else None
 
 
 def offers_of(models: Iterable[str]) -> tuple[Offer, ...]:

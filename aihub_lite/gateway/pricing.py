@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -26,6 +27,8 @@ class PriceBook:
     database: Database
     table_version: str
     known: dict[TableKey, Price | None]
+    _wanted: set[TableKey] = attrs.field(factory=set)
+    _asking: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
     @classmethod
     async def open(cls, database: Database) -> Self:
@@ -36,21 +39,28 @@ class PriceBook:
     async def look_up(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Price | None]:
         """Prices by (provider, upstream model); None where there is none to know. Never raises."""
         asked = {key: _table_key(key) for key in keys}
-        unknown = [each for each in dict.fromkeys(asked.values()) if each is not None and each not in self.known]
+        unknown = {each for each in asked.values() if each is not None and each not in self.known}
         if unknown:
-            self.known.update(await self._ask(unknown))
+            # Many channels appear at once at start: what is wanted while one child runs shares the next.
+            self._wanted |= unknown
+            async with self._asking:
+                await self._ask_for_all()
         answered = {key: each for key, each in asked.items() if each is None or each in self.known}
         return {key: None if each is None else self.known[each] for key, each in answered.items()}
 
-    async def _ask(self, wanted: Sequence[TableKey]) -> Mapping[TableKey, Price | None]:
+    async def _ask_for_all(self) -> None:
+        wanted = [*self._wanted]
+        self._wanted.clear()
+        if not wanted:
+            return
         try:
             found = await default_prices(wanted)
         except PricesUnavailable as error:
             log.warning("%d models stay unpriced for now: %s", len(wanted), error)
-            return {}
+            return
         answers = {key: found.get(key) for key in wanted}
+        self.known.update(answers)
         await Prices(self.database).put_defaults(answers, self.table_version)
-        return answers
 
 
 def _table_key(key: tuple[str, str]) -> TableKey | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -179,6 +180,12 @@ class Registry:
                 return channel
         raise NotFound(f"There is no channel {ref[:64]!r}.")
 
+    def free_channel_name(self, wanted: str) -> str:
+        """The name wanted, or with a number where a channel has it already."""
+        taken = {channel.name.casefold() for channel in self.channels.values()}
+        names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+        return next(name for name in names if name.casefold() not in taken)
+
     async def create_channel(
         self, name: str, provider: str, base_url: str, change: Callable[[Channel], Channel] = same
     ) -> Channel:
@@ -213,12 +220,19 @@ class Registry:
         """Take a channel out until it is enabled."""
         return await self._change_channel(ref, lambda each: attrs.evolve(each, enabled=False, disabled=reason))
 
-    @alone
     async def disable_key(self, channel_id: str, key_id: str, reason: str) -> bool:
-        """Take one key out until its channel is enabled; False if that was done before or the key is gone."""
+        """Take one key out until it is enabled; False if that was done before or the key is gone."""
+        return await self._switch_key(channel_id, key_id, reason)
+
+    async def enable_key(self, channel_id: str, key_id: str) -> bool:
+        """Bring back one key that was seen to work; False if it was in use or is gone."""
+        return await self._switch_key(channel_id, key_id, "")
+
+    @alone
+    async def _switch_key(self, channel_id: str, key_id: str, reason: str) -> bool:
         channel = self.channels.get(channel_id)
         key = next((key for key in channel.keys if key.id == key_id), None) if channel else None
-        if channel is None or key is None or key.disabled:
+        if channel is None or key is None or bool(key.disabled) == bool(reason):
             return False
         await self._put_channel(attrs.evolve(channel, keys=_with_key(channel, attrs.evolve(key, disabled=reason))))
         return True
