@@ -130,7 +130,7 @@ class ChatStream:
         reason = self._reason(state, choice)
         if reason is not None:
             deltas += [{"tool_calls": [call]} for call in state.calls.flush()] or ([] if deltas else [{}])
-            reason = finish_reason_of(reason, called=state.calls.sent > 0)
+            reason = self._finish(state, reason)
         elif state.finished:
             deltas = [said for said in deltas if any(said.values())]
         if deltas and not state.started:
@@ -167,11 +167,13 @@ class ChatStream:
             return None
         if reason in FAILURES:
             _refuse({"error": choice.get("error") or {"code": reason, "message": f"The upstream stopped: {reason}."}})
-        state.finished = True
-        unfinished = any(not other.finished for other in self._choices.values())
-        self.finish_reason = None if unfinished else finish_reason_of(reason, called=state.calls.sent > 0)
-        self.has_content = True
         return reason
+
+    def _finish(self, state: _Choice, reason: str) -> str | None:
+        state.finished = self.has_content = True
+        ours = finish_reason_of(reason, called=state.calls.sent > 0)
+        self.finish_reason = ours if all(choice.finished for choice in self._choices.values()) else None
+        return ours
 
     def _count(self, deltas: list[dict[str, Any]]) -> None:
         for delta in deltas:

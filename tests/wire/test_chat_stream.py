@@ -347,6 +347,13 @@ def test_a_name_that_never_comes_loses_no_arguments() -> None:
     assert as_calls(("a", "", "x")) == relayed_calls(call(0, "a", "", "x"))
 
 
+def test_a_stop_after_a_nameless_call_says_tool_calls_to_the_gateway_too() -> None:
+    stream = new()
+    stream.push(chunk(delta(0, "stop", tool_calls=[call(0, "a", "", "x")])))
+
+    assert "tool_calls" == stream.finish_reason
+
+
 def test_calls_without_ids_get_deterministic_ones() -> None:
     assert as_calls(("call_r1_0", "f", ""), ("call_r1_1", "g", "")) == relayed_calls(
         call(0, name="f"), call(1, "", name="g")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import attrs
@@ -16,7 +15,7 @@ from aihub_lite.wire.chat_usage import usage_of
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.foreign_error import error_of
 from aihub_lite.wire.quirks import DEFAULT
-from aihub_lite.wire.sse import EventSplitter
+from aihub_lite.wire.sse import DONE, EventSplitter
 from tests.support.checker import check_chat_answer, check_chat_stream
 from tests.support.replay import CHAT_PROVIDERS, VECTORS, Vector, requires_vectors, vectors
 
@@ -113,8 +112,8 @@ def test_every_recorded_stream_comes_out_strict(vector: Vector, include_usage: b
 @pytest.mark.parametrize("vector", STREAMS, ids=ids)
 def test_a_cut_at_any_byte_of_a_recorded_stream_changes_no_event(vector: Vector) -> None:
     blocks = [block + b"\n\n" for block in vector.body.split(b"\n\n")]
-    for block, following in itertools.pairwise([*blocks, b""]):
-        raw = block + following
+    for block in blocks:
+        raw = block + DONE
         expected = payloads(raw)
         for position in range(len(block) + 1):
             assert expected == payloads(raw[:position], raw[position:]), f"cut at {position} of {block!r}"
