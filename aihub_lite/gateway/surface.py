@@ -79,4 +79,4 @@ class Chat:
 
     def whole(self, asked: ChatRequest, data: bytes, request_id: str, created: int) -> ChatAnswer:
         """A whole answer; raises AnswerNonsense."""
-        return answer_of(data, asked.model, request_id, created)
+        return answer_of(data, asked.model, request_id, created, asked.prompt_estimate)
