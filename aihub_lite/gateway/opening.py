@@ -27,7 +27,6 @@ from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Response, Transport
 from aihub_lite.wire.chat_answer import ChatAnswer
 from aihub_lite.wire.chat_request import ChatRequest
-from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.sse import EventSplitter, EventTooLarge
 
@@ -114,7 +113,7 @@ class Opener:
                 if asked.stream and not_a_stream(response.headers):
                     raise self._whole_instead(flight, asked, await response.read(ERROR_BODY_LIMIT))
                 if asked.stream:
-                    answer = await self._first_content(flight, asked, response, clocks)
+                    answer = await self._first_content(flight, asked, response, clocks, deadline)
                     kept = True
                     return answer
                 deadline.reschedule(None)
@@ -135,17 +134,21 @@ class Opener:
         return await self.transport.send("POST", url, headers, self.surface.body(asked, lane.candidate), clocks.connect)
 
     async def _first_content(
-        self, flight: Flight, asked: ChatRequest, response: Response, clocks: Deadlines
+        self, flight: Flight, asked: ChatRequest, response: Response, clocks: Deadlines, deadline: asyncio.Timeout
     ) -> Streaming:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + clocks.total
         splitter = EventSplitter(self.settings.max_event_bytes)
         chat = self.surface.stream(asked, flight.request_id, int(self.clock.wall()))
         ready: list[bytes] = []
         try:
             async for data in response:
+                # It is alive: from its first byte on, a model that thinks is measured by the clock between chunks.
+                deadline.reschedule(min(loop.time() + clocks.idle, until))
                 for payload in splitter.feed(data):
                     ready += chat.push(payload)
                 if chat.has_content:
-                    return self._streaming(response, splitter, chat, ready, clocks)
+                    return Streaming(response, splitter, chat, ready, clocks.idle, until)
             for payload in splitter.flush():
                 ready += chat.push(payload)
         except StreamError as error:
@@ -155,14 +158,8 @@ class Opener:
                 "nonsense", UpstreamBroken("The upstream's stream makes no sense."), status=200
             ) from error
         if chat.has_content:
-            return self._streaming(response, splitter, chat, ready, clocks)
+            return Streaming(response, splitter, chat, ready, clocks.idle, until)
         raise AttemptFailed("nonsense", UpstreamBroken("The upstream answered nothing."), status=200)
-
-    def _streaming(
-        self, response: Response, splitter: EventSplitter, chat: ChatStream, ready: list[bytes], clocks: Deadlines
-    ) -> Streaming:
-        until = asyncio.get_running_loop().time() + clocks.total
-        return Streaming(response, splitter, chat, ready, clocks.idle, until)
 
     def _whole(self, flight: Flight, asked: ChatRequest, data: bytes) -> ChatAnswer:
         try:
