@@ -1,0 +1,6 @@
+"""`python -m aihub_lite`."""
+
+from aihub_lite.cli import main
+
+if __name__ == "__main__":
+    main()
