@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
 import aiosqlite
+
+# At DEBUG aiosqlite logs every statement with its parameters, and the keys of channels are among them.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -239,6 +240,17 @@ def test_no_error_of_a_bad_key_repeats_it(tmp_path: Path) -> None:
         assert "cret" not in refused.value.message
 
     run(tmp_path, story)
+
+
+def test_no_log_of_any_level_holds_a_key(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def story(registry: Registry) -> None:
+        await add(registry, keys=("sk-canary-0123456789",))
+        await registry.enable_channel("one")
+
+    run(tmp_path, story)
+    assert "canary" not in caplog.text
 
 
 def test_alias_loops_are_refused(tmp_path: Path) -> None:
