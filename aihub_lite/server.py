@@ -32,8 +32,9 @@ log = logging.getLogger(__name__)
 EX_CONFIG = 78
 """sysexits.h: the data directory cannot be used; a supervisor need not try again."""
 LAST_WORDS = 5.0
-KEEP_ALIVE = 15.0
-"""Seconds an idle connection is kept; Hypercorn also gives that long for a request's head."""
+KEEP_ALIVE = 5.0
+"""Seconds an idle connection is kept, and for so long Hypercorn holds one that its client has closed; a request's
+head has as long to arrive."""
 HEAD_LIMIT = 64 * 1024
 SERVER_FILE = "server.json"
 PROBE_PAUSE = 0.005
