@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,16 @@ from tests.support.process import SCALED, Home
 from tests.support.scripted import Upstream
 
 AddChannel = Callable[..., str]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the end of the gateway's log beside a failure."""
+    report = yield
+    gateway = getattr(item, "funcargs", {}).get("gateway")
+    if report.failed and isinstance(gateway, Gateway):
+        report.sections.append(("gateway log", gateway.process.output[-5000:]))
+    return report
 
 
 @pytest.fixture(scope="module")

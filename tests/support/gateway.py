@@ -151,5 +151,9 @@ def running(home: Home, *arguments: str) -> Iterator[Gateway]:
     with process:
         admin_key = (home.directory / "admin.key").read_text().strip()
         gateway = Gateway(home, process, url, admin_key, secrets=[admin_key])
-        gateway.key = gateway.add_token()
-        yield gateway
+        try:
+            gateway.key = gateway.add_token()
+            yield gateway
+        except BaseException:
+            print(process.output[-5000:])  # pytest shows it beside the failure
+            raise

@@ -57,6 +57,7 @@ class Output:
     pipe: IO[bytes]
     lines: list[str] = attrs.field(factory=list)
     ended: bool = False
+    _judged: int = 0
     _news: threading.Condition = attrs.field(factory=threading.Condition)
     _thread: threading.Thread = attrs.field(init=False)
 
@@ -77,6 +78,12 @@ class Output:
     def text(self) -> str:
         """Everything so far."""
         return "\n".join(list(self.lines))
+
+    def news(self) -> str:
+        """What came since the last call: one test's trouble is not the next one's."""
+        fresh = list(self.lines)[self._judged :]
+        self._judged += len(fresh)
+        return "\n".join(fresh)
 
     def wait_line(self, wanted: Callable[[str], bool], timeout: float) -> str | None:
         """The first line that is wanted; None when the stream ends or the time is up without one."""

@@ -185,7 +185,8 @@ class Upstream:
         inner = asyncio.StreamReader(limit=_LARGEST_REQUEST)
         player = asyncio.create_task(self._converse(connection, inner))
         try:
-            await _pump(reader, inner, connection)
+            with contextlib.suppress(asyncio.CancelledError):  # asyncio.streams logs a handler that ends cancelled
+                await _pump(reader, inner, connection)
         finally:
             player.cancel()
             writer.transport.abort()

@@ -1,0 +1,113 @@
+"""Upstreams that break off inside an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.faults import LATE
+from tests.support.answers import END_OF_BODY, chat_body, chat_chunks, head, sse
+from tests.support.gateway import Gateway
+from tests.support.rawclient import Event, Stream
+from tests.support.scripted import Upstream
+from tests.support.steps import Close, Hang, Reset, Script, Send, Step
+
+Serve = Callable[..., str]
+WORDS = "one two three four five six"
+BREAKS: dict[str, tuple[Sequence[Step], float, float]] = {
+    "hang": ([Hang()], 1.0, 1.3),
+    "reset": ([Reset()], 0.0, 0.2),
+    "close": ([Close()], 0.0, 0.2),
+    "clean end": ([END_OF_BODY], 0.0, 0.2),
+}
+"""How a stream stops after its third chunk, and when the client is told, at the earliest and at the latest."""
+every_break = pytest.mark.parametrize(("end", "earliest", "latest"), BREAKS.values(), ids=BREAKS)
+"""T-06, T-07 and T-08; a close inside a chunked body lies between the last two."""
+
+
+def broken_after_three(end: Sequence[Step]) -> Script:
+    return sse(*chat_chunks(WORDS)[:4], done=False, end=end)
+
+
+def read(gateway: Gateway, model: str) -> tuple[Stream, list[Event]]:
+    with gateway.stream(model) as stream:
+        return stream, [event for event in stream.events() if event.payload]
+
+
+@every_break
+def test_a_truncated_stream_looks_complete(
+    gateway: Gateway, serve: Serve, upstream: Upstream, end: Script, earliest: float, latest: float
+) -> None:
+    """T-06, T-07, T-08: an error event, no `[DONE]`, no finish_reason, and a body that ends as it should."""
+    upstream.default = broken_after_three(end)
+    stream, events = read(gateway, serve(upstream.url))
+    assert ("new_api_error", True) == (events[-1].json()["error"]["type"], stream.clean)
+    assert b"".join(event.data for event in events).count(b"[DONE]") == 0
+    assert b'"finish_reason":"' not in b"".join(event.data for event in events)
+
+
+@every_break
+def test_what_came_before_the_break_is_lost(
+    gateway: Gateway, serve: Serve, upstream: Upstream, end: Script, earliest: float, latest: float
+) -> None:
+    """T-06, T-07, T-08: everything before the break has reached the client."""
+    upstream.default = broken_after_three(end)
+    _, events = read(gateway, serve(upstream.url))
+    said = [event.json()["choices"][0]["delta"].get("content") or "" for event in events[:-1]]
+    assert "one two three " == "".join(said)
+
+
+@every_break
+def test_a_break_is_told_too_late(
+    gateway: Gateway, serve: Serve, upstream: Upstream, end: Script, earliest: float, latest: float
+) -> None:
+    """T-06: 1.0 to 1.3 s after the last chunk; T-07, T-08: within 0.2 s."""
+    upstream.default = broken_after_three(end)
+    _, events = read(gateway, serve(upstream.url))
+    assert earliest - 0.01 <= events[-1].at - events[-2].at <= latest + LATE
+
+
+@every_break
+def test_a_broken_stream_is_begun_again_elsewhere(
+    gateway: Gateway, serve: Serve, upstream: Upstream, end: Script, earliest: float, latest: float
+) -> None:
+    """T-06, T-07, T-08: no failover after content."""
+    with Upstream(broken_after_three(end)) as broken:
+        read(gateway, serve(broken.url, upstream.url))
+    assert [] == upstream.requests
+
+
+@every_break
+def test_a_broken_stream_is_free_or_fully_charged(
+    gateway: Gateway, serve: Serve, upstream: Upstream, end: Script, earliest: float, latest: float
+) -> None:
+    """T-06, T-07, T-08: what was relayed is charged, by estimate."""
+    upstream.default = broken_after_three(end)
+    model = serve(upstream.url)
+    read(gateway, model)
+    (record,) = gateway.books.records(model)
+    assert ("cut_off", "estimated") == (record.outcome, record.usage_source)
+    assert 3 <= record.completion_tokens <= 4
+    assert record.charge_nano > 0
+
+
+def cut_short() -> Script:
+    return [Send(head(200, [("content-type", "application/json"), ("content-length", "1000")]) + b"{" * 400), Close()]
+
+
+def test_a_body_cut_short_is_passed_on(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    """T-09: 400 of 1000 bytes, then a close: 502, nothing charged."""
+    upstream.default = cut_short()
+    model = serve(upstream.url)
+    answer = gateway.chat(model)
+    assert (502, "upstream_error") == (answer.status, answer.error["code"])
+    assert [0] == [record.charge_nano for record in gateway.books.records(model)]
+
+
+def test_a_body_cut_short_is_not_tried_elsewhere(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    """T-09: with B healthy, B answers."""
+    with Upstream(cut_short()) as broken:
+        answer = gateway.chat(serve(broken.url, upstream.url))
+        assert 1 == len(broken.chats)
+    assert (200, chat_body()["choices"]) == (answer.status, answer.json()["choices"])
