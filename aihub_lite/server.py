@@ -15,10 +15,10 @@ from pathlib import Path
 
 import msgspec
 import uvloop
-from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from aihub_lite.config import Settings
+from aihub_lite.connections import Acceptor
 from aihub_lite.drain import Drain
 from aihub_lite.gateway.bootstrap import appearing
 from aihub_lite.gateway.core import open_gateway
@@ -32,9 +32,8 @@ log = logging.getLogger(__name__)
 EX_CONFIG = 78
 """sysexits.h: the data directory cannot be used; a supervisor need not try again."""
 LAST_WORDS = 5.0
-KEEP_ALIVE = 5.0
-"""Seconds an idle connection is kept, and for so long Hypercorn holds one that its client has closed; a request's
-head has as long to arrive."""
+KEEP_ALIVE = 15.0
+"""Seconds an idle connection is kept; Hypercorn also gives that long for a request's head."""
 HEAD_LIMIT = 64 * 1024
 SERVER_FILE = "server.json"
 PROBE_PAUSE = 0.005
@@ -67,9 +66,8 @@ async def serve_gateway(settings: Settings) -> int:
         async with open_gateway(settings) as gateway:
             drain = Drain(gateway.flights, settings.drain_timeout, LAST_WORDS)
             with drain.on_signals():
-                server = asyncio.create_task(
-                    serve(create_app(gateway), server_config(settings, listener), shutdown_trigger=drain.over)  # type: ignore[arg-type]
-                )
+                acceptor = Acceptor(create_app(gateway), server_config(settings))
+                server = asyncio.create_task(acceptor.serve(listener, drain.over))
                 async with appearing(gateway):
                     await asyncio.wait(
                         {server, asyncio.create_task(answers(host, port, settings))}, return_when="FIRST_COMPLETED"
@@ -92,10 +90,9 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-def server_config(settings: Settings, listener: socket.socket) -> Config:
+def server_config(settings: Settings) -> Config:
     """Hypercorn's settings. `read_timeout` stays unset: it would cut clients that only listen."""
     config = Config()
-    config.bind = [f"fd://{os.dup(listener.fileno())}"]
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False

@@ -1,0 +1,123 @@
+"""Hypercorn's protocols under an accept loop of our own.
+
+Hypercorn's loop keeps a connection that its client has closed until the keep-alive timeout is over, starts and
+cancels a task for every idle phase, and on Python 3.12 and later waits for open streams without any limit when it
+stops. Its parsing and its protocols are what we want; these three are not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+from hypercorn.typing import AppWrapper
+from hypercorn.utils import wrap_app
+
+HANDSHAKE_TIMEOUT = 10.0
+
+
+class IdleTimer:
+    """Closes a connection on which nothing happens; stands where Hypercorn has a task."""
+
+    def __init__(self, connection: Connection, timeout: float) -> None:
+        self.connection = connection
+        self.timeout = timeout
+        self._timer: asyncio.TimerHandle | None = None
+        self._task_group: TaskGroup | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the connection is idle."""
+        return self._timer is not None
+
+    async def restart(self, task_group: TaskGroup, _: Callable[[], Awaitable[None]]) -> None:
+        """The connection has become idle. One whose client is gone is closed already and needs no timer."""
+        await self.stop()
+        self._task_group = task_group
+        if not self.connection.reader.at_eof():
+            self._timer = asyncio.get_running_loop().call_later(self.timeout, self.expire)
+
+    async def stop(self) -> None:
+        """Something happens again, or nothing ever will."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def expire(self) -> None:
+        """Close the connection now."""
+        if self._timer is not None and self._task_group is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._task_group.spawn(self.connection.close_idle)
+
+
+class Connection(TCPServer):
+    """One connection of one client."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.idle_task: Any = IdleTimer(self, self.config.keep_alive_timeout)
+
+    async def close_idle(self) -> None:
+        """Say goodbye; reading then ends by itself."""
+        await self._initiate_server_close()
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        await self.idle_task.stop()
+
+
+class Acceptor:
+    """Accepts connections for an ASGI application until it is told to stop."""
+
+    def __init__(self, app: Any, config: Config) -> None:
+        self.app: AppWrapper = wrap_app(app, config.wsgi_max_body_size, "asgi")
+        self.config = config
+        self.context = WorkerContext(None)
+        self.connections: dict[Connection, asyncio.Task[None]] = {}
+
+    async def serve(self, listener: socket.socket, stop: Callable[[], Awaitable[None]]) -> None:
+        """Accept until `stop` returns; then close what is idle, give the rest `graceful_timeout`, and end it."""
+        server = await asyncio.start_server(
+            self._connected,
+            sock=listener,
+            backlog=self.config.backlog,
+            ssl=self.config.create_ssl_context(),
+            ssl_handshake_timeout=HANDSHAKE_TIMEOUT if self.config.ssl_enabled else None,
+        )
+        try:
+            await stop()
+        finally:
+            server.close()
+            await self._close()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        loop = asyncio.get_running_loop()
+        connection = Connection(self.app, loop, self.config, self.context, {}, reader, writer)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine runs in a task
+        self.connections[connection] = task
+        try:
+            await connection
+        except OSError:
+            return  # a handshake or goodbye that fails is the client's affair
+        finally:
+            del self.connections[connection]
+
+    async def _close(self) -> None:
+        await self.context.terminated.set()
+        for connection in tuple(self.connections):
+            if connection.idle_task.running:
+                connection.idle_task.expire()
+        if self.connections:
+            await asyncio.wait(self.connections.values(), timeout=self.config.graceful_timeout)
+        left = tuple(self.connections.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
