@@ -81,7 +81,7 @@ def _seconds_until(date: str, now: str) -> float | None:
         until = parsedate_to_datetime(date)
         since = parsedate_to_datetime(now) if now else datetime.now(UTC)
         return min(max((until - since).total_seconds(), 0.0), MAX_WAIT)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # an offset of 10^20 hours overflows
         return None
 
 
