@@ -1,0 +1,72 @@
+"""What a run of the benchmark came to, each figure beside its target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import quantiles
+from typing import Any
+
+import attrs
+
+TARGETS: Mapping[str, float] = {
+    "plain.cpu_per_request": 450,
+    "plain.p50_added": 1.0,
+    "stream.cpu_per_chunk": 90,
+    "stream.delay_p99": 5,
+    "memory.idle": 90,
+    "memory.per_stream": 60,
+    "start.first_answer": 1.2,
+}
+"""What is to be reached on a machine with two cores that does nothing else; in the figure's unit, less is better."""
+
+
+@attrs.frozen
+class Figure:
+    """One measurement; where it can be measured, `bare` is the same of the gateway's stack with nothing in between, and
+    `alone` of the upstream without anything before it."""
+
+    key: str
+    title: str
+    unit: str
+    value: float
+    bare: float | None = None
+    alone: float | None = None
+    note: str = ""
+
+    @property
+    def target(self) -> float | None:
+        """The most it should be."""
+        return TARGETS.get(self.key)
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """All figures, aligned; nothing is marked as failed: one run on a busy machine proves nothing."""
+    rows = [("", "gateway", "target", "bare stack", "upstream alone", ""), *map(_row, figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = (
+        "  ".join([row[0].ljust(widths[0]), *(row[at].rjust(widths[at]) for at in range(1, 5)), row[5]]) for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(figure: Figure) -> tuple[str, str, str, str, str, str]:
+    target = "" if figure.target is None else f"≤ {figure.target:g} {figure.unit}"
+    value, bare, alone = (_shown(each, figure.unit) for each in (figure.value, figure.bare, figure.alone))
+    return figure.title, value, target, bare, alone, figure.note
+
+
+def _shown(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 10 else 3
+    return f"{value:,.{digits}f} {unit}"
+
+
+def as_json(figures: Iterable[Figure]) -> list[dict[str, Any]]:
+    """For a file that another run is compared with."""
+    return [{**attrs.asdict(figure), "target": figure.target} for figure in figures]
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """By interpolation; of one value, that value."""
+    return values[0] if len(values) == 1 else quantiles(values, n=100, method="inclusive")[percent - 1]

@@ -1,0 +1,108 @@
+"""The benchmark measures what it says: every part runs for a second, and the books agree with what it counted.
+
+No figure is judged: how fast a busy machine is says nothing about the code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench import paced, plain, start, streams
+from tests.bench.figures import TARGETS, Figure, table
+from tests.bench.profiling import profile
+from tests.bench.rig import (
+    COMPLETION_TOKENS,
+    INPUT_NANO,
+    OUTPUT_NANO,
+    PROMPT_TOKENS,
+    Bench,
+    ToolMissing,
+    allow_many_files,
+    chat_request,
+    priced_model,
+    tool,
+    wait_at_rest,
+)
+from tests.support.books import Books
+from tests.support.gateway import Gateway
+
+pytestmark = pytest.mark.bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """A second of everything, once, with a tenth of the streams."""
+    try:
+        tool("nginx")
+        tool("wrk")
+    except ToolMissing as missing:
+        pytest.skip(str(missing))
+    allow_many_files()
+    return Bench(tmp_path, seconds=1.0, rounds=1, share=0.1)
+
+
+def charges(gateway: Gateway) -> list[int]:
+    """What every request was charged, in nano-USD, after a look at the sums."""
+    wait_at_rest(gateway)
+    assert [] == gateway.books.imbalances()
+    return [record.charge_nano for record in gateway.books.records()]
+
+
+def assert_measured(figures: list[Figure], *keys: str) -> None:
+    """All of the keys are there, and nothing is a figure by accident."""
+    assert set(keys) <= {figure.key for figure in figures}
+    assert [] == [figure for figure in figures if figure.value <= 0]
+
+
+def test_load_and_ledger_disagree_on_the_number_of_requests(bench: Bench) -> None:
+    with bench.nginx() as upstream, bench.gateway("plain") as gateway:
+        body = chat_request(priced_model(gateway, upstream.url))
+        target = plain.Target(bench, gateway.url, gateway.key, body, gateway.process.pid, gateway)
+        loaded = target.load(plain.CONNECTIONS, bench.seconds)
+        charged = charges(gateway)
+    plain.check([[loaded]])
+    # wrk hangs up on what is under way when its time is over.
+    assert loaded.load.requests <= len(charged) <= loaded.load.requests + plain.CONNECTIONS
+    assert {PROMPT_TOKENS * INPUT_NANO + COMPLETION_TOKENS * OUTPUT_NANO} == set(charged)
+
+
+def test_streams_heard_and_ledger_disagree(bench: Bench) -> None:
+    with bench.paced() as upstream, bench.gateway("stream") as gateway:
+        model = priced_model(gateway, upstream.url)
+        heard = streams.hear(bench, gateway, gateway.url, model, 10, streams.PACE, bench.seconds)
+        charged = charges(gateway)
+    each = paced.PROMPT_TOKENS * INPUT_NANO + heard.all_chunks // 10 * OUTPUT_NANO
+    assert [each] * 10 == charged
+    assert heard.chunks < heard.all_chunks
+
+
+def test_plain_part_gives_no_figures(bench: Bench) -> None:
+    assert_measured(plain.measure(bench), "plain.requests", "plain.cpu_per_request", "plain.p50_added", "plain.p99")
+
+
+def test_stream_part_gives_no_figures(bench: Bench) -> None:
+    assert_measured(streams.measure(bench), "stream.cpu_per_chunk", "stream.delay_p50", "stream.delay_p99")
+
+
+def test_memory_part_leaves_streams_open_or_unbooked(bench: Bench) -> None:
+    assert_measured(streams.measure_memory(bench), "memory.idle", "memory.per_stream")
+    books = Books(bench.directory / "memory" / "data")
+    assert ["ok"] * bench.streams(streams.OPEN_STREAMS) == [record.outcome for record in books.records()]
+
+
+def test_start_part_gives_no_figures(bench: Bench) -> None:
+    assert_measured(start.measure(bench), "start.first_answer", "start.again")
+
+
+@pytest.mark.parametrize(("what", "unit"), [("plain", "request"), ("stream", "chunk")])
+def test_profile_names_no_function_of_the_gateway(bench: Bench, what: str, unit: str) -> None:
+    report = profile(bench, what)
+    assert f"µs of the event loop's thread per {unit}" in report
+    assert "aihub_lite/gateway/pipeline.py:Line.serve" in report
+
+
+def test_table_hides_a_target() -> None:
+    shown = table([Figure(key, key, "ms", 1.0) for key in TARGETS])
+    assert [] == [target for target in TARGETS.values() if f"≤ {target:g} ms" not in shown]
