@@ -6,6 +6,7 @@ import attrs
 
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.meta import Meta
+from aihub_lite.web.sign_in import SignIn
 
 FIRST_START = "first_start"
 FIRST_TOKEN = "default"  # noqa: S105  a name
@@ -30,12 +31,13 @@ class Welcome:
         if any(token.name == FIRST_TOKEN for token in registry.tokens):
             return
         _, key = await registry.create_token(FIRST_TOKEN)
+        link, _ = await SignIn.of(self.gateway).new_link()
         body = '{"model": "demo", "messages": [{"role": "user", "content": "Hello!"}]}'
         print(
             f"Welcome to aihub-lite.\n\n"
             f"  Base URL  {self.url}/v1\n"
             f"  Token     {key}   (shown only now)\n"
-            f"  Console   {self.url}/console\n\n"
+            f"  Console   {self.url}{link}   (opens once, within the hour)\n\n"
             f"  curl {self.url}/v1/chat/completions \\\n"
             f"    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n"
             f"    -d '{body}'\n"

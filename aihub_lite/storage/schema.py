@@ -183,3 +183,22 @@ FIRST = (
     USAGE_DAYS,
     SETTLE,
 )
+
+SESSIONS = """
+CREATE TABLE sessions (
+    digest TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    client TEXT NOT NULL
+) STRICT
+"""
+
+ENTRY_LINKS = """
+CREATE TABLE entry_links (
+    digest TEXT PRIMARY KEY,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+CONSOLE = (SESSIONS, ENTRY_LINKS)

@@ -13,7 +13,10 @@ from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodN
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import error_headers
 from aihub_lite.web.admin import admin_router
+from aihub_lite.web.console import console_router, front_door
+from aihub_lite.web.console.pages import template_config
 from aihub_lite.web.gate import Gate
+from aihub_lite.web.sign_in import SignIn
 from aihub_lite.web.surfaces import relay_surfaces
 from aihub_lite.wire.errors_out import error_body
 
@@ -42,8 +45,17 @@ def create_app(gateway: Gateway) -> Gate:
             return Response({"status": "draining"}, status_code=503)
         return Response({"status": "ready"})
 
+    sign_in = SignIn.of(gateway)
     app = Litestar(
-        route_handlers=[healthz, readyz, admin_router(gateway), *relay_surfaces(gateway)],
+        route_handlers=[
+            healthz,
+            readyz,
+            admin_router(gateway, sign_in),
+            front_door,
+            console_router(gateway, sign_in),
+            *relay_surfaces(gateway),
+        ],
+        template_config=template_config(),
         exception_handlers={HTTPException: on_http_error, GatewayError: on_refusal, Exception: on_unforeseen},
         openapi_config=None,
         request_max_body_size=gateway.settings.max_body_bytes,

@@ -31,6 +31,19 @@ EXPOSED = b"x-request-id, retry-after, x-should-retry, x-ratelimit-limit-request
 )
 CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
 """Relay surfaces may be called from any page: they need a key, and no browser sends one unasked."""
+CLOSED: Headers = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+"""Our own rooms run our own files only, in no other site's frame, and tell no other site where a reader was."""
 PREFLIGHT_AGE = b"86400"
 
 
@@ -62,7 +75,7 @@ class Gate:
         scope["path"] = scope["aihub.path"] = path = straight(scope["path"])
         scope["raw_path"] = path.encode("utf-8", "surrogatepass")
         own = path.startswith(OWN_ROOMS)
-        outgoing = Outgoing(send, [(b"x-request-id", request_id.encode()), *(() if own else CORS)])
+        outgoing = Outgoing(send, [(b"x-request-id", request_id.encode()), *(CLOSED if own else CORS)])
         if scope["method"] == "OPTIONS" and not own:
             await _answer(outgoing, 204, preflight_headers(scope), b"")
             return

@@ -7,11 +7,11 @@ import asyncio
 from litestar import Router, get
 
 from aihub_lite import __version__
+from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.views import Json, TheGateway
 
 
-@get("/")
-async def show_status(gateway: TheGateway) -> Json:
+def status_of(gateway: Gateway) -> Json:
     """Figures of this process; money in nano-USD, times in seconds."""
     return {
         "version": __version__,
@@ -26,6 +26,12 @@ async def show_status(gateway: TheGateway) -> Json:
         "channels": len(gateway.registry.channels),
         "models": len(gateway.registry.catalog.models),
     }
+
+
+@get("/")
+async def show_status(gateway: TheGateway) -> Json:
+    """The figures at this moment."""
+    return status_of(gateway)
 
 
 status_router = Router("/status", route_handlers=[show_status])

@@ -10,10 +10,13 @@ from litestar.params import SkipValidation
 
 from aihub_lite.domain.money import usd
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.web.sign_in import SignIn
 
 Json = dict[str, Any]
 TheGateway = NamedDependency[SkipValidation[Gateway]]
 """How a handler asks for the gateway it belongs to."""
+TheSignIn = NamedDependency[SkipValidation[SignIn]]
+"""How a handler asks for the door of the console."""
 
 
 def money(nano: int) -> str:

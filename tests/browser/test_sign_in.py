@@ -1,0 +1,40 @@
+"""Getting into the console with a browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenPage, picture
+from tests.support.gateway import Gateway
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_key_does_not_sign_in(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
+    page = open_page("/console", size=size, theme=theme, signed_in=False)
+    picture(page, f"sign-in-{size}-{theme}")
+    page.get_by_label("Admin key").fill(site.admin_key)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def test_a_link_does_not_sign_in(open_page: OpenPage) -> None:
+    expect(open_page("/console").get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def test_the_switches_do_not_switch(open_page: OpenPage) -> None:
+    page = open_page("/console")
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("概览")
+    page.get_by_role("button", name="深色").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    picture(page, "overview-chinese-dark")
+
+
+def test_signing_out_stays_inside(open_page: OpenPage) -> None:
+    page = open_page("/console")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/console/sign-in")
+    page.goto("/console")
+    page.wait_for_url("**/console/sign-in")

@@ -1,0 +1,73 @@
+"""Two languages, one set of texts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from aihub_lite.web.console.language import LANGUAGES, language_for
+from aihub_lite.web.console.pages import FOLDER
+from tests.web.console.visitor import Visitor, at_console
+
+USED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
+
+
+def test_a_text_is_missing_in_one_language() -> None:
+    english = LANGUAGES["en"].texts
+    for language in LANGUAGES.values():
+        assert english.keys() == language.texts.keys()
+        assert all(language.texts.values())
+
+
+def test_a_translation_fills_in_other_things() -> None:
+    def fields(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    english = LANGUAGES["en"].texts
+    for language in LANGUAGES.values():
+        assert [] == [key for key, text in language.texts.items() if fields(text) != fields(english[key])]
+
+
+def test_a_page_asks_for_a_text_that_is_not_there() -> None:
+    wanted = {key for path in FOLDER.glob("*.html") for key in USED.findall(path.read_text())}
+    assert len(wanted) > 10
+    assert set() == wanted - LANGUAGES["en"].texts.keys()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "expected"),
+    [
+        (None, "", "en"),
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        (None, "fr, en;q=0.5, zh;q=0.4", "en"),
+        (None, "fr;q=0.9, zh;q=0.1", "zh"),
+        (None, "zh;q=0", "en"),
+        (None, "zh;q=high,*", "en"),
+        ("en", "zh", "en"),
+        ("xx", "zh", "zh"),
+    ],
+)
+def test_a_reader_gets_another_language_than_asked_for(chosen: str | None, accepted: str, expected: str) -> None:
+    assert expected == language_for(chosen, accepted).tag
+
+
+def test_a_chosen_language_or_theme_is_forgotten(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.post("/console/taste", {"language": "zh", "then": "/console/sign-in"})
+        answer = await visitor.post("/console/taste", {"theme": "dark", "then": "/console/sign-in"})
+        assert "/console/sign-in" == answer.headers["location"]
+        assert '<html lang="zh" data-theme="dark">' in await visitor.page("/console/sign-in")
+
+    at_console(tmp_path, story)
+
+
+def test_a_made_up_theme_gets_into_the_page(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        visitor.http.cookies.set("aihub_theme", '"><script>')
+        visitor.http.cookies.set("aihub_language", "../x")
+        assert '<html lang="en" data-theme="auto">' in await visitor.page("/console/sign-in")
+
+    at_console(tmp_path, story)
