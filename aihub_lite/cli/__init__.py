@@ -12,6 +12,7 @@ from aihub_lite import __version__
 from aihub_lite.cli.aliases import alias_app
 from aihub_lite.cli.channels import channel_app
 from aihub_lite.cli.client import Failed
+from aihub_lite.cli.console import console_app
 from aihub_lite.cli.output import complain
 from aihub_lite.cli.prices import price_app
 from aihub_lite.cli.serve import serve
@@ -53,6 +54,7 @@ app.add_typer(channel_app, name="channel")
 app.add_typer(alias_app, name="alias")
 app.add_typer(price_app, name="price")
 app.add_typer(usage_app)
+app.add_typer(console_app)
 
 
 def main() -> None:

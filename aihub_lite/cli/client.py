@@ -84,6 +84,17 @@ class Client:
                     raise
             time.sleep(PAUSE)
 
+    def address(self) -> str | None:
+        """The gateway's address without a path; None when none runs."""
+        if self.url is not None:
+            return self.url
+        try:
+            with DataLock.take(self.settings.data_dir):
+                return None
+        except AlreadyRunning as running:
+            server = _server(self.settings.data_dir, running.pid)
+            return server["url"] if server else None
+
     def _remote(self, asked: Call, url: str) -> httpx.Response:
         key = self.key or os.environ.get(VARIABLE)
         if not key:

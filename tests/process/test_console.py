@@ -1,0 +1,47 @@
+"""The links that open the console, as a terminal shows them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import rawclient
+from tests.support.process import SCALED, Home
+
+LINK = re.compile(r"(http://\S+?)(/console/enter/\S+)")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A data directory that does not exist yet."""
+    return Home(tmp_path / "data", SCALED)
+
+
+def opened(text: str) -> tuple[int, bool]:
+    """The status of the first link in a text, and whether it gave a session."""
+    found = LINK.search(text)
+    assert found is not None, text
+    url, path = found.groups()
+    answer = rawclient.request(url, "POST", path, {"sec-fetch-site": "same-origin"}, b"")
+    return answer.status, "aihub_session=" in (answer.header("set-cookie") or "")
+
+
+def test_the_first_start_shows_no_link_that_opens_the_console(home: Home) -> None:
+    process, _ = home.serve()
+    with process:
+        assert [(303, True), (401, False)] == [opened(process.stdout.text) for _ in range(2)]
+
+
+def test_the_command_prints_no_link_that_opens_the_console(home: Home) -> None:
+    process, url = home.serve()
+    with process:
+        printed = home.cli("console")
+        assert (0, 1, True) == (printed.code, len(printed.stdout.splitlines()), printed.stdout.startswith(url))
+        assert (303, True) == opened(printed.stdout)
+
+
+def test_the_command_without_a_server_prints_a_link_to_nowhere(home: Home) -> None:
+    printed = home.cli("console")
+    assert (1, "", True) == (printed.code, printed.stdout, "aihub-lite serve" in printed.stderr)
