@@ -24,6 +24,8 @@ class ForeignError:
     code: str | int | None
     message: str
     kind: Kind
+    retry_after: float | None = None
+    """Seconds to wait, where the body says so (Google's `RetryInfo`); a quota per day is waited for in steps."""
 
 
 WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
@@ -33,11 +35,17 @@ WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
         re.compile(r"content_filter|content management policy|moderation|flagged", re.IGNORECASE),
     ),
     (
+        "rate",  # Gemini words its limits per minute like an account that is spent
+        frozenset({429}),
+        re.compile(r"RESOURCE_EXHAUSTED(?!.*credits are depleted)", re.DOTALL),
+    ),
+    (
         "funds",  # OpenAI says it with 429, Anthropic with 400, DeepSeek with 402, DashScope with 400 and 403
         frozenset({400, 402, 403, 429}),
         re.compile(
             r"insufficient_quota|insufficient[ _](account )?(balance|credit|funds)|credit balance is too low"
-            r"|exceeded your current quota|arrearage|billing_hard_limit|overdue|account is not active",
+            r"|exceeded your current quota|arrearage|billing_hard_limit|overdue|account is not active"
+            r"|credits are depleted|enable billing",
             re.IGNORECASE,
         ),
     ),
@@ -46,7 +54,8 @@ WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
         frozenset({400, 401, 403, 404}),
         re.compile(
             r"api_key_invalid|invalid_api_key|(incorrect|invalid|no|missing) (x-)?api[ -]key"
-            r"|api key (not valid|expired)|authentication_error|unauthenticated",
+            r"|api key (not valid|expired)|authentication_error|unauthenticated"
+            r"|user location is not supported",
             re.IGNORECASE,
         ),
     ),
@@ -56,7 +65,7 @@ WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
         re.compile(
             r"model_not_found|model_not_exist|DeploymentNotFound|invalid_model|no endpoints found|unknown model"
             r"|model.{0,120}(does not exist|not exist|not found|is not available|is not supported on)"
-            r"|(not a valid|invalid) model|is not found for API version|no such model",
+            r"|(not a valid|invalid) model|is not found for API version|no such model|not_found_error.{0,40}model:",
             re.IGNORECASE | re.DOTALL,
         ),
     ),
@@ -80,6 +89,14 @@ NAMED_STATUS: Mapping[str, int] = {
     CONTEXT_OVERFLOW: 400,
     "invalid_request_error": 400,
     "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "INTERNAL": 500,
+    "DEADLINE_EXCEEDED": 504,
+    "request_too_large": 413,
+    "timeout_error": 504,
     "overloaded_error": 503,
     "UNAVAILABLE": 503,
     "server_error": 500,
@@ -87,11 +104,15 @@ NAMED_STATUS: Mapping[str, int] = {
 }
 """What an error inside a 200 would have been; code counts before type."""
 
+DAILY_WAIT = 3600.0
+"""Seconds: a quota per day comes back at midnight in California, long after the delay that Gemini names."""
+
 OVERFLOW = re.compile(
     r"maximum context length|context (length|window)|prompt is too long|input is too long|too many (input )?tokens"
     r"|exceeds? the (maximum|available) context|input token count.{0,40}exceeds",
     re.IGNORECASE,
 )
+DELAY = re.compile(r"\d{1,9}(\.\d{1,9})?s", re.ASCII)
 SECRET = re.compile(
     r"\b(?:sk-[\w*.\-]{6,}"
     r"|(?:(?:gsk|xai|pk|hf|csk|fw|key)[-_]|AIza|Bearer )(?=[A-Za-z_.\-]*[\d*])[\w*.\-]{6,})(?<=[\w*])",
@@ -116,7 +137,7 @@ def error_in(status: int, value: object) -> ForeignError:
     if kind == "client" and OVERFLOW.search(text):
         code = CONTEXT_OVERFLOW
     message = _safe(text) or f"The upstream answered with HTTP status {status}."
-    return ForeignError(code, message, kind)
+    return ForeignError(code, message, kind, _retry_after(value))
 
 
 def status_in(value: object, otherwise: int) -> int:
@@ -188,6 +209,25 @@ def _words(value: Mapping[str, Any]) -> str:
     if isinstance(metadata := value.get("metadata"), Mapping):
         found.append(metadata.get("raw"))
     return " ".join(word for word in found if isinstance(word, str))
+
+
+def _retry_after(value: object) -> float | None:
+    """Seconds out of Google's `details`: `RetryInfo.retryDelay` ("34.4s"), and `QuotaFailure` of a quota per day."""
+    if isinstance(value, list):
+        return _retry_after(value[0]) if value else None
+    error = value.get("error") if isinstance(value, Mapping) else None
+    details = error.get("details") if isinstance(error, Mapping) else None
+    wait = None
+    for detail in details if isinstance(details, list) else ():
+        if not isinstance(detail, Mapping):
+            continue
+        if isinstance(delay := detail.get("retryDelay"), str) and DELAY.fullmatch(delay):
+            wait = max(wait or 0.0, float(delay[:-1]))
+        violations = detail.get("violations")
+        for violation in violations if isinstance(violations, list) else ():
+            if isinstance(violation, Mapping) and "PerDay" in str(violation.get("quotaId")):
+                wait = max(wait or 0.0, DAILY_WAIT)
+    return wait
 
 
 def _plain_text(body: bytes) -> str:
