@@ -1,0 +1,141 @@
+"""Images, audio, video and files of chat messages as Gemini's `inlineData` and `fileData`, and back.
+
+Gemini fetches public https URLs itself, as well as files uploaded to it and `gs://` paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aihub_lite.errors import InvalidRequest
+
+MIME_TYPES: Mapping[str, str] = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "wav": "audio/wav",
+    "mp3": "audio/mp3",
+    "aac": "audio/aac",
+    "aiff": "audio/aiff",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "opus": "audio/opus",
+    "m4a": "audio/m4a",
+    "pcm16": "audio/pcm",
+    "mp4": "video/mp4",
+    "mov": "video/mov",
+    "mpeg": "video/mpeg",
+    "mpg": "video/mpg",
+    "avi": "video/avi",
+    "webm": "video/webm",
+    "wmv": "video/wmv",
+    "3gp": "video/3gpp",
+    "pdf": "application/pdf",
+    "json": "application/json",
+    "txt": "text/plain",
+    "md": "text/md",
+    "csv": "text/csv",
+    "html": "text/html",
+    "xml": "text/xml",
+    "css": "text/css",
+    "rtf": "text/rtf",
+    "py": "text/x-python",
+    "js": "text/javascript",
+}
+"""By file name extension, spelled as Gemini's documentation does."""
+
+RESOLUTIONS: Mapping[str, str] = {"low": "MEDIA_RESOLUTION_LOW", "high": "MEDIA_RESOLUTION_HIGH"}
+"""`mediaResolution` by an image's `detail`; `auto` is for the model to choose."""
+
+REMOTE = ("https://", "http://", "gs://")
+FILES_API = "https://generativelanguage.googleapis.com/v1beta/"
+
+
+def media_part(part: Mapping[str, Any], where: str, *, resolution: bool) -> dict[str, Any] | None:
+    """A media part of a message; None for a part of another type. `where` names it in the InvalidRequest."""
+    kind = part.get("type")
+    if kind in ("image_url", "input_image"):
+        return _image(part.get("image_url"), where, resolution=resolution)
+    if kind == "input_audio":
+        return _audio(part.get("input_audio"), where)
+    if kind in ("file", "input_file"):
+        return _file(part.get("file"), where)
+    if kind == "video_url":
+        return _located(_url(part.get("video_url"), f"{where}.video_url"), "video/mp4", where)
+    return None
+
+
+def data_url(blob: Mapping[str, Any]) -> str:
+    """What the model drew, as clients show it."""
+    return f"data:{blob.get('mimeType') or 'application/octet-stream'};base64,{blob.get('data') or ''}"
+
+
+def _image(value: object, where: str, *, resolution: bool) -> dict[str, Any]:
+    part = _located(_url(value, f"{where}.image_url"), "image/jpeg", where)
+    detail = value.get("detail") if isinstance(value, Mapping) else None
+    if resolution and isinstance(detail, str) and detail in RESOLUTIONS:
+        part["mediaResolution"] = {"level": RESOLUTIONS[detail]}
+    return part
+
+
+def _audio(value: object, where: str) -> dict[str, Any]:
+    data, form = (value.get("data"), value.get("format")) if isinstance(value, Mapping) else (None, None)
+    if not isinstance(data, str) or not data:
+        raise InvalidRequest(f"'{where}.input_audio.data' must be base64 text.")
+    if data.startswith("data:"):
+        return _inline(data, where)
+    form = form.lower() if isinstance(form, str) and form else "wav"
+    return {"inlineData": {"mimeType": MIME_TYPES.get(form, f"audio/{form}"), "data": data}}
+
+
+def _file(value: object, where: str) -> dict[str, Any]:
+    file = value if isinstance(value, Mapping) else {}
+    data, name, file_id = file.get("file_data"), file.get("filename"), file.get("file_id")
+    guessed = file.get("format") or _mime_of(name) or "application/pdf"
+    if not isinstance(guessed, str):
+        raise InvalidRequest(f"'{where}.file.format' must be a MIME type.")
+    if isinstance(data, str) and data:
+        if data.startswith(("data:", *REMOTE)):
+            return _located(data, guessed, where)
+        return {"inlineData": {"mimeType": guessed, "data": data}}
+    if isinstance(file_id, str) and file_id.startswith("files/"):
+        return {"fileData": {"fileUri": FILES_API + file_id, "mimeType": guessed}}
+    if isinstance(file_id, str) and file_id.startswith(REMOTE):
+        return _located(file_id, guessed, where)
+    raise InvalidRequest(f"'{where}.file' must hold 'file_data', or a 'file_id' of the Gemini Files API.")
+
+
+def _url(value: object, where: str) -> str:
+    url = value.get("url") if isinstance(value, Mapping) else value
+    if not isinstance(url, str) or not url:
+        raise InvalidRequest(f"'{where}' must hold a URL.")
+    return url
+
+
+def _located(url: str, otherwise: str, where: str) -> dict[str, Any]:
+    """A part for a URL; `otherwise` is the MIME type when neither the URL nor its name says one."""
+    if url.startswith("data:"):
+        return _inline(url, where)
+    if url.startswith(REMOTE):
+        return {"fileData": {"fileUri": url, "mimeType": _mime_of(url) or otherwise}}
+    raise InvalidRequest(f"'{where}' must be a data URL or an https URL.")
+
+
+def _inline(url: str, where: str) -> dict[str, Any]:
+    head, comma, data = url.partition(",")
+    mime, *parameters = head.removeprefix("data:").split(";")
+    if not comma or not data or "base64" not in parameters:
+        raise InvalidRequest(f"'{where}' holds a data URL that is not base64.")
+    return {"inlineData": {"mimeType": mime or "application/octet-stream", "data": data}}
+
+
+def _mime_of(name: object) -> str | None:
+    if not isinstance(name, str):
+        return None
+    path = name.partition("?")[0].partition("#")[0]
+    return MIME_TYPES.get(path.rpartition("/")[2].rpartition(".")[2].lower())
