@@ -1,0 +1,172 @@
+"""Functions: declarations, names, choice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.gemini_models import gemini_model
+from aihub_lite.wire.gemini_tools import VALID_NAME, Names
+from tests.wire.gemini.wire import (
+    BUDGET,
+    NEW,
+    OLD,
+    WEATHER,
+    answered,
+    calling,
+    candidate,
+    result,
+    streamed,
+    translated,
+    user,
+)
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "additionalProperties": False}
+
+
+def function(name: str, **more: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, **more}}
+
+
+def declared(*tools: Any, model: str = NEW) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = translated([user()], model, tools=tools).body["tools"][0]["functionDeclarations"]
+    return found
+
+
+def calling_config(model: str = NEW, **fields: Any) -> dict[str, Any] | None:
+    found = translated([user()], model, **{"tools": [WEATHER], **fields}).body.get("toolConfig")
+    return found and found["functionCallingConfig"]
+
+
+def test_a_schema_is_passed_on_as_it_is() -> None:
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", **CITY}
+
+    declaration = declared(function("f", description="Does.", parameters=schema, strict=True))[0]
+
+    assert {"name": "f", "description": "Does.", "parametersJsonSchema": CITY} == declaration
+
+
+def test_older_models_get_the_subset_that_they_know() -> None:
+    declaration = declared(function("f", parameters=CITY), model="gemini-1.5-flash")[0]
+
+    expected = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}}}
+    assert {"name": "f", "parameters": expected} == declaration
+
+
+def test_a_function_without_parameters_has_none() -> None:
+    assert [{"name": "f"}] == declared(function("f", description="", parameters=None))
+
+
+def test_functions_of_the_older_api_are_declared_too() -> None:
+    body = translated([user()], functions=[{"name": "f", "parameters": CITY}], function_call={"name": "f"}).body
+
+    assert "f" == body["tools"][0]["functionDeclarations"][0]["name"]
+    assert {"mode": "ANY", "allowedFunctionNames": ["f"]} == body["toolConfig"]["functionCallingConfig"]
+
+
+@pytest.mark.parametrize(
+    "tool", [{"google_search": {}}, {"googleSearch": {}}, {"type": "google_search"}], ids=["snake", "camel", "type"]
+)
+def test_tools_of_geminis_own_are_passed_on(tool: dict[str, Any]) -> None:
+    body = translated([user()], tools=[WEATHER, tool]).body
+
+    assert [["functionDeclarations"], ["googleSearch"]] == [list(entry) for entry in body["tools"]]
+
+
+def test_web_search_options_ask_for_googles_search() -> None:
+    new = translated([user()], NEW, tools=[WEATHER], web_search_options={})
+    old = translated([user()], OLD, tools=[WEATHER], web_search_options={})
+
+    assert {"googleSearch": {}} in new.body["tools"]
+    assert ("web_search_options",) == old.dropped
+
+
+@pytest.mark.parametrize("tool", [{"type": "custom", "custom": {"name": "f"}}, {}, 7, {"type": "function"}])
+def test_a_tool_that_is_none_is_refused_by_its_position(tool: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"tools\[0\]"):
+        translated([user()], tools=[tool])
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (None, None),
+        ("auto", {"mode": "AUTO"}),
+        ("none", {"mode": "NONE"}),
+        ("required", {"mode": "ANY"}),
+        ({"type": "function", "function": {"name": "weather"}}, {"mode": "ANY", "allowedFunctionNames": ["weather"]}),
+        (
+            {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [WEATHER]}},
+            {"mode": "ANY", "allowedFunctionNames": ["weather"]},
+        ),
+        (
+            {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "weather"}]},
+            {"mode": "VALIDATED", "allowedFunctionNames": ["weather"]},
+        ),
+    ],
+)
+def test_tool_choice_is_a_mode(choice: Any, expected: Any) -> None:
+    assert expected == calling_config(tool_choice=choice)
+
+
+def test_strict_functions_are_validated_where_the_model_can() -> None:
+    tools = [function("f", parameters=CITY, strict=True)]
+
+    assert {"mode": "VALIDATED"} == calling_config(BUDGET, tools=tools)
+    assert calling_config(OLD, tools=tools) is None
+
+
+def test_a_tool_choice_without_tools_is_left_out() -> None:
+    assert calling_config(tools=[], tool_choice="auto") is None
+
+
+@pytest.mark.parametrize("choice", ["sometimes", 7, {"type": "function"}, {"type": "allowed_tools"}])
+def test_a_tool_choice_that_is_none_is_refused(choice: Any) -> None:
+    with pytest.raises(InvalidRequest, match="tool_choice"):
+        calling_config(tool_choice=choice)
+
+
+ODD = "mcp/files: read & write"
+
+
+def test_a_name_that_gemini_refuses_is_changed_everywhere_and_back() -> None:
+    messages = [user(), calling(("a", ODD, "{}")), result("a", "1")]
+
+    found = translated(messages, tools=[function(ODD)], tool_choice={"type": "function", "function": {"name": ODD}})
+
+    (changed,) = found.names
+    assert VALID_NAME.fullmatch(changed)
+    assert {changed: ODD} == found.names
+    body = found.body
+    assert changed == body["tools"][0]["functionDeclarations"][0]["name"]
+    assert [changed] == body["toolConfig"]["functionCallingConfig"]["allowedFunctionNames"]
+    assert changed == body["contents"][1]["parts"][0]["functionCall"]["name"]
+    assert changed == body["contents"][2]["parts"][0]["functionResponse"]["name"]
+    answer = candidate({"functionCall": {"name": changed, "args": {}}}, finish="STOP")
+    assert ODD == answered(answer, found.names).first.tool_calls[0]["function"]["name"]
+    assert ODD == streamed(answer, names=found.names).checked.tool_calls[0]["function"]["name"]
+
+
+def test_two_names_never_become_one() -> None:
+    names = Names()
+    given = ["a b", "a/b", "a_b", "1st", "ä", "x" * 200, "x" * 201, "", names.of("a b")]
+
+    made = [names.of(name) for name in given]
+
+    assert len(set(given)) == len(set(made))
+    assert all(VALID_NAME.fullmatch(name) for name in made)
+    assert made == [names.of(name) for name in given]
+
+
+def test_a_name_that_looks_like_a_changed_one_keeps_its_meaning() -> None:
+    changed = Names().of("a b")
+    names = Names()
+
+    assert changed == names.of(changed)
+    assert changed != names.of("a b")
+
+
+def test_unknown_models_behave_like_the_newest() -> None:
+    assert gemini_model("gemini-9-ultra") == gemini_model("gemini-3.8-flash") == gemini_model("gemini-flash-latest")

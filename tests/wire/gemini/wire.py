@@ -1,0 +1,112 @@
+"""Short ways to ask and to answer, for the tests of this wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import msgspec
+
+from aihub_lite.wire.chat_answer import answer_of
+from aihub_lite.wire.chat_request import ChatRequest, parse_chat
+from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.gemini_answer import chat_of
+from aihub_lite.wire.gemini_request import translate
+from aihub_lite.wire.gemini_stream import GeminiStream
+from aihub_lite.wire.sse import EventSplitter
+from aihub_lite.wire.translated import Translated
+from tests.support.checker import CheckedAnswer, CheckedStream, check_chat_answer, check_chat_stream
+from tests.wire.gemini.sdk import check_request
+
+OLD, BUDGET, NEW = "gemini-2.0-flash", "gemini-2.5-flash", "gemini-3-flash-preview"
+PIXEL = "iVBORw0KGgo="
+WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+
+
+def user(content: Any = "Hi") -> dict[str, Any]:
+    return {"role": "user", "content": content}
+
+
+def calling(*calls: tuple[str, str, str], **more: Any) -> dict[str, Any]:
+    """An assistant's message with calls as (id, name, arguments)."""
+    made = [
+        {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+        for call_id, name, arguments in calls
+    ]
+    return {"role": "assistant", "content": None, "tool_calls": made, **more}
+
+
+def result(call_id: str, content: Any) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call_id, "content": content}
+
+
+def asked(messages: Iterable[Any], **fields: Any) -> ChatRequest:
+    return parse_chat(msgspec.json.encode({"model": "asked-for", "messages": list(messages), **fields}))
+
+
+def translated(messages: Iterable[Any], model: str = NEW, **fields: Any) -> Translated:
+    """Checked against the SDK's types."""
+    found = translate(asked(messages, **fields), model)
+    check_request(found.body)
+    return found
+
+
+def contents(messages: Iterable[Any], model: str = NEW, **fields: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = translated(messages, model, **fields).body["contents"]
+    return found
+
+
+def parts(content: Any, model: str = NEW) -> list[dict[str, Any]]:
+    """Those of one user message."""
+    found: list[dict[str, Any]] = contents([user(content)], model)[0]["parts"]
+    return found
+
+
+def config(model: str = NEW, **fields: Any) -> dict[str, Any]:
+    found: dict[str, Any] = translated([user()], model, **fields).body.get("generationConfig", {})
+    return found
+
+
+def dropped(model: str = NEW, **fields: Any) -> tuple[str, ...]:
+    return translated([user()], model, **fields).dropped
+
+
+def candidate(*said: Mapping[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
+    """An answer with one candidate."""
+    one: dict[str, Any] = {"content": {"role": "model", "parts": list(said)}}
+    if finish is not None:
+        one["finishReason"] = finish
+    return {"candidates": [one], "responseId": "R1", "modelVersion": "gemini-3", **more}
+
+
+def answered(answer: object, names: Mapping[str, str] | None = None) -> CheckedAnswer:
+    """A whole answer as the client gets it, held against the strict checker."""
+    sent = answer_of(msgspec.json.encode(chat_of(answer, names)), "asked-for", "r1", 1_700_000_000)
+    return check_chat_answer(sent.body)
+
+
+@attrs.frozen
+class Streamed:
+    """A stream as the client gets it, and the two objects that made it."""
+
+    sent: bytes
+    checked: CheckedStream
+    chat: ChatStream
+    gemini: GeminiStream
+
+
+def streamed_bytes(*pieces: bytes, names: Mapping[str, str] | None = None) -> Streamed:
+    splitter, gemini = EventSplitter(1 << 22), GeminiStream(names or {})
+    chat = ChatStream("asked-for", "r1", 1_700_000_000, True)
+    sent: list[bytes] = []
+    for payload in [*(payload for piece in pieces for payload in splitter.feed(piece)), *splitter.flush()]:
+        for chunk in gemini.push(payload):
+            sent += chat.push_chunk(chunk)
+    sent += chat.end()
+    raw = b"".join(sent)
+    return Streamed(raw, check_chat_stream(raw, include_usage=True), chat, gemini)
+
+
+def streamed(*events: object, names: Mapping[str, str] | None = None) -> Streamed:
+    return streamed_bytes(*(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n" for event in events), names=names)
