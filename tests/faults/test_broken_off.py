@@ -92,6 +92,18 @@ def test_a_broken_stream_is_free_or_fully_charged(
     assert record.charge_nano > 0
 
 
+@pytest.mark.parametrize("end", [[Close()], [Reset()]], ids=["close", "reset"])
+def test_a_whole_answer_is_called_broken(gateway: Gateway, serve: Serve, upstream: Upstream, end: Script) -> None:
+    """T-08: all of it came, `[DONE]` too; only the transfer was not ended as it should: nobody needs to know.
+
+    Many times over, because what arrived together with the close is what gets lost.
+    """
+    upstream.default = sse(*chat_chunks(WORDS), end=end)
+    model = serve(upstream.url)
+    endings = [read(gateway, model)[1][-1].payload for _ in range(40)]
+    assert {b"[DONE]"} == set(endings)
+
+
 def cut_short() -> Script:
     return [Send(head(200, [("content-type", "application/json"), ("content-length", "1000")]) + b"{" * 400), Close()]
 
