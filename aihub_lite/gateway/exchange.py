@@ -35,7 +35,8 @@ class ClientGone(Exception):
 class Exchange:
     """Reads the request and writes the answer; knows how far the answer has got."""
 
-    scope: Mapping[str, Any]
+    scope: Mapping[str, Any] = attrs.field(repr=False)
+    """Its headers hold the client's key."""
     receive: Receive
     send: Send
     request_id: str
@@ -93,6 +94,7 @@ class Exchange:
                 raise ClientGone
             piece: bytes = message.get("body", b"")
             if len(body) + len(piece) > limit:
+                del body, piece, message  # the error's traceback would keep them
                 raise too_large(limit)
             if piece and body:
                 # One growing buffer: a large body in a thousand pieces would leave as many holes in memory.

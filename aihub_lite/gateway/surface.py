@@ -65,7 +65,7 @@ class Chat:
     name = "chat"
     path = "/chat/completions"
 
-    def parse(self, data: bytes) -> ChatRequest:
+    def parse(self, data: bytes | bytearray) -> ChatRequest:
         """Raises InvalidRequest."""
         return parse_chat(data)
 

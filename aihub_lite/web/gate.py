@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from traceback import format_tb
 from typing import Any
@@ -44,6 +46,8 @@ CLOSED: Headers = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 """Our own rooms run our own files only, in no other site's frame, and tell no other site where a reader was."""
+LINGER = 1.0
+"""Seconds that the rest of a refused body is read before the connection is closed under it."""
 PREFLIGHT_AGE = b"86400"
 
 
@@ -72,15 +76,17 @@ class Gate:
         scope["aihub.request_id"] = request_id
         scope["aihub.started"] = self.clock.monotonic()
         scope["aihub.address"] = self.address(scope)
+        scope["aihub.asked_path"] = scope["path"]
         scope["path"] = scope["aihub.path"] = path = straight(scope["path"])
         scope["raw_path"] = path.encode("utf-8", "surrogatepass")
         own = path.startswith(OWN_ROOMS)
-        outgoing = Outgoing(send, [(b"x-request-id", request_id.encode()), *(CLOSED if own else CORS)])
+        incoming = Incoming(receive)
+        outgoing = Outgoing(send, incoming, [(b"x-request-id", request_id.encode()), *(CLOSED if own else CORS)])
         if scope["method"] == "OPTIONS" and not own:
             await _answer(outgoing, 204, preflight_headers(scope), b"")
             return
         try:
-            await self.app(scope, receive, outgoing)
+            await self.app(scope, incoming, outgoing)
         except Exception as error:
             # The error's own text may hold what a client said; where it happened does not.
             where = "".join(format_tb(error.__traceback__))
@@ -109,10 +115,41 @@ class Gate:
 
 
 @attrs.define
+class Incoming:
+    """A `receive` that knows whether the request's body has been read to its end."""
+
+    receive: Receive
+    complete: bool = False
+
+    async def __call__(self) -> Mapping[str, Any]:
+        message = await self.receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            self.complete = True
+        return message
+
+    async def discard(self) -> None:
+        """Read the rest of the body and forget it."""
+        while not self.complete:
+            await self()
+
+    async def discard_for_ever(self) -> None:
+        """The same, and whatever comes after."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+
+@attrs.define
 class Outgoing:
-    """A `send` that adds headers to the head and knows whether it has left."""
+    """A `send` that adds headers to the head, knows whether it has left, and never answers into a full pipe.
+
+    Hypercorn keeps ten pieces of a body that nobody reads; with more on the way, the end of an early answer and the
+    reading of the connection wait for each other, for ever (and anybody can cause that, without a key). So whoever
+    answers before the body is read, reads on: for a moment, so that the client sees its answer before the
+    connection closes, and then until it is closed.
+    """
 
     send: Send
+    incoming: Incoming
     headers: Headers
     head_sent: bool = False
 
@@ -120,7 +157,21 @@ class Outgoing:
         if message["type"] == "http.response.start":
             self.head_sent = True
             message["headers"] = [*message.get("headers", ()), *self.headers]
+        elif not self.incoming.complete and not message.get("more_body"):
+            await self._end_early(message)
+            return
         await self.send(message)
+
+    async def _end_early(self, message: MutableMapping[str, Any]) -> None:
+        await self.send({**message, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                await self.incoming.discard()
+        reading = asyncio.create_task(self.incoming.discard_for_ever())
+        try:
+            await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            reading.cancel()
 
 
 async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -46,7 +46,7 @@ class ChatRequest:
     """Tokens."""
 
 
-def parse_json(data: bytes) -> dict[str, Any]:
+def parse_json(data: bytes | bytearray) -> dict[str, Any]:
     """A JSON object; raises InvalidRequest for everything else, however it is broken.
 
     Of a key given twice the last counts, and only that one goes upstream. What is accepted can be written again.
@@ -70,7 +70,7 @@ def parse_json(data: bytes) -> dict[str, Any]:
     return body
 
 
-def parse_chat(data: bytes) -> ChatRequest:
+def parse_chat(data: bytes | bytearray) -> ChatRequest:
     """Raises InvalidRequest that names the field; what only concerns the upstream is left for it to judge."""
     body = parse_json(data)
     model = body.get("model")
@@ -182,7 +182,7 @@ def _wrong(body: dict[str, Any], name: str, expected: str) -> str:
     return f"'{name}' must be {expected}." if name in body else f"'{name}' is missing; it must be {expected}."
 
 
-def _deeper_than(limit: int, body: Any, data: bytes) -> bool:
+def _deeper_than(limit: int, body: Any, data: bytes | bytearray) -> bool:
     if data.count(b"{") + data.count(b"[") <= limit:
         return False
     level = [body]

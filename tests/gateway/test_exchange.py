@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,13 @@ KEEP_ALIVE = b": keep-alive\n"
 
 
 def exchange(call: Call) -> Exchange:
-    return Exchange(call.scope, call.receive, call.send, "r1", 0.0, "127.0.0.1")
+    async def receive() -> Mapping[str, Any]:
+        return await call.receive()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        await call.send(message)
+
+    return Exchange(call.scope, receive, send, "r1", 0.0, "127.0.0.1")
 
 
 def keys(*headers: tuple[str, str], query: str = "") -> list[str]:
@@ -78,11 +85,16 @@ def test_a_proxys_own_authorization_hides_the_clients_key() -> None:
     assert ["sk-1"] == keys(("authorization", "Bearer sk-1"), ("authorization", "Basic dXNlcjpwYXNz"))
 
 
+def test_an_exchange_shows_the_clients_key() -> None:
+    it = exchange(Call("/", headers=[(b"authorization", b"Bearer sk-secret")], query="key=sk-secret"))
+    assert "sk-secret" not in repr(it)
+
+
 # The request's body
 
 
-def body(*pieces: bytes, limit: int = 10, headers: tuple[tuple[bytes, bytes], ...] = ()) -> bytes:
-    async def read() -> bytes:
+def body(*pieces: bytes, limit: int = 10, headers: tuple[tuple[bytes, bytes], ...] = ()) -> bytes | bytearray:
+    async def read() -> bytes | bytearray:
         return await exchange(Call("/", headers=list(headers)).body(*pieces)).body(limit, 5.0)
 
     return asyncio.run(read())
