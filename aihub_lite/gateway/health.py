@@ -35,6 +35,8 @@ class ChannelHealth:
     rate_limited: dict[str, float] = attrs.field(factory=dict)
     """By key id: until when an upstream asked us to wait."""
     rate_limits: int = 0
+    refused: set[str] = attrs.field(factory=set)
+    """Ids of keys that the upstream refused, until the registry has disabled them for good."""
 
 
 @attrs.define
@@ -70,32 +72,31 @@ class Health:
             return 0.0
         return max(0.0, health.rate_limited.get(key_id, 0.0) - self.clock.monotonic())
 
-    def started(self, channel_id: str) -> None:
-        """An attempt begins: for a channel that was out it is the probe."""
+    def started(self, channel_id: str) -> bool:
+        """An attempt begins; True if it is the probe of a channel that was out."""
         health = self._channels.get(channel_id)
-        if health is not None and health.faults >= self.policy.fault_threshold:
-            health.probing = True
+        if health is None or health.probing or health.faults < self.policy.fault_threshold:
+            return False
+        health.probing = True
+        return True
 
-    def ended(self, channel_id: str) -> None:
-        """An attempt ended without a verdict on the channel (the client left, or was at fault)."""
+    def ended(self, channel_id: str, probe: bool) -> None:
+        """An attempt ended, however; `probe` as `started` said: older attempts may end while a probe is under way."""
         health = self._channels.get(channel_id)
-        if health is not None:
+        if health is not None and probe:
             health.probing = False
 
-    def succeeded(self, channel_id: str, key_id: str) -> None:
-        """A real answer came: everything is forgiven."""
+    def succeeded(self, channel_id: str) -> None:
+        """A real answer came: faults are forgiven. A wait after a 429 ends by itself: the answer may be older."""
         health = self._channels.get(channel_id)
         if health is not None:
             health.faults = health.cooldowns = health.rate_limits = 0
-            health.probing = False
             health.last_fault = ""
-            health.rate_limited.pop(key_id, None)
 
     def failed(self, channel_id: str, fault: str) -> None:
         """The channel is at fault; enough faults in a row start or prolong a cooldown."""
         health = self.of(channel_id)
         health.faults += 1
-        health.probing = False
         health.last_fault = fault
         if health.faults >= self.policy.fault_threshold:
             now = self.clock.monotonic()
@@ -106,7 +107,15 @@ class Health:
     def rate_limit(self, channel_id: str, key_id: str, retry_after: float | None) -> None:
         """A 429: the key rests as long as the upstream asked, or a little longer each time if it did not say."""
         health = self.of(channel_id)
-        health.probing = False
         health.rate_limits += 1
         wait = float(2 ** min(health.rate_limits - 1, 5)) if retry_after is None else retry_after
         health.rate_limited[key_id] = self.clock.monotonic() + min(max(wait, 0.0), self.policy.max_cooldown)
+
+    def refuse_key(self, channel_id: str, key_id: str) -> None:
+        """The upstream refused a key: from this moment no request uses it."""
+        self.of(channel_id).refused.add(key_id)
+
+    def refused(self, channel_id: str, key_id: str) -> bool:
+        """Whether a key was refused since a person last looked after its channel."""
+        health = self._channels.get(channel_id)
+        return health is not None and key_id in health.refused

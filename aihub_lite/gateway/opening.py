@@ -73,7 +73,7 @@ class Opener:
         """One attempt with everything it teaches; a failure is returned, for the loop to judge."""
         flight.candidate = lane.candidate
         channel, began = lane.candidate.channel, self.clock.monotonic()
-        self.health.started(channel.id)
+        probe = self.health.started(channel.id)
         status, fault = 0, "cut_short"
         try:
             answer = await self._attempt(flight, asked, lane)
@@ -83,10 +83,10 @@ class Opener:
             return failure
         else:
             status, fault = 200, ""
-            self.health.succeeded(channel.id, lane.key_id)
+            self.health.succeeded(channel.id)
             return answer
         finally:
-            self.health.ended(channel.id)
+            self.health.ended(channel.id, probe)
             took = round((self.clock.monotonic() - began) * 1000)
             flight.attempts.append(Attempt(channel.name, status, fault, took))
 
@@ -98,6 +98,7 @@ class Opener:
         if failure.fault == "rate":
             self.health.rate_limit(channel.id, lane.key_id, failure.retry_after)
         if policy.disables_key:
+            self.health.refuse_key(channel.id, lane.key_id)
             reason = f"the upstream refused it with HTTP status {failure.status}"
             self.disable_key(channel, lane.key_id, reason if failure.fault == "auth" else "the account is spent")
 

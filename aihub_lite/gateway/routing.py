@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -50,16 +50,21 @@ class Router:
         return [lane for key in channel.keys if (lane := self._lane(candidate, key))]
 
     def _lane(self, candidate: Candidate, key: ChannelKey) -> Lane | None:
-        secret = None if key.disabled else resolve(key.ref, self.environ)
+        out = key.disabled or self.health.refused(candidate.channel.id, key.id)
+        secret = None if out else resolve(key.ref, self.environ)
         return Lane(candidate, key.id, secret) if secret else None
 
-    def pick(self, lanes: Sequence[Lane]) -> Lane | None:
-        """The next lane among those not tried yet: the highest priority that is well, weighted choice within."""
+    def pick(self, lanes: Sequence[Lane], tried: Collection[str] = ()) -> Lane | None:
+        """The next of the lanes left: the highest priority that is well, a weighted choice among its channels.
+
+        Within a priority, other keys of the channels `tried` come only after the other channels.
+        """
         well = [lane for lane in lanes if self._well(lane)]
         if len(well) <= 1:
             return well[0] if well else None
         top = max(lane.candidate.channel.priority for lane in well)
         tier = [lane for lane in well if lane.candidate.channel.priority == top]
+        tier = [lane for lane in tier if lane.channel_id not in tried] or tier
         by_channel: dict[str, list[Lane]] = {}
         for lane in tier:
             by_channel.setdefault(lane.channel_id, []).append(lane)
@@ -94,23 +99,19 @@ class Route:
     router: Router
     model: str
     lanes: list[Lane]
-    tried: int = 0
+    tried: set[str] = attrs.field(factory=set)
+    """Ids of channels."""
 
     def next(self) -> Lane:
         """The next lane to try; raises what to tell the client when none is left."""
-        lane = self.router.pick(self.lanes)
+        lane = self.router.pick(self.lanes, self.tried)
         if lane is None and not self.tried:
             lane = self.router.last_resort(self.lanes)
         if lane is None:
             raise self.router.out_of_lanes(self.lanes, self.model)
-        self.tried += 1
-        self.lanes = self._after(lane)
+        self.tried.add(lane.channel_id)
+        self.lanes = [each for each in self.lanes if each is not lane]
         return lane
-
-    def _after(self, tried: Lane) -> list[Lane]:
-        """What is left: within a tier other channels come before other keys of a channel that just failed."""
-        rest = [lane for lane in self.lanes if lane is not tried]
-        return sorted(rest, key=lambda lane: lane.channel_id == tried.channel_id)
 
     @property
     def exhausted(self) -> bool:

@@ -86,11 +86,6 @@ def test_several_keys_do_not_share_the_load() -> None:
     assert 430 < counts["k1"] < 570
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="`Route._after` sorts the rest but `Router.pick` ignores the order: a channel's other keys should be "
-    "picked only when no other channel of the tier is left (filter the tier by channels not tried yet)",
-)
 def test_another_key_of_a_failed_channel_comes_before_another_channel() -> None:
     for seed in range(50):
         by, _ = router(seed)
