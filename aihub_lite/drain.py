@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import attrs
 
 from aihub_lite.gateway.flight import Flights
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+LEAST_WORDS = 0.3
+"""Seconds for error events and settlements when somebody is in a hurry."""
 
 
 @attrs.define(eq=False)
@@ -27,6 +29,7 @@ class Drain:
     """Seconds for requests under way."""
     last_words: float
     """Seconds for requests that were cut off to tell their clients and settle."""
+    _hurry: asyncio.Event = attrs.field(factory=asyncio.Event)
     _over: asyncio.Event = attrs.field(factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
 
@@ -52,8 +55,7 @@ class Drain:
             self.flights.draining = True
             self._task = asyncio.create_task(self._drain(), name="drain")
         else:
-            self.timeout = 0.0
-            self.cut_all()
+            self._hurry.set()
 
     def cut_all(self) -> None:
         """End whatever is under way."""
@@ -61,11 +63,11 @@ class Drain:
             flight.cut("stopped")
 
     async def _drain(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.timeout):
-                await self.flights.empty()
+        empty = asyncio.create_task(self.flights.empty())
+        hurry = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait({empty, hurry}, timeout=self.timeout, return_when=asyncio.FIRST_COMPLETED)
         self.cut_all()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.last_words):
-                await self.flights.empty()
+        await asyncio.wait({empty}, timeout=LEAST_WORDS if hurry.done() else self.last_words)
+        empty.cancel()
+        hurry.cancel()
         self._over.set()
