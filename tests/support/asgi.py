@@ -34,6 +34,8 @@ class Call:
     pieces: list[bytes] = attrs.field(factory=list)
     complete: bool = False
     """Whether the app has sent the last piece of the answer."""
+    reads_the_end: bool = True
+    """Whether the client reads the last piece, or leaves it in the server's buffer for ever."""
     violations: list[str] = attrs.field(factory=list)
     task: asyncio.Task[None] | None = None
     _incoming: asyncio.Queue[Mapping[str, Any]] = attrs.field(factory=asyncio.Queue)
@@ -101,6 +103,8 @@ class Call:
             if self._sending > 1:
                 self.violations.append("two messages at once")
             self._take(message)  # as a server does: into its buffer at once, and then it waits for the client
+            if self.complete and not self.reads_the_end:
+                self._reads.clear()
             await asyncio.sleep(0)
             await self._reads.wait()
         finally:
