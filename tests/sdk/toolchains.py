@@ -1,0 +1,147 @@
+"""The client programs: what each needs on the machine, how it is built once, how it is run.
+
+What is built lies in pytest's cache, in a directory named after its sources and this file, so that a second run
+builds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import attrs
+
+HERE = Path(__file__).parent
+BUILD_WITHIN = 540.0
+RUN_WITHIN = 120.0
+"""Seconds; far more than is needed, so that a hang ends and a slow machine passes."""
+
+Command = tuple[str, ...]
+Steps = Callable[[Path], list[Command]]
+
+
+class Unavailable(Exception):
+    """A toolchain or its packages cannot be had on this machine; the text says which and why."""
+
+
+@attrs.frozen
+class Kit:
+    """One language's packages and programs. `sources` are relative to this directory.
+
+    What `fetch` cannot do is the network's fault and makes the kit unavailable; what `compile` cannot is ours.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    tools: tuple[str, ...]
+    fetch: Steps
+    compile: Steps = attrs.field(default=lambda target: [])
+
+    def built(self, cache: Path) -> Path:
+        """The directory with everything in place; raises Unavailable."""
+        if missing := [tool for tool in self.tools if shutil.which(tool) is None]:
+            raise Unavailable(f"{self.name}: not on this machine: {', '.join(missing)}")
+        target = cache / f"{self.name}-{self._fingerprint()}"
+        if not (target / "complete").exists():
+            shutil.rmtree(target, ignore_errors=True)
+            self._build(target)
+            (target / "complete").touch()
+        return target
+
+    def _build(self, target: Path) -> None:
+        for source in self.sources:
+            (target / source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(HERE / source, target / source)
+        for command in self.fetch(target):
+            done = self._run(command, target)
+            if done.returncode:
+                raise Unavailable(f"{self.name}: {' '.join(command)} failed: {done.stdout[-2000:]}")
+        for command in self.compile(target):
+            done = self._run(command, target)
+            assert 0 == done.returncode, done.stdout[-8000:]
+
+    def _run(self, command: Command, target: Path) -> subprocess.CompletedProcess[str]:
+        """In the machine's own environment: proxies, certificates and package indexes are its business."""
+        return subprocess.run(
+            command,
+            cwd=target / self.name,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=BUILD_WITHIN,
+            check=False,
+        )
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256(f"{sys.executable} {sys.version} {platform.machine()}".encode())
+        for source in (__file__, *self.sources):
+            digest.update((HERE / source).read_bytes())
+        return digest.hexdigest()[:12]
+
+
+@attrs.frozen
+class Client:
+    """A client program. `lacks` names what the client cannot do, so that nobody asserts on it."""
+
+    name: str
+    kit: Kit
+    command: Callable[[Path], Command]
+    lacks: frozenset[str] = frozenset()
+
+    def run(self, cache: Path, environment: Mapping[str, str]) -> str:
+        """What the program prints; raises Unavailable. It gets `environment` and nothing of ours but PATH."""
+        target = self.kit.built(cache)
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+        done = subprocess.run(
+            self.command(target),
+            cwd=target,
+            env={**kept, "HOME": str(target), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RUN_WITHIN,
+            check=False,
+        )
+        assert 0 == done.returncode, done.stderr[-8000:]
+        return done.stdout
+
+
+def _python_kit(name: str, *programs: str) -> Kit:
+    requirements = f"python/{name}.txt"
+
+    def fetch(target: Path) -> list[Command]:
+        pip = (_python(target), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
+        return [
+            (sys.executable, "-m", "venv", str(target / "venv")),
+            (*pip, "--no-deps", "--requirement", str(target / requirements)),
+        ]
+
+    sources = (requirements, *(f"python/{program}.py" for program in programs))
+    return Kit("python", sources, (), fetch)
+
+
+def _python(target: Path) -> str:
+    return str(target / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
+
+
+def _python_client(name: str, kit: Kit, program: str, *lacks: str) -> Client:
+    return Client(name, kit, lambda target: (_python(target), f"python/{program}.py"), frozenset(lacks))
+
+
+CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client")
+OLDER = _python_kit("older", "openai_client")
+
+PYTHON_CLIENTS = (
+    _python_client("openai-python-3.54.0", CURRENT, "openai_client"),
+    _python_client("openai-python-2.29.0", OLDER, "openai_client"),
+    _python_client("langchain-openai-1.7.4", CURRENT, "langchain_client", "async", "models"),
+)
+LLM = _python_client("llm-0.36", CURRENT, "llm_client")
+OTHER_CLIENTS: tuple[Client, ...] = ()
