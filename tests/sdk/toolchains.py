@@ -135,6 +135,13 @@ def _python_client(name: str, kit: Kit, program: str, *lacks: str) -> Client:
     return Client(name, kit, lambda target: (_python(target), f"python/{program}.py"), frozenset(lacks))
 
 
+NODE = Kit(
+    "node",
+    ("node/package.json", "node/package-lock.json", "node/client.js"),
+    ("node", "npm"),
+    lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
+)
+
 CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client")
 OLDER = _python_kit("older", "openai_client")
 
@@ -144,4 +151,4 @@ PYTHON_CLIENTS = (
     _python_client("langchain-openai-1.7.4", CURRENT, "langchain_client", "async", "models"),
 )
 LLM = _python_client("llm-0.36", CURRENT, "llm_client")
-OTHER_CLIENTS: tuple[Client, ...] = ()
+OTHER_CLIENTS = (Client("openai-node-6.30.1", NODE, lambda target: ("node", "node/client.js"), frozenset({"async"})),)
