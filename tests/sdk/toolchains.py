@@ -142,6 +142,17 @@ NODE = Kit(
     lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
 )
 
+UNOPTIMISED = "-gcflags=all=-N -l"
+"""The official Go client is so large that optimising it takes a minute, which no test would notice."""
+
+GO = Kit(
+    "go",
+    ("go/go.mod", "go/go.sum", "go/seen/seen.go", "go/go-openai/main.go", "go/openai-go/main.go"),
+    ("go",),
+    lambda target: [("go", "mod", "download")],
+    lambda target: [("go", "build", "-mod=readonly", "-buildvcs=false", UNOPTIMISED, "-o", f"{target}/bin/", "./...")],
+)
+
 CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client")
 OLDER = _python_kit("older", "openai_client")
 
@@ -151,4 +162,13 @@ PYTHON_CLIENTS = (
     _python_client("langchain-openai-1.7.4", CURRENT, "langchain_client", "async", "models"),
 )
 LLM = _python_client("llm-0.36", CURRENT, "llm_client")
-OTHER_CLIENTS = (Client("openai-node-6.30.1", NODE, lambda target: ("node", "node/client.js"), frozenset({"async"})),)
+OTHER_CLIENTS = (
+    Client("openai-node-6.30.1", NODE, lambda target: ("node", "node/client.js"), frozenset({"async"})),
+    Client(
+        "go-openai-1.42.0",
+        GO,
+        lambda target: (str(target / "bin" / "go-openai"),),
+        frozenset({"async", "headers", "retries"}),
+    ),
+    Client("openai-go-3.58.0", GO, lambda target: (str(target / "bin" / "openai-go"),), frozenset({"async"})),
+)
