@@ -153,6 +153,16 @@ GO = Kit(
     lambda target: [("go", "build", "-mod=readonly", "-buildvcs=false", UNOPTIMISED, "-o", f"{target}/bin/", "./...")],
 )
 
+JAVA = Kit(
+    "java",
+    ("java/pom.xml", "java/Client.java"),
+    ("java", "javac", "mvn"),
+    lambda target: [
+        ("mvn", "--quiet", "--batch-mode", "dependency:copy-dependencies", f"-DoutputDirectory={target / 'lib'}")
+    ],
+    lambda target: [("javac", "-cp", str(target / "lib" / "*"), "-d", str(target / "classes"), "Client.java")],
+)
+
 CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client")
 OLDER = _python_kit("older", "openai_client")
 
@@ -171,4 +181,10 @@ OTHER_CLIENTS = (
         frozenset({"async", "headers", "retries"}),
     ),
     Client("openai-go-3.58.0", GO, lambda target: (str(target / "bin" / "openai-go"),), frozenset({"async"})),
+    Client(
+        "openai-java-4.36.0",
+        JAVA,
+        lambda target: ("java", "-cp", os.pathsep.join((str(target / "classes"), str(target / "lib" / "*"))), "Client"),
+        frozenset({"async"}),
+    ),
 )
