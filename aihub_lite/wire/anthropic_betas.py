@@ -1,0 +1,76 @@
+"""Headers that a translated request needs besides the key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aihub_lite.wire.claude_models import FAMILIES, claude_model
+
+VERSION = "2023-06-01"
+"""Of the API. The one of October 2026 answers 400 to sampling, even at its default, and to assistants' documents."""
+
+FILES = "files-api-2025-04-14"
+BY_FIELD: Mapping[str, str] = {
+    "mcp_servers": "mcp-client-2025-11-20",
+    "context_management": "context-management-2025-06-27",
+}
+BY_TOOL: Mapping[str, str] = {
+    "computer_20241022": "computer-use-2024-10-22",
+    "computer_20250124": "computer-use-2025-01-24",
+    "computer_20251124": "computer-use-2025-11-24",
+    "code_execution_20250522": "code-execution-2025-05-22",
+    "advisor_20260301": "advisor-tool-2026-03-01",
+}
+BY_EDIT: Mapping[str, str] = {"compact_20260112": "compact-2026-01-12"}
+FROM_CLIENTS = frozenset(
+    {FILES, *BY_FIELD.values(), *BY_TOOL.values(), *BY_EDIT.values(), "skills-2025-10-02", "fast-mode-2026-02-01"}
+    | {"interleaved-thinking-2025-05-14", "task-budgets-2026-03-13", "extended-cache-ttl-2025-04-11"}
+    | {"thinking-binding-controls-2026-08-01", "thinking-display-updates-2026-08-18", "prompt-caching-2024-07-31"}
+    | {"mid-conversation-tool-changes-2026-07-01", "context-1m-2025-08-07", "output-128k-2025-02-19"}
+)
+"""What a client may ask for itself; nothing that reaches into an account."""
+
+
+def headers_of(body: Mapping[str, Any], from_client: str = "") -> dict[str, str]:
+    """`anthropic-version`, and `anthropic-beta` if any is needed; `from_client` is the client's own such header."""
+    asked = {name.strip() for name in from_client.split(",")} & FROM_CLIENTS
+    headers = {"anthropic-version": VERSION}
+    if betas := sorted(asked | _needed(body)):
+        headers["anthropic-beta"] = ",".join(betas)
+    return headers
+
+
+def _needed(body: Mapping[str, Any]) -> set[str]:
+    betas = {beta for name, beta in BY_FIELD.items() if name in body}
+    betas |= {BY_TOOL[tool["type"]] for tool in body.get("tools", ()) if tool.get("type") in BY_TOOL}
+    betas |= {BY_EDIT[edit] for edit in _edits(body) if edit in BY_EDIT}
+    config, container = body.get("output_config", {}), body.get("container")
+    if "effort" in config and claude_model(body["model"]) is FAMILIES["opus-4-5"]:
+        betas.add("effort-2025-11-24")
+    if "task_budget" in config:
+        betas.add("task-budgets-2026-03-13")
+    if isinstance(container, Mapping) and "skills" in container:
+        betas.add("skills-2025-10-02")
+    if "speed" in body:
+        betas.add("fast-mode-2026-02-01")
+    if _uses_files(body["messages"]):
+        betas.add(FILES)
+    return betas
+
+
+def _edits(body: Mapping[str, Any]) -> list[str]:
+    edits = body.get("context_management", {}).get("edits")
+    kinds = [edit.get("type") for edit in edits if isinstance(edit, Mapping)] if isinstance(edits, list) else []
+    return [kind for kind in kinds if isinstance(kind, str)]
+
+
+def _uses_files(messages: list[dict[str, Any]]) -> bool:
+    blocks = [block for message in messages if message["role"] == "user" for block in message["content"]]
+    blocks += [inner for block in blocks if isinstance(block.get("content"), list) for inner in block["content"]]
+    return any(
+        block.get("type") == "container_upload"
+        or (isinstance(source := block.get("source"), Mapping) and source.get("type") == "file")
+        for block in blocks
+        if isinstance(block, Mapping)
+    )

@@ -1,0 +1,191 @@
+"""Thinking, there and back: asked for by effort or budget, shown as `reasoning_details`, returned unchanged.
+
+A thinking block is only valid with its signature and, for the newest models, only after the very conversation and at
+the very account that it came from. So what a client sends back goes upstream as it is, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.anthropic_parts import Block
+from aihub_lite.wire.chat_request import ChatRequest
+from aihub_lite.wire.claude_models import BUDGETS, EFFORTS, ClaudeModel, claude_model
+
+FORMAT = "anthropic-claude-v1"
+"""OpenRouter's name for these details; those of another format are not ours to send."""
+KINDS = frozenset({"thinking", "redacted_thinking"})
+LEAST_BUDGET = 1024
+
+
+def detail_of(block: Mapping[str, Any], index: int, position: int) -> dict[str, Any]:
+    """A thinking block as a detail. `index` counts details; `position`, the blocks before it that are none of them,
+    is only named where there are some: without it a detail goes first."""
+    if block.get("type") == "redacted_thinking":
+        found: dict[str, Any] = {"type": "reasoning.encrypted", "data": block.get("data") or ""}
+    else:
+        found = {"type": "reasoning.text", "text": block.get("thinking") or ""}
+        if signature := block.get("signature"):
+            found["signature"] = signature
+    found |= {"format": FORMAT, "index": index}
+    return found | {"position": position} if position else found
+
+
+def thinking_blocks(message: Mapping[str, Any]) -> list[tuple[int, Block]]:
+    """The thinking blocks of an assistant message, with positions; those without signature would be a 400.
+
+    Taken from `reasoning_details` (OpenRouter's shape and ours), else `thinking_blocks` (LiteLLM's), else parts of the
+    content.
+    """
+    for name in ("reasoning_details", "thinking_blocks", "content"):
+        entries = message.get(name)
+        if isinstance(entries, list) and entries:
+            found = [block for entry in _merged(entries) if (block := _block(entry)) is not None]
+            if found:
+                return found
+    return []
+
+
+def with_thinking(blocks: list[Block], thinking: list[tuple[int, Block]]) -> list[Block]:
+    """The blocks of an assistant message with its thinking first, or where it was between them."""
+    found = list(blocks)
+    for inserted, (position, block) in enumerate(thinking):
+        found.insert(min(position + inserted, len(found)), block)
+    return found
+
+
+def has_bound_thinking(request: ChatRequest, upstream_model: str | None = None) -> bool:
+    """Whether the conversation carries thinking that another account may not be able to read.
+
+    With the model, only where its family binds thinking to an account.
+    """
+    if upstream_model is not None and not claude_model(upstream_model).account_bound:
+        return False
+    messages = request.body["messages"]
+    return any(message.get("role") == "assistant" and thinking_blocks(message) for message in messages)
+
+
+def strip_thinking(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A translated body for another account: without the thinking of earlier turns, which is accepted everywhere.
+
+    A budget that needs thinking before an open tool call goes too.
+    """
+    messages = []
+    for message in body["messages"]:
+        content = [block for block in message["content"] if block.get("type") not in KINDS]
+        if content:
+            messages.append({**message, "content": content})
+    stripped = {**body, "messages": messages}
+    if budgeted(stripped) and calls_without_thinking(messages):
+        del stripped["thinking"]
+    return stripped
+
+
+def budgeted(body: Mapping[str, Any]) -> bool:
+    """Whether thinking is asked for with a budget."""
+    thinking = body.get("thinking")
+    return isinstance(thinking, Mapping) and thinking.get("type") == "enabled"
+
+
+def calls_without_thinking(messages: list[Block]) -> bool:
+    """Whether the results at the end answer calls without thinking before them: with a budget that is a 400."""
+    last = next((message for message in reversed(messages) if message["role"] == "assistant"), None)
+    if last is None or last is messages[-1]:
+        return False
+    answered = any(block.get("type") == "tool_result" for message in messages[-2:] for block in message["content"])
+    return answered and last["content"][0].get("type") not in KINDS
+
+
+def effort_of(body: Mapping[str, Any]) -> str | None:
+    """`reasoning_effort`, or OpenRouter's `reasoning.effort`; raises InvalidRequest for a word that is neither."""
+    effort = body.get("reasoning_effort")
+    if effort is None and isinstance(reasoning := body.get("reasoning"), Mapping):
+        effort = reasoning.get("effort")
+    if effort is not None and effort not in EFFORTS:
+        raise InvalidRequest(f"'reasoning_effort' must be one of {', '.join(EFFORTS)}.")
+    return effort
+
+
+def level(effort: str, model: ClaudeModel) -> str | None:
+    """The most of the model's efforts that is not above the one asked for; None where it has none."""
+    allowed = EFFORTS[: EFFORTS.index(effort) + 1]
+    return next((found for found in reversed(model.efforts) if found in allowed), next(iter(model.efforts), None))
+
+
+def ask(body: dict[str, Any], effort: str, model: ClaudeModel, *, forced: bool) -> bool:
+    """Put the effort into the body; False if this model cannot do so.
+
+    `forced`: a tool must be called, which rules a budget out.
+    """
+    if model.thinking == "none":
+        return effort == "none"
+    if effort == "none":
+        return _turn_off(body, model)
+    if model.thinking == "enabled":
+        return not forced and _give_budget(body, effort)
+    found = level(effort, model)
+    if found is not None:
+        body["output_config"] = {"effort": found, **body.get("output_config", {})}
+    # From 4.7 on the text of the thoughts is left out unless it is asked for.
+    body.setdefault("thinking", {"type": "adaptive", "display": "summarized"})
+    return True
+
+
+def _turn_off(body: dict[str, Any], model: ClaudeModel) -> bool:
+    if model.off != "never":
+        body.setdefault("thinking", {"type": model.off})
+        return True
+    if model.efforts:
+        body["output_config"] = {"effort": model.efforts[0], **body.get("output_config", {})}
+    return False
+
+
+def _give_budget(body: dict[str, Any], effort: str) -> bool:
+    """Thinking counts as output, so at least half of what may be written is left for the answer."""
+    budget = min(BUDGETS[effort], body["max_tokens"] // 2)
+    if budget < LEAST_BUDGET:
+        return False
+    if calls_without_thinking(body["messages"]):
+        return False
+    body.setdefault("thinking", {"type": "enabled", "budget_tokens": budget})
+    return True
+
+
+def _merged(entries: list[Any]) -> list[dict[str, Any]]:
+    """Details that a client collected from a stream piece by piece, put together by their index."""
+    found: list[dict[str, Any]] = []
+    for entry in entries:
+        if not isinstance(entry, dict):
+            continue
+        before = found[-1] if found else {}
+        kind, index = entry.get("type"), entry.get("index")
+        same = kind == "reasoning.text" == before.get("type") and index is not None and index == before.get("index")
+        if same and not before.get("signature"):
+            text = (before.get("text") or "") + (entry.get("text") or "")
+            found[-1] = {**before, **entry, "text": text}
+        else:
+            found.append(entry)
+    return found
+
+
+def _block(entry: Mapping[str, Any]) -> tuple[int, Block] | None:
+    kind, wire = entry.get("type"), entry.get("format")
+    if isinstance(wire, str) and not wire.startswith("anthropic"):
+        return None
+    if kind in ("reasoning.text", "thinking"):
+        text = entry.get("text" if kind == "reasoning.text" else "thinking")
+        signature = entry.get("signature")
+        if not isinstance(signature, str) or not signature or not isinstance(text, str | None):
+            return None
+        block = {"type": "thinking", "thinking": text or "", "signature": signature}
+    elif kind in ("reasoning.encrypted", "redacted_thinking"):
+        data = entry.get("data")
+        if not isinstance(data, str) or not data:
+            return None
+        block = {"type": "redacted_thinking", "data": data}
+    else:
+        return None
+    position = entry.get("position")
+    return (position if type(position) is int and position >= 0 else 0), block

@@ -1,0 +1,146 @@
+"""Requests to Claude: translated and held against the official SDK's own types, and the way back to chat."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import anthropic.types.beta.message_create_params as beta
+import msgspec
+from anthropic.types import message_create_params
+
+from aihub_lite.wire.anthropic_request import translate
+from aihub_lite.wire.chat_request import ChatRequest, parse_chat
+from aihub_lite.wire.translated import Translated
+from tests.support.typed_dicts import problems
+
+SAMPLING = {"temperature", "top_p", "top_k"}
+"""In no type of this SDK any more, which speaks a newer version of the API than the one that is pinned."""
+ONLY_BETA = {"mcp_servers", "context_management"}
+FREE = {"input", "input_schema", "schema", "input_examples"}
+"""Hold the client's own JSON, in which a null is a value."""
+USER_NOTE = "<system>\n"
+
+
+def asked(body: Mapping[str, Any]) -> ChatRequest:
+    """A chat request as it arrives; without `messages` it says hello."""
+    full = {"model": "m", "messages": [{"role": "user", "content": "Hello"}], **body}
+    return parse_chat(msgspec.json.encode(full))
+
+
+def translated(body: Mapping[str, Any], model: str = "claude-opus-4-6", **options: Any) -> Translated:
+    """What goes upstream; AssertionError if the SDK's types do not have it so, or if it holds a null."""
+    request = asked(body)
+    before = msgspec.json.encode(request.body)
+    made = translate(request, model, **options)
+    assert before == msgspec.json.encode(request.body), "the client's request was changed"
+    assert [] == sdk_problems(made.body)
+    assert [] == list(nulls(made.body))
+    return made
+
+
+def sent(body: Mapping[str, Any], model: str = "claude-opus-4-6", **options: Any) -> dict[str, Any]:
+    """Its body."""
+    return translated(body, model, **options).body
+
+
+def messages(*chat: dict[str, Any], model: str = "claude-opus-4-6") -> list[dict[str, Any]]:
+    """The messages that are made of chat messages."""
+    found: list[dict[str, Any]] = sent({"messages": list(chat)}, model)["messages"]
+    return found
+
+
+def sdk_problems(body: Mapping[str, Any]) -> list[str]:
+    """What the SDK's types of a request do not know in a body, or miss."""
+    known = {name: value for name, value in body.items() if name not in SAMPLING}
+    wrong = problems(known, _params(message_create_params))
+    return wrong and problems(known, _params(beta))
+
+
+def nulls(value: Any, at: str = "body") -> Iterator[str]:
+    """Places of nulls, but for JSON of the client's own."""
+    if value is None:
+        yield at
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name not in FREE:
+                yield from nulls(inner, f"{at}.{name}")
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from nulls(inner, f"{at}[{place}]")
+
+
+@functools.cache
+def _params(module: Any) -> Any:
+    return module.MessageCreateParams
+
+
+def chat_messages(body: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A body's conversation as chat messages, as far as chat can say it; AssertionError for a block it cannot."""
+    system = _blocks(body.get("system") or [])
+    found = [{"role": "system", "content": _chat_parts(system)}] if system else []
+    for message in body["messages"]:
+        if message["role"] == "assistant":
+            found.append(_chat_assistant(_blocks(message["content"]), names))
+        else:
+            found += _chat_user(message["role"], _blocks(message["content"]))
+    return found
+
+
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
+
+
+def _chat_user(role: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    rest = []
+    for block in blocks:
+        if block["type"] == "tool_result":
+            result: dict[str, Any] = {"role": "tool", "tool_call_id": block["tool_use_id"]}
+            result["content"] = _chat_parts(_blocks(block.get("content") or []))
+            found.append(result | {name: block[name] for name in ("is_error", "cache_control") if name in block})
+        elif block["type"] == "text" and block["text"].startswith(USER_NOTE):
+            found.append({"role": "system", "content": block["text"][len(USER_NOTE) : -len("\n</system>")]})
+        else:
+            rest.append(block)
+    return [*found, {"role": role, "content": _chat_parts(rest)}] if rest else found
+
+
+def _chat_assistant(blocks: list[dict[str, Any]], names: Mapping[str, str]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant"}
+    parts: list[dict[str, Any]] = []
+    for block in blocks:
+        kind = block["type"]
+        if kind == "thinking":
+            detail = {"type": "reasoning.text", "text": block["thinking"], "signature": block["signature"]}
+            message.setdefault("reasoning_details", []).append(detail)
+        elif kind == "redacted_thinking":
+            detail = {"type": "reasoning.encrypted", "data": block["data"]}
+            message.setdefault("reasoning_details", []).append(detail)
+        elif kind == "tool_use":
+            given = json.dumps(block["input"], ensure_ascii=False)
+            function = {"name": names.get(block["name"], block["name"]), "arguments": given}
+            call = {"id": block["id"], "type": "function", "function": function}
+            message.setdefault("tool_calls", []).append(call)
+        else:
+            parts.append(block)
+    message["content"] = _chat_parts(parts)
+    return message
+
+
+def _chat_parts(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [_chat_part(block) for block in blocks]
+
+
+def _chat_part(block: dict[str, Any]) -> dict[str, Any]:
+    source = block.get("source") or {}
+    extra = {"cache_control": block["cache_control"]} if "cache_control" in block else {}
+    if block["type"] == "image":
+        url = source.get("url") or f"data:{source['media_type']};base64,{source['data']}"
+        return {"type": "image_url", "image_url": {"url": url}, **extra}
+    if block["type"] == "document" and source.get("type") == "base64":
+        file = {"file_data": f"data:{source['media_type']};base64,{source['data']}"}
+        return {"type": "file", "file": file | ({"filename": block["title"]} if "title" in block else {}), **extra}
+    return block
