@@ -1,0 +1,316 @@
+"""Every path and method answers in one shape, and the lists say what a token may use."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+import msgspec
+import pytest
+
+from aihub_lite.domain.money import Price, Rates
+from aihub_lite.domain.token import Budget, Token
+from aihub_lite.gateway.pipeline import within
+from tests.support.asgi import Call, header_list
+from tests.support.inprocess import CHAT, COMPLETION_COST, PROMPT_COST, House, open_house
+
+
+@attrs.define
+class Visit:
+    house: House
+    key: str
+    token: Token
+
+    async def get(self, path: str, **fields: Any) -> Call:
+        return await self.house.get(path, self.key, **fields)
+
+    async def ids(self) -> list[str]:
+        """What the list of models holds."""
+        return [each["id"] for each in (await self.get("/v1/models")).json()["data"]]
+
+
+def visit(directory: Path, story: Callable[[Visit], Awaitable[None]], **token: Any) -> None:
+    async def run() -> None:
+        async with open_house(directory) as house:
+            made, key = await house.add_token(**token)
+            await story(Visit(house, key, made))
+
+    asyncio.run(run())
+
+
+# One shape for every error
+
+
+def test_an_error_has_another_shape(tmp_path: Path) -> None:
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "TRACE", "BREW")
+    paths = (
+        "/v1",
+        "/v1/nothing",
+        "/v1beta/models",
+        "/v1x",
+        "/api",
+        "/api/nothing",
+        "/chat",
+        "/v1/chat/completions/x",
+        "/v1/modelsx",
+        "/v1/chat/completions",
+        "/v1/dashboard/billing",
+        "/index.html",
+        "/robots.txt",
+        "/..%2f..%2fetc/passwd",
+        "/%ff%00",
+    )
+
+    async def story(it: Visit) -> None:
+        wrong = []
+        for path in paths:
+            for method in methods:
+                call = Call(path, method, header_list(it.key, [("accept", "text/html")])).body(b"")
+                await call.start(it.house.app).served()
+                if call.status < 400 or not in_public_shape(call):
+                    wrong.append(f"{method} {path}: {call.status} {call.content[:80]!r}")
+        assert [] == wrong
+
+    visit(tmp_path, story, rpm=0)
+
+
+def in_public_shape(call: Call) -> bool:
+    try:
+        error = call.json()["error"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return False
+    shaped = {"code", "message", "type", "param"} == set(error) and error["type"] == "new_api_error"
+    named = call.answer_headers["content-type"].startswith("application/json") and call.answer_headers["x-request-id"]
+    return bool(shaped and named and isinstance(error["message"], str) and error["message"])
+
+
+def test_a_missing_path_or_method_is_another_error(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        statuses = [(await it.get(path)).status for path in ("/v1/nothing", "/v1/chat/completions")]
+        assert [404, 405] == statuses
+
+    visit(tmp_path, story)
+
+
+def test_a_stranger_learns_something(tmp_path: Path) -> None:
+    paths = ("/v1/models", "/v1/models/m", "/v1/dashboard/billing/usage", "/dashboard/billing/subscription")
+
+    async def story(it: Visit) -> None:
+        calls = [await it.house.get(path, key) for path in paths for key in ("", "sk-wrong")]
+        assert {(401, "invalid_api_key")} == {(call.status, call.code) for call in calls}
+
+    visit(tmp_path, story)
+
+
+def test_an_oversized_body_gets_another_answer(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        headers = header_list(it.key, [("content-length", str(2**40))])
+        call = await Call(CHAT, "POST", headers).body(b"{}").start(it.house.app).served()
+        assert (413, "request_too_large") == (call.status, call.code)
+
+    visit(tmp_path, story)
+
+
+# Models
+
+
+def test_the_list_has_another_shape(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        channel = await it.house.add_channel("m")
+        call = await it.get("/v1/models")
+        entry = {
+            "id": "m",
+            "object": "model",
+            "created": channel.created_at,
+            "owned_by": "lmstudio",
+            "supported_endpoint_types": ["openai"],
+            "pricing": {"prompt": "0.00001", "completion": "0.00002"},
+        }
+        assert {"object": "list", "data": [entry]} == call.json()
+
+    visit(tmp_path, story)
+
+
+def test_an_unpriced_model_has_a_null_in_it(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("m", price=None)
+        assert b"null" not in (await it.get("/v1/models")).content
+
+    visit(tmp_path, story)
+
+
+def test_a_model_is_not_found_by_another_spelling(tmp_path: Path) -> None:
+    spellings = ("openai/gpt-4o", "openai%2Fgpt-4o", "openai%2fgpt-4o", "gpt-4o", "gpt-4o/")
+
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("gpt-4o")
+        found = [(await it.get(f"/v1/models/{spelling}")).json().get("id") for spelling in spellings]
+        assert ["openai/gpt-4o"] * 3 + ["gpt-4o"] * 2 == found
+
+    visit(tmp_path, story)
+
+
+def test_a_model_with_an_odd_id_is_not_found(tmp_path: Path) -> None:
+    models = ["meta-llama/Llama-3", "org/sub/model", "qwen2.5:7b", "m@1", "a+b%c", "a%2Fb"]
+
+    async def story(it: Visit) -> None:
+        for model in models:
+            await it.house.add_channel(model)
+        assert models == [(await it.get(f"/v1/models/{quote(model)}")).json().get("id") for model in models]
+
+    visit(tmp_path, story)
+
+
+def test_an_unknown_model_is_another_error(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        call = await it.get("/v1/models/nobody")
+        assert (404, "model_not_found") == (call.status, call.code)
+
+    visit(tmp_path, story)
+
+
+def test_a_token_sees_models_it_may_not_use(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        for model in ("gpt-4o", "gpt-4o-mini", "claude"):
+            await it.house.add_channel(model)
+        assert ["gpt-4o", "gpt-4o-mini"] == await it.ids()
+        assert 404 == (await it.get("/v1/models/claude")).status
+
+    visit(tmp_path, story, models=("gpt-*",))
+
+
+def test_a_group_sees_models_of_another(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("theirs", group="vip")
+        await it.house.add_channel("ours")
+        assert ["ours"] == await it.ids()
+        assert 404 == (await it.get("/v1/models/theirs")).status
+
+    visit(tmp_path, story)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="`model_json` describes the first candidate of all groups: take `model.for_group(token.group)[0]`",
+)
+def test_a_group_sees_the_provider_of_anothers_channel(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("m", group="vip", provider="ollama")
+        await it.house.add_channel("m")
+        assert ["lmstudio"] == [each["owned_by"] for each in (await it.get("/v1/models")).json()["data"]]
+
+    visit(tmp_path, story)
+
+
+def test_an_alias_is_not_listed(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("m")
+        await it.house.gateway.registry.set_alias("fast", "m")
+        assert ["fast", "m"] == await it.ids()
+
+    visit(tmp_path, story)
+
+
+def test_an_alias_allowed_by_name_is_hidden(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("m")
+        await it.house.gateway.registry.set_alias("fast", "m")
+        assert ["fast"] == await it.ids()
+
+    visit(tmp_path, story, models=("fast",))
+
+
+def test_codex_gets_a_list_it_cannot_read(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("m")
+        for path in ("/v1/models", "/models", "/v1/v1/models/", "//v1//models"):
+            assert {"models": []} == (await it.get(path, query="client_version=0.50.0")).json()
+
+    visit(tmp_path, story)
+
+
+def test_another_query_gets_codexs_list(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        assert "data" in (await it.get("/v1/models", query="x=client_version")).json()
+
+    visit(tmp_path, story)
+
+
+def test_listing_models_is_not_limited(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        assert [200, 429] == [(await it.get("/v1/models")).status for _ in range(2)]
+
+    visit(tmp_path, story, rpm=1)
+
+
+# Addresses
+
+
+@pytest.mark.parametrize(("peer", "status"), [("10.1.2.3", 200), ("192.0.2.1", 403), ("", 403)])
+def test_a_token_is_used_from_elsewhere(tmp_path: Path, peer: str, status: int) -> None:
+    async def story(it: Visit) -> None:
+        assert status == (await it.get("/v1/models", peer=peer)).status
+
+    visit(tmp_path, story, allow_ips=("10.0.0.0/8",))
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="an IPv4 client of a dual-stack socket (`--host ::`) appears as ::ffff:10.1.2.3: unwrap `ipv4_mapped`",
+)
+def test_a_client_of_a_dual_stack_socket_is_shut_out() -> None:
+    assert within("::ffff:10.1.2.3", ("10.0.0.0/8",))
+
+
+# Billing
+
+
+@pytest.mark.parametrize("root", ["/v1", ""])
+def test_a_balance_check_finds_nothing(tmp_path: Path, root: str) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel()
+        await it.house.ask(it.key).served()
+        limits = (await it.get(f"{root}/dashboard/billing/subscription")).json()
+        usage = (await it.get(f"{root}/dashboard/billing/usage", query="start_date=2026-01-01")).json()
+        assert (2.5, 2.5) == (limits["hard_limit_usd"], limits["soft_limit_usd"])
+        spent = 10 * PROMPT_COST + 5 * COMPLETION_COST
+        assert spent / 1e7 == pytest.approx(usage["total_usage"])
+
+    visit(tmp_path, story, quota_nano=2_500_000_000)
+
+
+def test_an_unlimited_token_has_nothing_left(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        limits = (await it.get("/v1/dashboard/billing/subscription")).json()
+        assert (100_000_000, 0) == (limits["hard_limit_usd"], limits["access_until"])
+
+    visit(tmp_path, story)
+
+
+def test_a_budget_is_not_the_limit(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        limits = (await it.get("/v1/dashboard/billing/subscription")).json()
+        assert (1.0, 2_000_000_000) == (limits["hard_limit_usd"], limits["access_until"])
+
+    visit(tmp_path, story, budget=Budget(nano=10**9, period="day"), expires_at=2_000_000_000)
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="with a budget and a quota `Billing` shows the budget alone: a token whose quota is spent is told that it "
+    "has money left. The limit should be what was spent in the period plus `Account.left`",
+)
+def test_a_token_that_is_refused_with_402_is_told_it_has_money(tmp_path: Path) -> None:
+    async def story(it: Visit) -> None:
+        await it.house.add_channel("m", price=Price(Rates(10**12, 10**12), source="test"))
+        await it.house.ask(it.key, model="m", max_tokens=1).served()
+        assert 402 == (await it.house.ask(it.key, model="m", max_tokens=1).served()).status
+        limits = (await it.get("/v1/dashboard/billing/subscription")).json()
+        usage = (await it.get("/v1/dashboard/billing/usage")).json()
+        assert limits["hard_limit_usd"] <= usage["total_usage"] / 100 + 0.01
+
+    visit(tmp_path, story, quota_nano=15_000_000, budget=Budget(nano=10**10, period="day"))
