@@ -109,6 +109,11 @@ class Usages:
         sql = f"SELECT * FROM usage_records WHERE {conditions} ORDER BY started_ms DESC, id DESC LIMIT :limit"  # noqa: S608
         return [(row["id"], _record(row)) for row in await self._database.read(sql, values)]
 
+    async def last_used(self) -> dict[str, int]:
+        """When the last recorded request of each token started (Unix ms), by token id; one look-up per token."""
+        sql = "SELECT id, (SELECT max(started_ms) FROM usage_records WHERE token_id = tokens.id) AS used FROM tokens"
+        return {row["id"]: row["used"] for row in await self._database.read(sql) if row["used"] is not None}
+
     async def find(self, request_id: str) -> UsageRecord | None:
         """The record of one request."""
         rows = await self._database.read("SELECT * FROM usage_records WHERE request_id = ?", (request_id,))

@@ -16,11 +16,14 @@ from aihub_lite.web.admin import admin_router
 from aihub_lite.web.console import console_router, front_door
 from aihub_lite.web.console.pages import template_config
 from aihub_lite.web.gate import Gate
+from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn
-from aihub_lite.web.surfaces import relay_surfaces
+from aihub_lite.web.surfaces import exchange_of, relay_surfaces
 from aihub_lite.wire.errors_out import error_body
 
 log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
 
 FRAMEWORK_ERRORS: dict[int, type[ClientFault]] = {
     400: InvalidRequest,
@@ -46,14 +49,22 @@ def create_app(gateway: Gateway) -> Gate:
         return Response({"status": "ready"})
 
     sign_in = SignIn.of(gateway)
+    sightings = Sightings(gateway.registry, gateway.clock)
+
+    def on_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+        """The framework's errors: nothing of their texts or shapes leaks, only the status."""
+        refusal = refusal_for(request, error)
+        sightings.note(exchange_of(request.scope, request.receive, None), refusal)
+        return reply(refusal)
+
     app = Litestar(
         route_handlers=[
             healthz,
             readyz,
-            admin_router(gateway, sign_in),
+            admin_router(gateway, sign_in, sightings),
             front_door,
             console_router(gateway, sign_in),
-            *relay_surfaces(gateway),
+            *relay_surfaces(gateway, sightings),
         ],
         template_config=template_config(),
         exception_handlers={HTTPException: on_http_error, GatewayError: on_refusal, Exception: on_unforeseen},
@@ -72,24 +83,29 @@ def reply(error: GatewayError) -> Response[bytes]:
     return Response(error_body(error), status_code=error.status, media_type="application/json", headers=headers)
 
 
-def on_refusal(_: Request[Any, Any, Any], error: GatewayError) -> Response[bytes]:
+def on_refusal(_: AnyRequest, error: GatewayError) -> Response[bytes]:
     """Our own refusals."""
     return reply(error)
 
 
-def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """The framework's errors: nothing of their texts or shapes leaks, only the status."""
+def refusal_for(request: AnyRequest, error: HTTPException) -> GatewayError:
+    """Our own error for one of the framework's."""
     kind = FRAMEWORK_ERRORS.get(error.status_code)
     if kind is None:
-        return on_unforeseen(request, error)
-    return reply(kind(f"{request.method} {request.scope['path']}: {TEXTS[error.status_code]}."))
+        return unforeseen(request, error)
+    return kind(f"{request.method} {request.scope['path']}: {TEXTS[error.status_code]}.")
 
 
 TEXTS = {400: "the request cannot be read", 404: "no such path", 405: "no such method here", 413: "body too large"}
 
 
-def on_unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A fault of ours. Its text may hold what a client said, so only its kind and place are logged."""
+def on_unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """A fault of ours."""
+    return reply(unforeseen(request, error))
+
+
+def unforeseen(request: AnyRequest, error: Exception) -> GatewayError:
+    """The refusal for a fault of ours. Its text may hold what a client said, so only its kind and place are logged."""
     where = "".join(format_tb(error.__traceback__))
     log.error("%s: unforeseen %s\n%s", request.scope["aihub.request_id"], type(error).__name__, where)  # type: ignore[typeddict-item]
-    return reply(GatewayError())
+    return GatewayError()

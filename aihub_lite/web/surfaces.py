@@ -16,11 +16,12 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.web.billing import Billing
 from aihub_lite.web.models import Listing
+from aihub_lite.web.sightings import Sightings
 
 Serve = Callable[[Exchange], Awaitable[None]]
 
 
-def surface(path: str, method: str, serve: Serve, *, below: bool = False) -> ASGIRouteHandler:
+def surface(path: str, method: str, serve: Serve, sightings: Sightings, *, below: bool = False) -> ASGIRouteHandler:
     """A route whose errors, whatever they are, leave in the public shape; `below` takes all paths under it too."""
 
     @asgi(path, is_mount=below, copy_scope=False)
@@ -30,7 +31,9 @@ def surface(path: str, method: str, serve: Serve, *, below: bool = False) -> ASG
             if scope.get("method") != method:
                 raise MethodNotAllowed(f"Use {method} here.")
             await serve(exchange)
+            sightings.note(exchange, None)
         except GatewayError as error:
+            sightings.note(exchange, error)
             await exchange.refuse(error)
         except ClientGone:
             return
@@ -43,13 +46,13 @@ def exchange_of(scope: Mapping[str, Any], receive: Any, send: Any) -> Exchange:
     return Exchange(scope, receive, send, scope["aihub.request_id"], scope["aihub.started"], scope["aihub.address"])
 
 
-def relay_surfaces(gateway: Gateway) -> list[ASGIRouteHandler]:
+def relay_surfaces(gateway: Gateway, sightings: Sightings) -> list[ASGIRouteHandler]:
     """Every path that speaks OpenAI's API."""
     listing = Listing(gateway)
     billing = Billing(gateway)
     return [
-        surface("/v1/chat/completions", "POST", gateway.line.serve),
-        surface("/v1/models", "GET", listing.serve, below=True),
-        surface("/v1/dashboard/billing/subscription", "GET", billing.subscription),
-        surface("/v1/dashboard/billing/usage", "GET", billing.usage),
+        surface("/v1/chat/completions", "POST", gateway.line.serve, sightings),
+        surface("/v1/models", "GET", listing.serve, sightings, below=True),
+        surface("/v1/dashboard/billing/subscription", "GET", billing.subscription, sightings),
+        surface("/v1/dashboard/billing/usage", "GET", billing.usage, sightings),
     ]

@@ -22,6 +22,7 @@ from aihub_lite.web.admin.prices import prices_router
 from aihub_lite.web.admin.status import status_router
 from aihub_lite.web.admin.tokens import tokens_router
 from aihub_lite.web.admin.usage import usage_router
+from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn, address_of
 from aihub_lite.wire.errors_out import error_body
 
@@ -29,7 +30,7 @@ PATH = "/api/admin"
 AnyRequest = Request[Any, Any, Any]
 
 
-def admin_router(gateway: Gateway, sign_in: SignIn) -> Router:
+def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Router:
     """All routes, open to the holder of the admin key and to the pages of a session of the console."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -53,6 +54,7 @@ def admin_router(gateway: Gateway, sign_in: SignIn) -> Router:
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
             "sign_in": Provide(lambda: sign_in, sync_to_thread=False),
+            "sightings": Provide(lambda: sightings, sync_to_thread=False),
         },
         guards=[guard],
         exception_handlers={Duplicate: taken},

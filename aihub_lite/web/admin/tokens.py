@@ -12,8 +12,9 @@ from litestar.params import FromPath, RawBody
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.storage.usage import Usages
 from aihub_lite.web.admin.bodies import Nano, moment, read_object, structure
-from aihub_lite.web.admin.views import Json, TheGateway, moment_text, money, optional_money
+from aihub_lite.web.admin.views import Json, TheGateway, TheSightings, moment_text, money, optional_money
 
 
 @attrs.frozen(kw_only=True)
@@ -58,9 +59,9 @@ def _future(text: str, now: float) -> int:
 
 
 def token_json(gateway: Gateway, token: Token) -> Json:
-    """A token with what it has spent; money in USD."""
-    account = gateway.ledger.accounts[token.id]
-    left = account.left(gateway.clock.wall())
+    """A token with what it has spent; money in USD. `spent_now_usd` counts in the budget's running period only."""
+    account, wall = gateway.ledger.accounts[token.id], gateway.clock.wall()
+    left = account.left(wall)
     return {
         "id": token.id,
         "name": token.name,
@@ -77,6 +78,7 @@ def token_json(gateway: Gateway, token: Token) -> Json:
         "concurrency": token.concurrency,
         "allow_ips": token.allow_ips,
         "spent_usd": money(account.spent),
+        "spent_now_usd": money(account.spent_now(wall)),
         "held_usd": money(account.held),
         "left_usd": None if left is None else money(max(left, 0)),
     }
@@ -84,8 +86,12 @@ def token_json(gateway: Gateway, token: Token) -> Json:
 
 @get("/")
 async def list_tokens(gateway: TheGateway) -> list[Json]:
-    """All tokens, oldest first."""
-    return [token_json(gateway, token) for token in gateway.registry.tokens]
+    """All tokens, oldest first, with the time of their last request."""
+    used = await Usages(gateway.database).last_used()
+    return [
+        {**token_json(gateway, token), "last_used": moment_text(used[token.id] / 1000) if token.id in used else None}
+        for token in gateway.registry.tokens
+    ]
 
 
 @post("/")
@@ -100,6 +106,16 @@ async def create_token(gateway: TheGateway, body: RawBody) -> Json:
 async def show_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
     """By name or id."""
     return token_json(gateway, gateway.registry.token(ref))
+
+
+@get("/{ref:str}/sighting")
+async def show_sighting(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
+    """The last call with the token's key since the process started; `error` is null for one that was answered."""
+    seen = sightings.of(gateway.registry.token(ref).id)
+    if seen is None:
+        return {"seen": None}
+    error = None if seen.refusal is None else {"code": seen.refusal.code, "message": seen.refusal.message}
+    return {"seen": moment_text(seen.at), "path": seen.path, "client": seen.client, "error": error}
 
 
 @patch("/{ref:str}")
@@ -123,16 +139,18 @@ async def disable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 
 @post("/{ref:str}/rotate", status_code=200)
-async def rotate_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
+async def rotate_token(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
     """A new key; the old one is dead at once."""
     token, key = await gateway.registry.rotate_token(ref)
+    sightings.forget(token.id)
     return {**token_json(gateway, token), "key": key}
 
 
 @delete("/{ref:str}", status_code=200)
-async def delete_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
+async def delete_token(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
     """Answers what was deleted."""
     token = await gateway.registry.delete_token(ref)
+    sightings.forget(token.id)
     return {"id": token.id, "name": token.name, "deleted": True}
 
 
@@ -142,6 +160,7 @@ tokens_router = Router(
         list_tokens,
         create_token,
         show_token,
+        show_sighting,
         edit_token,
         enable_token,
         disable_token,

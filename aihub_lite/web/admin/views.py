@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 
 from aihub_lite.domain.money import usd
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn
 
 Json = dict[str, Any]
@@ -17,6 +18,9 @@ TheGateway = NamedDependency[SkipValidation[Gateway]]
 """How a handler asks for the gateway it belongs to."""
 TheSignIn = NamedDependency[SkipValidation[SignIn]]
 """How a handler asks for the door of the console."""
+
+TheSightings = NamedDependency[SkipValidation[Sightings]]
+"""How a handler asks when a token was seen last."""
 
 
 def money(nano: int) -> str:

@@ -21,6 +21,7 @@ from aihub_lite.web.console.assets import serve_asset
 from aihub_lite.web.console.entrance import ENTRANCE, refused
 from aihub_lite.web.console.overview import show_overview
 from aihub_lite.web.console.pages import AnyRequest, page
+from aihub_lite.web.console.tokens import TOKENS
 from aihub_lite.web.sign_in import SignIn
 
 PATH = "/console"
@@ -34,7 +35,7 @@ def console_router(gateway: Gateway, sign_in: SignIn) -> Router:
 
     pages = Router(
         "/",
-        route_handlers=[show_overview],
+        route_handlers=[show_overview, *TOKENS],
         guards=[guard],
         exception_handlers={Unauthenticated: to_sign_in, GatewayError: on_refusal},
     )

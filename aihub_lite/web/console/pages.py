@@ -39,7 +39,7 @@ class Entry:
         return here == self.path or (self.path != HOME and here.startswith(f"{self.path}/"))
 
 
-RAIL = (Entry("overview", HOME),)
+RAIL = (Entry("overview", HOME), Entry("tokens", f"{HOME}/tokens"))
 """The pages there are, in the order of their use."""
 
 

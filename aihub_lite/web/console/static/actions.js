@@ -1,0 +1,45 @@
+// Buttons that call the admin API: `data-call` says what, `data-ask` asks first, `data-then` says what follows.
+
+import { call } from "./api.js";
+
+/** Resolves to whether the reader said yes. */
+function asked(button) {
+  const dialog = document.getElementById("ask");
+  document.getElementById("ask-title").textContent = button.dataset.ask;
+  document.getElementById("ask-text").textContent = button.dataset.askText ?? "";
+  document.getElementById("ask-yes").textContent = button.textContent.trim();
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+function complain(message) {
+  const place = document.getElementById("complaint");
+  place.textContent = message;
+  place.hidden = false;
+  place.scrollIntoView({ block: "nearest" });
+}
+
+async function follow(button, answer) {
+  const then = button.dataset.then;
+  if (then === "reload") location.reload();
+  else if (then === "key") (await import("./connect.js")).showKey(answer);
+  else if (then) location.assign(then);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-call]");
+  if (!button || button.getAttribute("aria-busy")) return;
+  if (button.dataset.ask && !(await asked(button))) return;
+  const [method, path] = button.dataset.call.split(" ");
+  button.setAttribute("aria-busy", "true");
+  try {
+    await follow(button, await call(method, path));
+  } catch (error) {
+    complain(error.message);
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+});
