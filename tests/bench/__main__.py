@@ -2,7 +2,8 @@
 
 One run, one table: every figure with its target and, where there is one, the same without the gateway. Everything is
 on: digest look-up, limiter, hold, usage record, group commit with `synchronous=FULL`. Nothing fails on a figure. It
-takes about two minutes; leave the machine alone meanwhile, it uses both cores: load, upstream and gateway share them.
+takes three minutes; leave the machine alone meanwhile: load, upstream and gateway share its cores. A stall shows in the
+figure for the bare stack, and where chunks pile up, their delay: such a run says nothing, CPU per chunk least of all.
 Needs nginx and wrk: `apt-get install nginx-light wrk`.
 
 `--command "/other/venv/bin/python -m aihub_lite"` measures another gateway, `--profile plain|stream` shows instead
