@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import attrs
+
 from aihub_lite.domain.usage import Outcome, Usage, UsageSource
 from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.chat_stream import ChatStream
@@ -35,11 +37,21 @@ def metered(asked: ChatRequest, chat: ChatStream) -> tuple[Usage, UsageSource]:
     return Usage(asked.prompt_estimate, tokens_in(chat.relayed_bytes)), "estimated"
 
 
+def metered_so_far(asked: ChatRequest, chat: ChatStream) -> tuple[Usage, UsageSource]:
+    """What a stream that ended early came to: some upstreams count along from the first chunk on, and their last
+    count may be older than what was relayed since."""
+    counted, source = metered(asked, chat)
+    relayed = tokens_in(chat.relayed_bytes)
+    if chat.finish_reason is not None or counted.completion_tokens >= relayed:
+        return counted, source
+    return attrs.evolve(counted, completion_tokens=relayed), "estimated"
+
+
 def aborted(asked: ChatRequest, chat: ChatStream | None, outcome: Outcome) -> tuple[Usage, UsageSource]:
     """What is charged for a request that ended early; `chat` is None before any content."""
     charge = ABORTS[asked.stream, chat is not None, outcome]
     if charge == "relayed" and chat is not None:
-        return metered(asked, chat)
+        return metered_so_far(asked, chat)
     if charge == "prompt":
         return Usage(asked.prompt_estimate), "estimated"
     return Usage(), "none"

@@ -101,6 +101,7 @@ async def open_gateway(
         stack.push_async_callback(cancelled, beat)
         router = Router(health, environ, random.Random())  # noqa: S311  a choice among channels is no secret
         opener = Opener(settings, clock, transport, health, disable_key)
+        stack.push_async_callback(opener.close)
         line = Line(settings, clock, registry, limits, flights, router, ledger, opener, pulse)
         yield Gateway(
             settings=settings,

@@ -27,6 +27,10 @@ MAX_DIGITS = 18
 """A longer `content-length` is over every limit, and from 4300 digits on `int` refuses it."""
 
 
+SLOWEST_BODY = 16 * 1024
+"""Bytes per second that a request body has to bring on average: a byte now and then would hold a place for years."""
+
+
 class ClientGone(Exception):
     """The client left before it had its answer."""
 
@@ -49,6 +53,9 @@ class Exchange:
     body_read: bool = False
     head_sent: bool = False
     finished: bool = False
+    """The last piece is being sent, or was."""
+    complete: bool = False
+    """The last piece was taken."""
     gone: bool = False
     writing_since: float = 0.0
     """When the running write began, on the loop's clock; 0 while none runs."""
@@ -67,13 +74,14 @@ class Exchange:
 
     def credentials(self) -> Iterable[str]:
         """Every key the client presents, `Authorization` first (clients.md rule 4)."""
+        for name, value in self.scope["headers"]:
+            scheme, _, key = value.strip().partition(b" ") if name == b"authorization" else (b"", b"", b"")
+            if scheme.lower() == b"bearer" and key.strip():
+                yield key.strip().decode("latin-1")
         found: dict[bytes, bytes] = dict(self.scope["headers"])
-        scheme, _, key = found.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
-        if scheme.lower() == "bearer" and key.strip():
-            yield key.strip()
         for name in (b"x-api-key", b"api-key", b"x-goog-api-key"):
-            if value := found.get(name, b"").decode("latin-1").strip():
-                yield value
+            if other := found.get(name, b"").decode("latin-1").strip():
+                yield other
         if query := self.scope.get("query_string"):
             yield from parse_qs(query.decode("latin-1")).get("key", ())
 
@@ -83,9 +91,12 @@ class Exchange:
         if declared.isdecimal() and (len(declared) > MAX_DIGITS or int(declared) > limit):
             raise too_large(limit)
         body: bytes | bytearray = b""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         while True:
+            whole = began + timeout + len(body) / SLOWEST_BODY
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout_at(min(loop.time() + timeout, whole)):
                     message = await self.receive()
             except TimeoutError:
                 raise BodyTimeout(f"The request body did not arrive within {timeout:g} s.") from None
@@ -113,34 +124,42 @@ class Exchange:
 
     async def write(self, data: bytes) -> None:
         """Send a piece of the body; waits while the client reads too slowly."""
-        if self.gone:
-            return
-        async with self._turn:
-            self.writing_since = self.last_write = self.last_event = asyncio.get_running_loop().time()
-            try:
-                await self.send({"type": "http.response.body", "body": data, "more_body": True})
-            finally:
-                self.writing_since = 0.0
+        await self._put({"type": "http.response.body", "body": data, "more_body": True})
 
     async def finish(self, data: bytes = b"") -> None:
         """Send the last piece. From here on a disconnect means nothing."""
-        self.finished = True
-        if not self.gone:
-            await self.send({"type": "http.response.body", "body": data, "more_body": False})
+        async with self._turn:
+            self.finished = True
+        await self._put({"type": "http.response.body", "body": data, "more_body": False}, last=True)
+        self.complete = True
+
+    async def _put(self, message: MutableMapping[str, Any], *, last: bool = False) -> None:
+        async with self._turn:
+            if self.gone or (self.finished and not last):
+                return
+            self.writing_since = self.last_write = self.last_event = asyncio.get_running_loop().time()
+            try:
+                await self.send(message)
+            finally:
+                self.writing_since = 0.0
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole answer that is not streamed."""
         self.finished = True
         if not self.gone:
             await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
-            await self.send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._put({"type": "http.response.body", "body": body, "more_body": False}, last=True)
+        self.complete = True
 
     async def start_stream(self) -> None:
         """Send the head of an event stream, once."""
-        if self.head_sent or self.gone:
-            return
-        async with self._turn:
-            await self.start(200, STREAM_HEADERS)
+        if self._unstarted():
+            async with self._turn:
+                if self._unstarted():
+                    await self.start(200, STREAM_HEADERS)
+
+    def _unstarted(self) -> bool:
+        return not (self.head_sent or self.gone or self.finished)
 
     async def keep_alive(self, event: bytes | None) -> None:
         """Break the silence of a stream: a comment glued to the next event, or a real event that says nothing."""

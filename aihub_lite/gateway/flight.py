@@ -34,8 +34,14 @@ class Flight:
     """The channel that serves it, or tries to."""
     first_byte: float = 0.0
     """Monotonic time of the first content sent to the client."""
+    read: ChatStream | None = None
+    """The stream of the running attempt, once its head is in."""
     relayed: ChatStream | None = None
     """The stream, once any of its content was sent to the client."""
+    abandoned: bool = False
+    """The client has left; what goes on goes on for its usage alone."""
+    stream_id: str = ""
+    """The id that events of the stream already carry; empty while any id will do."""
     cut: Callable[[Outcome], None] = lambda _: None
     """Ends the request from outside: the client left, the gateway stops, an operator wants it gone."""
 

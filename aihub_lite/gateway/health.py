@@ -86,8 +86,14 @@ class Health:
         if health is not None and probe:
             health.probing = False
 
+    def answered(self, channel_id: str) -> None:
+        """An answer began: enough to end a cooldown, but the next fault starts another one."""
+        health = self._channels.get(channel_id)
+        if health is not None:
+            health.faults = min(health.faults, self.policy.fault_threshold - 1)
+
     def succeeded(self, channel_id: str) -> None:
-        """A real answer came: faults are forgiven. A wait after a 429 ends by itself: the answer may be older."""
+        """An answer is complete: faults are forgiven. A wait after a 429 ends by itself: the answer may be older."""
         health = self._channels.get(channel_id)
         if health is not None:
             health.faults = health.cooldowns = health.rate_limits = 0

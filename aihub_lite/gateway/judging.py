@@ -63,16 +63,21 @@ def broken(error: TransportFault) -> AttemptFailed:
 
 def retry_after(headers: httpx.Headers) -> float | None:
     """Seconds an upstream asks to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date; None if unclear."""
+    seconds = _number(headers.get("retry-after-ms", ""))
+    if seconds is not None:
+        return min(max(seconds / 1000, 0.0), MAX_WAIT)
+    seconds = _number(headers.get("retry-after", ""))
+    if seconds is not None:
+        return min(max(seconds, 0.0), MAX_WAIT)
+    return _seconds_until(headers.get("retry-after", ""), headers.get("date", ""))
+
+
+def _number(text: str) -> float | None:
     try:
-        if "retry-after-ms" in headers:
-            seconds = float(headers["retry-after-ms"]) / 1000
-        else:
-            seconds = float(headers["retry-after"])
-    except KeyError:
-        return None
+        number = float(text)
     except ValueError:
-        return _seconds_until(headers.get("retry-after", ""), headers.get("date", ""))
-    return min(max(seconds, 0.0), MAX_WAIT) if math.isfinite(seconds) else None
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _seconds_until(date: str, now: str) -> float | None:
@@ -86,9 +91,13 @@ def _seconds_until(date: str, now: str) -> float | None:
 
 
 def verdict(failures: Sequence[AttemptFailed], model: str) -> GatewayError:
-    """What the client is told after the last attempt: to wait if every channel said so, else the last other fault."""
-    others = [failure for failure in failures if failure.fault != "rate"]
-    if others:
-        return others[-1].error
-    wait = min(failure.retry_after or 1.0 for failure in failures)
+    """What the client is told after the last attempt.
+
+    That the model is unknown only if every channel said so; to wait if the others did; else the last other fault.
+    """
+    served = [failure for failure in failures if failure.fault != "model"]
+    others = [failure for failure in served if failure.fault != "rate"]
+    if others or not served:
+        return (others or failures)[-1].error
+    wait = min(failure.retry_after or 1.0 for failure in served)
     return ChannelsCoolingDown(model, min(60, max(1, math.ceil(wait))))

@@ -220,10 +220,13 @@ class Ledger:
             overrun=max(0, cost - hold.amount),
         )
         try:
-            await asyncio.shield(self.journal.settle(record))
+            booked = self.journal.settle(record)
         except StorageUnavailable:
             self._keep(record)
             raise
+        # From the future's own end: whoever waits here may be cancelled before the disk refuses.
+        booked.add_done_callback(lambda done: self._keep(record) if done.exception() else None)
+        await asyncio.shield(booked)
 
     def _price_text(self, price: Price) -> str:
         text = self._prices.get(price)

@@ -14,7 +14,7 @@ from aihub_lite.config import Settings
 from aihub_lite.domain.channel import Channel, Clocks
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.usage import Attempt
-from aihub_lite.errors import UpstreamBroken, UpstreamTimeout
+from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamFault, UpstreamTimeout
 from aihub_lite.gateway.faults import POLICY, AttemptFailed
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.gateway.health import Health
@@ -49,6 +49,8 @@ class Opener:
     health: Health
     disable_key: DisableKey
     surface: Chat = attrs.field(factory=Chat)
+    lingering: set[asyncio.Task[None]] = attrs.field(factory=set)
+    """Finished answers whose transfer is still to end."""
 
     async def open(self, flight: Flight, asked: ChatRequest, route: Route) -> Streaming | ChatAnswer:
         """The answer of the first channel that gives one; raises the error to tell the client."""
@@ -60,7 +62,7 @@ class Opener:
                 return failure
             failures.append(failure)
             policy = POLICY[failure.fault]
-            if not policy.failover or len(failures) >= self.settings.max_attempts:
+            if not policy.failover or flight.abandoned or len(failures) >= self.settings.max_attempts:
                 raise verdict(failures, asked.model)
             if not route.exhausted:
                 lane = route.next()
@@ -68,6 +70,22 @@ class Opener:
                 await asyncio.sleep(route.router.random.uniform(*PAUSE))
             else:
                 raise verdict(failures, asked.model)
+
+    def completed(self, flight: Flight) -> None:
+        """An answer was passed on to its end: its channel is well."""
+        if flight.candidate is not None:
+            self.health.succeeded(flight.candidate.channel.id)
+
+    def broke_off(self, flight: Flight, error: GatewayError) -> None:
+        """An answer ended after its first content; a fault of the upstream's counts as any other does."""
+        if flight.relayed is not None and flight.candidate is not None and isinstance(error, UpstreamFault):
+            self.health.failed(flight.candidate.channel.id, "cut")
+
+    async def close(self) -> None:
+        """End what still lingers."""
+        for task in self.lingering:
+            task.cancel()
+        await asyncio.gather(*self.lingering, return_exceptions=True)
 
     async def _try(self, flight: Flight, asked: ChatRequest, lane: Lane) -> Streaming | ChatAnswer | AttemptFailed:
         """One attempt with everything it teaches; a failure is returned, for the loop to judge."""
@@ -83,7 +101,7 @@ class Opener:
             return failure
         else:
             status, fault = 200, ""
-            self.health.succeeded(channel.id)
+            self.health.answered(channel.id)
             return answer
         finally:
             self.health.ended(channel.id, probe)
@@ -140,7 +158,7 @@ class Opener:
         loop = asyncio.get_running_loop()
         until = loop.time() + clocks.total
         splitter = EventSplitter(self.settings.max_event_bytes)
-        chat = self.surface.stream(asked, flight.request_id, int(self.clock.wall()))
+        flight.read = chat = self.surface.stream(asked, flight, int(self.clock.wall()))
         ready: list[bytes] = []
         try:
             async for data in response:
@@ -149,7 +167,9 @@ class Opener:
                 for payload in splitter.feed(data):
                     ready += chat.push(payload)
                 if chat.has_content:
-                    return Streaming(response, splitter, chat, ready, clocks.idle, until)
+                    return Streaming(
+                        response, splitter, chat, ready, clocks.idle, self.settings.usage_grace, until, self.lingering
+                    )
             for payload in splitter.flush():
                 ready += chat.push(payload)
         except StreamError as error:
@@ -159,7 +179,9 @@ class Opener:
                 "nonsense", UpstreamBroken("The upstream's stream makes no sense."), status=200
             ) from error
         if chat.has_content:
-            return Streaming(response, splitter, chat, ready, clocks.idle, until)
+            return Streaming(
+                response, splitter, chat, ready, clocks.idle, self.settings.usage_grace, until, self.lingering
+            )
         raise AttemptFailed("nonsense", UpstreamBroken("The upstream answered nothing."), status=200)
 
     def _whole(self, flight: Flight, asked: ChatRequest, data: bytes) -> ChatAnswer:

@@ -158,26 +158,39 @@ class Line:
             return self.settings.usage_grace if complete else 0.0
 
         def idle() -> bytes:
-            return idle_event(asked.model, flight.request_id, int(self.clock.wall()))
+            read = flight.read
+            flight.stream_id = (read and read.id) or flight.stream_id or f"chatcmpl-{flight.request_id}"
+            if read is not None:
+                read.id = flight.stream_id
+            return idle_event(asked.model, flight.stream_id, int(self.clock.wall()))
 
         try:
             async with Presence(exchange, flight, grace):
                 with self.pulse.watching(exchange, flight, idle if asked.stream else None):
                     answer = await self.opener.open(flight, asked, route)
                     yield answer
+                    self.opener.completed(flight)
         except (Cut, asyncio.CancelledError) as error:
             outcome: Outcome = error.outcome if isinstance(error, Cut) else "stopped"
+            await closed(answer)  # first: while the books wait for the disk, the upstream would go on and bill
             await self.settle_early(hold, asked, outcome, 499, "")
             if isinstance(error, asyncio.CancelledError):
                 raise
             raise (ClientGone if outcome == "client_gone" else Stopped) from None
         except GatewayError as error:
             outcome = "cut_off" if flight.relayed else "error"
+            await closed(answer)
+            self.opener.broke_off(flight, error)
             await self.settle_early(hold, asked, outcome, error.status, str(error.code))
             raise
         finally:
-            if isinstance(answer, Streaming):
-                await answer.aclose()
+            await closed(answer)
+
+
+async def closed(answer: Streaming | ChatAnswer | None) -> None:
+    """Close what an answer holds open, if anything."""
+    if isinstance(answer, Streaming):
+        await answer.aclose()
 
 
 def within(address: str, networks: Iterable[str]) -> bool:

@@ -58,8 +58,10 @@ class Presence:
             raise Cut(self._outcome) from None
 
     def cut(self, outcome: Outcome) -> None:
-        """End the request now; only the first call counts, and none does once the answer is complete."""
-        if self._outcome is None and self._task is not None and not self.exchange.finished:
+        """End the request now; only the first call counts. Once its last piece is being sent, only a client that
+        does not take it ends it, and nothing once it is taken."""
+        too_late = self.exchange.complete or (self.exchange.finished and outcome != "client_gone")
+        if self._outcome is None and self._task is not None and not too_late:
             self._outcome = outcome
             self._task.cancel()
 
@@ -68,7 +70,7 @@ class Presence:
             pass
         if self.exchange.finished:
             return
-        self.exchange.gone = True
+        self.exchange.gone = self.flight.abandoned = True
         if grace := self.grace():
             await asyncio.sleep(grace)
         self.cut("client_gone")

@@ -20,7 +20,8 @@ class Watched:
 
     exchange: Exchange
     flight: Flight
-    idle_event: Callable[[], bytes]
+    idle_event: Callable[[], bytes] | None
+    """None for an answer that is not streamed: nothing can be said before it."""
 
 
 @attrs.define(eq=False)
@@ -35,10 +36,7 @@ class Pulse:
 
     @contextmanager
     def watching(self, exchange: Exchange, flight: Flight, idle_event: Callable[[], bytes] | None) -> Iterator[None]:
-        """Watch a stream inside the block; silence counts from here. Without `idle_event` nothing is watched."""
-        if idle_event is None:
-            yield
-            return
+        """Watch an answer inside the block; silence counts from here."""
         exchange.last_write = exchange.last_event = asyncio.get_running_loop().time()
         watched = Watched(exchange, flight, idle_event)
         self._watched.add(watched)
@@ -58,12 +56,14 @@ class Pulse:
 
     def _look_at(self, watched: Watched, now: float) -> None:
         exchange = watched.exchange
-        if exchange.gone or exchange.finished:
+        if exchange.gone or exchange.complete:
             return
         if exchange.writing_since:
             if now - exchange.writing_since >= self.write_timeout:
                 exchange.gone = True
                 watched.flight.cut("client_gone")
+        elif exchange.finished or watched.idle_event is None:
+            return
         elif now - exchange.last_event >= self.keepalive_event_after:
             self._beat(exchange, watched.idle_event())
         elif now - exchange.last_write >= self.keepalive_after:

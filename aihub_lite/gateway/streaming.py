@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import attrs
 
 from aihub_lite.upstream.faults import TransportFault
 from aihub_lite.upstream.transport import Response
 from aihub_lite.wire.chat_stream import ChatStream
-from aihub_lite.wire.sse import EventSplitter
+from aihub_lite.wire.faults import WireFault
+from aihub_lite.wire.sse import EventSplitter, EventTooLarge
 
 LINGER = 0.5
 """Seconds that a finished answer may take to end its transfer, so that its connection can be used again."""
+BROKEN = (TransportFault, TimeoutError, WireFault, EventTooLarge)
 
 
 @attrs.define(eq=False)
@@ -26,14 +29,28 @@ class Streaming:
     ready: list[bytes]
     idle: float
     """Seconds allowed between two pieces."""
+    usage_grace: float
+    """Seconds allowed for what comes after the finish reason: the usage, and the end."""
     until: float
     """When the whole answer must be over, on the loop's clock."""
+    lingering: set[asyncio.Task[None]]
+    """Where a finished answer waits for the end of its transfer."""
+    closed: bool = False
 
     async def pieces(self) -> AsyncIterator[list[bytes]]:
-        """Further events, as they come. Raises TransportFault, TimeoutError, WireFault, EventTooLarge."""
+        """Further events, as they come; raises one of BROKEN. After the finish reason nothing is an error any more."""
+        try:
+            async for events in self._pieces():
+                yield events
+        except BROKEN:
+            if self.chat.finish_reason is None:
+                raise
+
+    async def _pieces(self) -> AsyncIterator[list[bytes]]:
         loop = asyncio.get_running_loop()
         while not self.chat.done:
-            async with asyncio.timeout_at(min(loop.time() + self.idle, self.until)):
+            patience = self.idle if self.chat.finish_reason is None else self.usage_grace
+            async with asyncio.timeout_at(min(loop.time() + patience, self.until)):
                 data = await anext(self.response, None)
             payloads = self.splitter.flush() if data is None else self.splitter.feed(data)
             yield [event for payload in payloads for event in self.chat.push(payload)]
@@ -41,13 +58,22 @@ class Streaming:
                 return
 
     async def aclose(self) -> None:
-        """Give the connection back. A complete answer is read to its end first, an incomplete one is broken off."""
+        """Break an incomplete answer off; a complete one gets a moment for its last bytes, which nobody waits for."""
+        if self.closed:
+            return
+        self.closed = True
+        if self.chat.done:
+            task = asyncio.create_task(self._linger())
+            self.lingering.add(task)
+            task.add_done_callback(self.lingering.discard)
+        else:
+            await self.response.aclose()
+
+    async def _linger(self) -> None:
         try:
-            if self.chat.done:
+            with suppress(TransportFault, TimeoutError):
                 async with asyncio.timeout(LINGER):
                     async for _ in self.response:
                         pass
-        except (TransportFault, TimeoutError):
-            pass
         finally:
             await self.response.aclose()

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.usage import Usage
+from aihub_lite.gateway.flight import Flight
 from aihub_lite.wire.chat_answer import ChatAnswer, answer_of
 from aihub_lite.wire.chat_request import ChatRequest, parse_chat, upstream_body
 from aihub_lite.wire.chat_stream import ChatStream
@@ -73,9 +74,9 @@ class Chat:
         """The request as this candidate's upstream wants it."""
         return upstream_body(asked, candidate.upstream_model, quirks_of(candidate.channel.provider))
 
-    def stream(self, asked: ChatRequest, request_id: str, created: int) -> ChatStream:
-        """A fresh reader of a streamed answer."""
-        return ChatStream(asked.model, request_id, created, asked.include_usage)
+    def stream(self, asked: ChatRequest, flight: Flight, created: int) -> ChatStream:
+        """A fresh reader of a streamed answer; it keeps the id that earlier events of the stream carry."""
+        return ChatStream(asked.model, flight.request_id, created, asked.include_usage, id=flight.stream_id)
 
     def whole(self, asked: ChatRequest, data: bytes, request_id: str, created: int) -> ChatAnswer:
         """A whole answer; raises AnswerNonsense."""

@@ -7,10 +7,10 @@ import msgspec
 from aihub_lite.wire.sse import event
 
 
-def idle_event(model: str, request_id: str, created: int) -> bytes:
-    """A chunk with an empty delta; `created` in Unix seconds."""
+def idle_event(model: str, stream_id: str, created: int) -> bytes:
+    """A chunk with an empty delta; `created` in Unix seconds. One stream has one id: accumulators drop the others."""
     chunk = {
-        "id": f"chatcmpl-{request_id}",
+        "id": stream_id,
         "object": "chat.completion.chunk",
         "created": created,
         "model": model,

@@ -37,6 +37,8 @@ class ChatStream:
     """Unix seconds; the upstream's own once it has sent one."""
     include_usage: bool
     """Whether the client asked for the usage chunk."""
+    id: str = ""
+    """Of every chunk; upstream's unless it is set before the first."""
     usage: Usage | None = None
     """As last reported upstream; may be set to an estimate before `end`."""
     finish_reason: str | None = None
@@ -47,7 +49,6 @@ class ChatStream:
     """UTF-8 bytes of all text and arguments passed on."""
     done: bool = False
     """Whether upstream said `[DONE]`; several never do."""
-    _id: str = attrs.field(default="", init=False)
     _choices: dict[int, _Choice] = attrs.field(factory=dict, init=False)
 
     def push(self, payload: bytes) -> list[bytes]:
@@ -96,12 +97,12 @@ class ChatStream:
 
     def _envelope(self, chunk: dict[str, Any]) -> dict[str, Any]:
         """In place: one id, one time, one model for the whole stream, whatever upstream varies or leaves out."""
-        if not self._id:
+        if not self.id:
             upstream_id, created = chunk.get("id"), chunk.get("created")
-            self._id = upstream_id if isinstance(upstream_id, str) and upstream_id else f"chatcmpl-{self.request_id}"
+            self.id = upstream_id if isinstance(upstream_id, str) and upstream_id else f"chatcmpl-{self.request_id}"
             if isinstance(created, int) and not isinstance(created, bool) and created > 0:
                 self.created = created
-        chunk["id"] = self._id
+        chunk["id"] = self.id
         chunk["object"] = "chat.completion.chunk"
         chunk["created"] = self.created
         chunk["model"] = self.model

@@ -283,11 +283,6 @@ def test_requests_go_on_while_nothing_can_be_booked(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="`Ledger.settle` keeps a refused record only if its caller still waits: a cancelled one leaves the shield "
-    "and nobody sees the StorageUnavailable that comes later. Keep the record from the future's own done callback",
-)
 def test_a_cancelled_settle_that_the_disk_refuses_is_lost(tmp_path: Path) -> None:
     async def story(it: Desk) -> None:
         hold = it.hold()

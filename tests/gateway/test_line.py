@@ -132,11 +132,6 @@ def test_a_cancelled_request_keeps_its_place(tmp_path: Path) -> None:
     play(tmp_path, story, token={"concurrency": 1})
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the place is given back after `Streaming.aclose`, which lingers up to 0.5 s for the end of the transfer, "
-    "while the client has had its last byte: read the rest in a task of its own, or give it back before `finish`",
-)
 def test_the_next_request_of_a_client_that_has_its_answer_is_one_too_many(tmp_path: Path) -> None:
     async def story(house: House, key: str) -> None:
         late_end = asyncio.Event()
@@ -208,11 +203,6 @@ def test_a_client_that_stops_reading_is_never_cut_off(tmp_path: Path, stream: bo
     play(tmp_path, story, write_timeout=0.04)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="`finish` and `answer` do not set `writing_since`, and the pulse and `cut` look away once `finished`: a "
-    "client that reads nothing holds its place for ever at the last write. Watch every write, whole answers too",
-)
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_stops_reading_at_the_last_write_holds_its_place_for_ever(tmp_path: Path, stream: bool) -> None:
     async def story(house: House, key: str) -> None:
@@ -258,11 +248,6 @@ def test_a_client_leaving_after_finish_reason_pays_an_estimate(tmp_path: Path) -
     play(tmp_path, story)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="`Line.opened` waits for the settlement to be on disk before it closes the upstream: with a slow disk the "
-    "upstream writes (and bills) on for seconds. Close the answer first, then settle",
-)
 def test_an_upstream_goes_on_while_the_disk_is_slow(tmp_path: Path) -> None:
     async def story(house: House, key: str) -> None:
         house.upstream.queue.append((200, [ROLE, HELLO, asyncio.Event()]))
@@ -278,11 +263,6 @@ def test_an_upstream_goes_on_while_the_disk_is_slow(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="`Opener.open` fails over for a client that has left: nothing is billed upstream yet, so nobody should "
-    "begin another attempt once `exchange.gone`",
-)
 def test_another_upstream_is_paid_for_a_client_that_has_left(tmp_path: Path) -> None:
     async def story(house: House, key: str) -> None:
         await house.add_channel()
@@ -321,11 +301,6 @@ def test_a_stream_without_finish_reason_looks_complete(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what happens to the connection after finish_reason is told as an error although the answer is complete, "
-    "and SDKs then throw it away: once `finish_reason` is there, end cleanly and meter what is known",
-)
 @pytest.mark.parametrize("end", [OSError(), 0.2], ids=["reset", "silence"])
 def test_a_complete_stream_is_told_as_broken(tmp_path: Path, end: OSError | float) -> None:
     async def story(house: House, key: str) -> None:
@@ -380,11 +355,6 @@ def test_a_refused_key_is_used_for_the_next_request(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an attempt counts as a success at its first content and health never hears of what follows: a channel that "
-    "breaks every stream off stays in rotation. Tell `health.failed(…, 'cut')` when a stream is cut off",
-)
 def test_a_channel_that_breaks_off_every_stream_stays_in_rotation(tmp_path: Path) -> None:
     async def story(house: House, key: str) -> None:
         (channel,) = house.gateway.registry.channels.values()
@@ -442,11 +412,6 @@ def test_a_kept_alive_stream_that_fails_ends_without_a_word(tmp_path: Path) -> N
     play(tmp_path, story, keepalive_after=0.02)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="idle events carry an id of their own: openai-go's accumulator takes the first id it sees and then drops "
-    "every chunk with another. Once an idle event was sent, the stream must keep its id, and the other way round",
-)
 def test_an_idle_event_has_another_id_than_the_stream(tmp_path: Path) -> None:
     async def story(house: House, key: str) -> None:
         gate = asyncio.Event()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import attrs
 import pytest
@@ -139,11 +138,13 @@ def test_a_finished_stream_gets_comments() -> None:
     asyncio.run(story())
 
 
-def test_a_stream_without_idle_event_is_watched(tmp_path: Path) -> None:
+def test_an_answer_that_is_not_streamed_gets_a_comment_before_it() -> None:
     async def story() -> None:
-        pulse = Pulse(0.01, 0.01, 0.01)
-        exchange = Exchange({}, Call("/").receive, Call("/").send, "r", 0.0, "")
-        with pulse.watching(exchange, flight(), None):
-            assert set() == pulse._watched
+        pulse, call = Pulse(0.01, 0.01, 1.0), Call("/")
+        beat = asyncio.create_task(pulse.run())
+        with pulse.watching(Exchange({}, call.receive, call.send, "r", 0.0, ""), flight(), None):
+            await asyncio.sleep(0.05)
+        beat.cancel()
+        assert [] == call.pieces
 
     asyncio.run(story())
