@@ -119,22 +119,28 @@ class Response:
     """Head and body of an answer. Iterate it once for the decoded body, piece by piece as it comes; raises
     TransportFault. Not reading to the end and closing closes the connection, so the upstream stops."""
 
-    __slots__ = ("_pieces", "_stream", "headers", "status")
+    __slots__ = ("_broken", "_pieces", "_stream", "headers", "status")
 
     def __init__(self, answer: httpx.Response) -> None:
         self.status = answer.status_code
         self.headers = answer.headers
         self._stream = cast("httpx.AsyncByteStream", answer.stream)
         self._pieces = decoded(self._stream, self.headers.get("content-encoding", ""))
+        self._broken: TransportFault | None = None
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._broken is not None:
+            raise self._broken
         try:
             return await anext(self._pieces)
         except FAILURES as error:
-            raise _fault(error) from error
+            self._broken = _fault(error)
+            if rest := _unread(self._stream):
+                return rest
+            raise self._broken from error
 
     async def read(self, limit: int) -> bytes:
         """The whole body; raises AnswerTooLarge beyond `limit` bytes."""
@@ -223,6 +229,14 @@ def _request(
         return httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
     length = (b"content-length", str(len(body)).encode())
     return httpx.Request(method, url, headers=[*headers, length], stream=_Slices(body), extensions=extensions)
+
+
+def _unread(stream: httpx.AsyncByteStream) -> bytes:
+    """What came together with the end of a broken off body: aiohttp raises before it hands that out."""
+    answer = getattr(stream, "_aiohttp_response", None)
+    if answer is None or answer.headers.get("content-encoding", "identity") != "identity":
+        return b""  # of a compressed body the decoder has already ended
+    return bytes(answer.content._read_nowait(-1))
 
 
 async def _answer(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Response:
