@@ -136,7 +136,7 @@ class Settings:
             self.config["thinkingConfig"] = _camel(thinking)
             return
         wants_text = body.get("include_reasoning")
-        if effort is None:
+        if effort in (None, "default"):  # Groq's word for it
             if wants_text is True and self._thinks():
                 self.config["thinkingConfig"] = {"includeThoughts": True}
             return

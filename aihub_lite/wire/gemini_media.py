@@ -52,6 +52,8 @@ MIME_TYPES: Mapping[str, str] = {
 RESOLUTIONS: Mapping[str, str] = {"low": "MEDIA_RESOLUTION_LOW", "high": "MEDIA_RESOLUTION_HIGH"}
 """`mediaResolution` by an image's `detail`; `auto` is for the model to choose."""
 
+LOCATED: Mapping[str, str] = {"video_url": "video/mp4", "audio_url": "audio/mp3", "document_url": "application/pdf"}
+"""Parts of other chat dialects (Z.ai, vLLM, Mistral) that hold a URL, with the MIME type of most."""
 REMOTE = ("https://", "http://", "gs://")
 FILES_API = "https://generativelanguage.googleapis.com/v1beta/"
 
@@ -65,8 +67,8 @@ def media_part(part: Mapping[str, Any], where: str, *, resolution: bool) -> dict
         return _audio(part.get("input_audio"), where)
     if kind in ("file", "input_file"):
         return _file(part.get("file"), where)
-    if kind == "video_url":
-        return _located(_url(part.get("video_url"), f"{where}.video_url"), "video/mp4", where)
+    if isinstance(kind, str) and kind in LOCATED:
+        return _located(_url(part.get(kind), f"{where}.{kind}"), LOCATED[kind], where)
     return None
 
 

@@ -9,7 +9,6 @@ last one; and the parts of that last content are a prefix of those it has in the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +16,7 @@ from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.gemini_config import Settings, safety_settings
 from aihub_lite.wire.gemini_contents import Contents
-from aihub_lite.wire.gemini_models import GeminiModel, gemini_model
+from aihub_lite.wire.gemini_models import gemini_model
 from aihub_lite.wire.gemini_tools import Names, tool_config_of, tools_of
 from aihub_lite.wire.translated import Translated
 
@@ -38,9 +37,8 @@ def translate(
     found: dict[str, Any] = {"contents": contents.end()}
     if contents.system:
         found["systemInstruction"] = {"parts": contents.system}
-    entries = [*tools.entries, *_search(body, model, functions=tools.functions)]
-    if entries:
-        found["tools"] = entries
+    if tools.entries:
+        found["tools"] = tools.entries
     if config := tool_config_of(body, tools, model, names):
         found["toolConfig"] = config
     settings = Settings(request, model, tools.functions)
@@ -50,7 +48,7 @@ def translate(
     found |= settings.neighbours()
     if settings.config:
         found["generationConfig"] = settings.config
-    dropped = _dropped(settings.dropped, body, entries)
+    dropped = tuple(sorted({*settings.dropped, *tools.dropped}))
     if strict and dropped:
         raise InvalidRequest(f"This model does not take {', '.join(map(repr, dropped))}.")
     return Translated(found, dropped, names.changed())
@@ -60,17 +58,3 @@ def path_of(upstream_model: str, *, stream: bool) -> str:
     """The path below the base URL. Without `alt=sse` a stream would be one JSON array."""
     name = quote(upstream_model.removeprefix("models/"), safe="")
     return f"/v1beta/models/{name}:" + ("streamGenerateContent?alt=sse" if stream else "generateContent")
-
-
-def _search(body: dict[str, Any], model: GeminiModel, *, functions: bool) -> list[dict[str, Any]]:
-    """`web_search_options` as Google's own search; older models refuse it beside functions."""
-    if body.get("web_search_options") is None or (functions and not model.json_with_tools):
-        return []
-    return [{"googleSearch": {}}]
-
-
-def _dropped(names: Iterable[str], body: dict[str, Any], tools: list[dict[str, Any]]) -> tuple[str, ...]:
-    found = set(names)
-    if body.get("web_search_options") is not None and {"googleSearch": {}} not in tools:
-        found.add("web_search_options")
-    return tuple(sorted(found))

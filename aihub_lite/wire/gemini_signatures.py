@@ -38,7 +38,7 @@ class Signatures:
     """The signatures that an assistant's message brings back."""
 
     thoughts: list[dict[str, Any]] = attrs.field(factory=list)
-    """Parts, ready to be sent: only thoughts that are signed."""
+    """Parts, ready to be sent: only thoughts that are signed, and calls of tools that Google ran."""
     _texts: list[tuple[int, int, str]] = attrs.field(factory=list)
     _calls: dict[str, str] = attrs.field(factory=dict)
     _of_text: str = ""
@@ -81,12 +81,24 @@ def signatures_of(message: Mapping[str, Any]) -> Signatures:
     for detail in details if isinstance(details, list) else ():
         if isinstance(detail, Mapping) and str(detail.get("format")).startswith("google"):
             _take(found, detail)
+    extra = message.get("extra_content")
+    google = extra.get("google") if isinstance(extra, Mapping) else None
+    ran = google.get("parts") if isinstance(google, Mapping) else None
+    found.thoughts += [dict(part) for part in ran if _is_native(part)] if isinstance(ran, list) else []
     if signature := signature_in(message):
         if message.get("tool_calls"):
             found._of_call = signature
         else:
             found._of_text = signature
     return found
+
+
+def _is_native(part: object) -> bool:
+    """Whether this is a part that Gemini gave us and wants back, and nothing else."""
+    if not isinstance(part, Mapping) or not part.keys() <= {"toolCall", "toolResponse", "thoughtSignature"}:
+        return False
+    inner = [value for name, value in part.items() if name != "thoughtSignature"]
+    return len(inner) == 1 and isinstance(inner[0], Mapping) and is_signature(part.get("thoughtSignature", "c2ln"))
 
 
 def _take(found: Signatures, detail: Mapping[str, Any]) -> None:

@@ -33,6 +33,14 @@ NATIVE_TOOLS: Mapping[str, str] = {
     "computer_use": "computerUse",
 }
 """Gemini's own tools, which a client may put into `tools` as they are: `{"google_search": {}}`."""
+ALIKE: Mapping[str, str] = {
+    "web_search": "googleSearch",
+    "web_search_preview": "googleSearch",
+    "openrouter:web_search": "googleSearch",
+    "browser_search": "googleSearch",
+    "code_interpreter": "codeExecution",
+}
+"""By `type`: tools of other providers that do the same as one of Google's; their settings mean nothing to it."""
 
 MODES: Mapping[str, str] = {"none": "NONE", "auto": "AUTO", "required": "ANY", "any": "ANY"}
 
@@ -76,30 +84,49 @@ class Tools:
     functions: bool
     strict: bool
     """Whether the client wants the arguments of a function to hold to its schema."""
+    dropped: list[str]
+    """Tools that only another provider runs."""
 
 
 def tools_of(body: Mapping[str, Any], model: GeminiModel, names: Names) -> Tools:
     """`tools` and the older `functions` in one list of declarations, Gemini's own tools after them."""
     declarations: list[dict[str, Any]] = []
     native: list[dict[str, Any]] = []
+    dropped: list[str] = []
     strict = False
     for position, tool in enumerate(_listed(body, "tools")):
         where = f"tools[{position}]"
         if isinstance(tool, Mapping) and isinstance(function := tool.get("function"), Mapping):
             declarations.append(_declaration(function, where, model, names))
             strict = strict or function.get("strict") is True
+        elif found := _native(tool, where):
+            native.append(found)
         else:
-            native.append(_native(tool, where))
+            dropped.append(where)
     for position, function in enumerate(_listed(body, "functions")):
         declarations.append(_declaration(function, f"functions[{position}]", model, names))
+    if body.get("web_search_options") is not None:
+        if declarations and not model.json_with_tools:  # older models refuse search beside functions
+            dropped.append("web_search_options")
+        else:
+            native.append({"googleSearch": {}})
     entries = [{"functionDeclarations": declarations}] if declarations else []
-    return Tools(entries + native, bool(declarations), strict)
+    return Tools(entries + native, bool(declarations), strict, dropped)
 
 
 def tool_config_of(body: Mapping[str, Any], tools: Tools, model: GeminiModel, names: Names) -> dict[str, Any] | None:
     """`toolConfig`; None when there is nothing to choose, or the model chooses as it would anyway."""
     if not tools.functions:
         return None
+    # Newer models take functions beside Gemini's own tools only from who gives the calls of those back.
+    both = model.json_with_tools and len(tools.entries) > 1
+    config: dict[str, Any] = {"includeServerSideToolInvocations": True} if both else {}
+    if calling := _calling(body, tools, model, names):
+        config["functionCallingConfig"] = calling
+    return config or None
+
+
+def _calling(body: Mapping[str, Any], tools: Tools, model: GeminiModel, names: Names) -> dict[str, Any] | None:
     name = "tool_choice" if body.get("tool_choice") is not None else "function_call"
     mode, allowed = _choice(body.get(name), name)
     if mode in (None, "AUTO") and model.validated and (tools.strict or allowed):
@@ -111,7 +138,7 @@ def tool_config_of(body: Mapping[str, Any], tools: Tools, model: GeminiModel, na
     config: dict[str, Any] = {"mode": mode}
     if allowed:
         config["allowedFunctionNames"] = [names.of(function) for function in allowed]
-    return {"functionCallingConfig": config}
+    return config
 
 
 def _choice(choice: object, where: str) -> tuple[str | None, list[str]]:
@@ -161,7 +188,8 @@ def _declaration(function: object, where: str, model: GeminiModel, names: Names)
     return {**declaration, "parameters": schema} if schema.get("properties") else declaration
 
 
-def _native(tool: object, where: str) -> dict[str, Any]:
+def _native(tool: object, where: str) -> dict[str, Any] | None:
+    """A tool that Google runs; None for one that only another provider runs."""
     if isinstance(tool, Mapping):
         found = {
             NATIVE_TOOLS[name]: settings
@@ -171,8 +199,10 @@ def _native(tool: object, where: str) -> dict[str, Any]:
         if found:
             return found
         kind = tool.get("type")
-        if isinstance(kind, str) and kind in NATIVE_TOOLS:
-            return {NATIVE_TOOLS[kind]: {}}
+        if isinstance(kind, str) and (native := NATIVE_TOOLS.get(kind) or ALIKE.get(kind)):
+            return {native: {}}
+        if isinstance(kind, str) and kind not in ("function", "custom"):
+            return None
     raise InvalidRequest(f"'{where}' must be a function, or a tool of Gemini's own.")
 
 

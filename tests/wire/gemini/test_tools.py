@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.gemini_answer import chat_of
 from aihub_lite.wire.gemini_models import gemini_model
 from aihub_lite.wire.gemini_tools import VALID_NAME, Names
 from tests.wire.gemini.wire import (
@@ -81,6 +82,41 @@ def test_web_search_options_ask_for_googles_search() -> None:
 
     assert {"googleSearch": {}} in new.body["tools"]
     assert ("web_search_options",) == old.dropped
+
+
+def test_another_providers_search_is_googles_search_without_its_settings() -> None:
+    body = translated([user()], tools=[{"type": "web_search", "web_search": {"enable": True}}]).body
+
+    assert [{"googleSearch": {}}] == body["tools"]
+
+
+def test_a_tool_that_only_another_provider_runs_is_dropped_by_its_position() -> None:
+    found = translated([user()], tools=[{"type": "openrouter:advisor"}, WEATHER])
+
+    assert ("tools[0]",) == found.dropped
+    assert 1 == len(found.body["tools"])
+
+
+def test_functions_beside_googles_own_tools_are_asked_for_as_the_newer_models_want() -> None:
+    tools = [WEATHER, {"google_search": {}}]
+
+    assert {"includeServerSideToolInvocations": True} == translated([user()], NEW, tools=tools).body["toolConfig"]
+    assert "toolConfig" not in translated([user()], BUDGET, tools=tools).body
+
+
+def test_calls_of_googles_own_tools_go_back_to_it() -> None:
+    ran = [
+        {
+            "toolCall": {"toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}, "id": "s"},
+            "thoughtSignature": "c2ln",
+        },
+        {"toolResponse": {"toolType": "GOOGLE_SEARCH_WEB", "response": {}, "id": "s"}, "thoughtSignature": "c2ln"},
+    ]
+    message = chat_of(candidate(*ran, {"text": "Found."}, finish="STOP"))["choices"][0]["message"]
+
+    turns = translated([user(), message]).body["contents"]
+
+    assert [*ran, {"text": "Found."}] == turns[1]["parts"]
 
 
 @pytest.mark.parametrize("tool", [{"type": "custom", "custom": {"name": "f"}}, {}, 7, {"type": "function"}])
