@@ -7,13 +7,12 @@ from typing import Any, NoReturn
 
 import attrs
 
-from aihub_lite.wire.chat_usage import usage_json
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.foreign_error import error_in, status_in
 from aihub_lite.wire.foreign_json import decode
 from aihub_lite.wire.gemini_candidate import Candidate
 from aihub_lite.wire.gemini_finish import blocked
-from aihub_lite.wire.gemini_usage import usage_of
+from aihub_lite.wire.gemini_usage import chat_counts
 
 
 @attrs.define
@@ -53,8 +52,8 @@ class GeminiStream:
             chunk["model"] = model
         usage = answer.get("usageMetadata")
         # Cumulative, and only one with a total is complete: Vertex sends some with the traffic type alone.
-        if isinstance(usage, Mapping) and "totalTokenCount" in usage and (counted := usage_of(usage)) is not None:
-            chunk["usage"] = usage_json(counted)
+        if isinstance(usage, dict) and "totalTokenCount" in usage:
+            chunk["usage"] = chat_counts(usage)
         return chunk if choices or "usage" in chunk else None
 
     def _choices(self, answer: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -115,7 +115,7 @@ def test_an_event_with_nothing_in_it_says_nothing() -> None:
     assert [] == GeminiStream().push(b'{"usageMetadata":{"trafficType":"ON_DEMAND"},"modelVersion":"x"}')
 
 
-PIECES = [
+PIECES: list[dict[str, Any]] = [
     {"functionCall": {"name": "f", "willContinue": True}, "thoughtSignature": "c2ln"},
     {
         "functionCall": {
@@ -139,7 +139,8 @@ ARGUMENTS = {"items": [{"name": "apple"}, 0.5], "ok": True, "a.b": None}
 @pytest.mark.parametrize("ended", [True, False])
 def test_arguments_that_come_in_pieces_are_passed_on_whole(ended: bool) -> None:
     last: list[dict[str, Any]] = [{"functionCall": {}}] if ended else []
-    events = [candidate(piece) for piece in [*PIECES, *last, {"functionCall": {"name": "g"}}]]
+    said: list[dict[str, Any]] = [*PIECES, *last, {"functionCall": {"name": "g"}}]
+    events = [candidate(piece) for piece in said]
 
     found = streamed(*events, candidate(finish="STOP")).checked
 
