@@ -120,7 +120,8 @@ def _python_kit(name: str, *programs: str) -> Kit:
         pip = (_python(target), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
         return [
             (sys.executable, "-m", "venv", str(target / "venv")),
-            (*pip, "--no-deps", "--requirement", str(target / requirements)),
+            # Most modules are never imported: the first run compiles those that are.
+            (*pip, "--no-compile", "--no-deps", "--requirement", str(target / requirements)),
         ]
 
     sources = (requirements, *(f"python/{program}.py" for program in programs))
