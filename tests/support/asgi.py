@@ -34,6 +34,8 @@ class Call:
     pieces: list[bytes] = attrs.field(factory=list)
     complete: bool = False
     """Whether the app has sent the last piece of the answer."""
+    pace: float = 0.0
+    """Bytes per second that the client reads; 0 is no limit."""
     reads_the_end: bool = True
     """Whether the client reads the last piece, or leaves it in the server's buffer for ever."""
     violations: list[str] = attrs.field(factory=list)
@@ -105,7 +107,7 @@ class Call:
             self._take(message)  # as a server does: into its buffer at once, and then it waits for the client
             if self.complete and not self.reads_the_end:
                 self._reads.clear()
-            await asyncio.sleep(0)
+            await asyncio.sleep(len(message.get("body", b"")) / self.pace if self.pace else 0)
             await self._reads.wait()
         finally:
             self._sending -= 1

@@ -6,9 +6,10 @@ What the process harness cannot do is done here: move the clock, cancel a task a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import attrs
@@ -20,8 +21,9 @@ from aihub_lite.domain.channel import Channel, Offer, keys_of
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.money import Price, Rates
 from aihub_lite.domain.token import Token
+from aihub_lite.errors import GatewayError
 from aihub_lite.gateway.core import Gateway, open_gateway
-from aihub_lite.web.app import create_app
+from aihub_lite.gateway.exchange import ClientGone, Exchange
 from tests.support.answers import DONE, USAGE, chat_body, chat_chunks, sse_event
 from tests.support.asgi import App, Call, get, post
 
@@ -42,6 +44,8 @@ class PlayedStream(httpx.AsyncByteStream):
     """One answer's body; `closed` once the gateway let go of it."""
 
     parts: Iterable[Part]
+    slow_close: bool = False
+    """Whether closing it waits for something."""
     closed: bool = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -57,6 +61,8 @@ class PlayedStream(httpx.AsyncByteStream):
                 await asyncio.sleep(part)
 
     async def aclose(self) -> None:
+        if self.slow_close:
+            await asyncio.sleep(0)
         self.closed = True
 
 
@@ -69,12 +75,13 @@ class Played(httpx.AsyncBaseTransport):
     requests: list[dict[str, Any]] = attrs.field(factory=list)
     streams: list[PlayedStream] = attrs.field(factory=list)
     content_type: str = "text/event-stream"
+    slow_close: bool = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(msgspec.json.decode(await request.aread()))
         await asyncio.sleep(0)
         status, parts = self.queue.pop(0) if self.queue else (200, self.default(self.requests[-1]))
-        stream = PlayedStream(parts)
+        stream = PlayedStream(parts, self.slow_close)
         self.streams.append(stream)
         kind = self.content_type if status == 200 and self.requests[-1].get("stream") else "application/json"
         return httpx.Response(status, headers=[("content-type", kind)], stream=stream)
@@ -103,7 +110,7 @@ def healthy(request: dict[str, Any]) -> list[Part]:
 
 @attrs.define(eq=False)
 class House:
-    """An open gateway, its web application, and the upstream behind the base URL `PLAYED`."""
+    """An open gateway, an application over it, and the upstream behind the base URL `PLAYED`."""
 
     gateway: Gateway
     app: App
@@ -204,12 +211,32 @@ def chat_request(model: str = MODEL, **fields: Any) -> dict[str, Any]:
 PROMPT_TOKENS = 10
 
 
+def line_only(gateway: Gateway) -> App:
+    """An application that is nothing but the line: building the whole web application costs 50 ms."""
+
+    async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        address = scope["client"][0]
+        exchange = Exchange(scope, receive, send, token_hex(12), gateway.clock.monotonic(), address)
+        try:
+            await gateway.line.serve(exchange)
+        except GatewayError as error:
+            await exchange.refuse(error)
+        except ClientGone:
+            return
+
+    return app
+
+
 @asynccontextmanager
 async def open_house(
-    directory: Path, clock: Clock | None = None, environ: Mapping[str, str] | None = None, **settings: Any
+    directory: Path,
+    make_app: Callable[[Gateway], App] = line_only,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[House]:
     """A gateway on a data directory; its played upstream is healthy until told otherwise."""
     async with open_gateway(Settings(data_dir=directory, **settings), environ or {}, clock) as gateway:
         upstream = Played(healthy)
         gateway.transport.demo = upstream
-        yield House(gateway, create_app(gateway), upstream)
+        yield House(gateway, make_app(gateway), upstream)

@@ -15,6 +15,7 @@ import pytest
 from aihub_lite.domain.money import Price, Rates
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.gateway.pipeline import within
+from aihub_lite.web.app import create_app
 from tests.support.asgi import Call, header_list
 from tests.support.inprocess import CHAT, COMPLETION_COST, PROMPT_COST, House, open_house
 
@@ -35,7 +36,7 @@ class Visit:
 
 def visit(directory: Path, story: Callable[[Visit], Awaitable[None]], **token: Any) -> None:
     async def run() -> None:
-        async with open_house(directory) as house:
+        async with open_house(directory, create_app) as house:
             made, key = await house.add_token(**token)
             await story(Visit(house, key, made))
 
