@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"})
+FORMATS = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 MIN_ITEMS = (0, 1)
 """The only least lengths of a list that are taken."""
 
@@ -30,8 +30,7 @@ def strict_schema(schema: Any) -> dict[str, Any]:
     if kind == "object":
         _take_object(made, rest)
     elif kind == "string":
-        if rest.get("format") in FORMATS:
-            made["format"] = rest.pop("format")
+        _take_string(made, rest)
     elif kind == "array":
         _take_array(made, rest)
     _say(made, rest)
@@ -90,6 +89,14 @@ def _take_object(made: dict[str, Any], rest: dict[str, Any]) -> None:
     made["additionalProperties"] = False
     if (required := rest.pop("required", None)) is not None:
         made["required"] = required
+
+
+def _take_string(made: dict[str, Any], rest: dict[str, Any]) -> None:
+    form = rest.pop("format", None)
+    if form in FORMATS:
+        made["format"] = form
+    elif form:
+        rest["format"] = form
 
 
 def _take_array(made: dict[str, Any], rest: dict[str, Any]) -> None:

@@ -24,13 +24,19 @@ def detail_of(block: Mapping[str, Any], index: int, position: int) -> dict[str, 
     """A thinking block as a detail. `index` counts details; `position`, the blocks before it that are none of them,
     is only named where there are some: without it a detail goes first."""
     if block.get("type") == "redacted_thinking":
-        found: dict[str, Any] = {"type": "reasoning.encrypted", "data": block.get("data") or ""}
+        found: dict[str, Any] = {"type": "reasoning.encrypted", "data": text_in(block, "data")}
     else:
-        found = {"type": "reasoning.text", "text": block.get("thinking") or ""}
-        if signature := block.get("signature"):
+        found = {"type": "reasoning.text", "text": text_in(block, "thinking")}
+        if signature := text_in(block, "signature"):
             found["signature"] = signature
     found |= {"format": FORMAT, "index": index}
     return found | {"position": position} if position else found
+
+
+def text_in(block: Mapping[str, Any], name: str) -> str:
+    """A field of an upstream's block, empty where it is no text."""
+    value = block.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def thinking_blocks(message: Mapping[str, Any]) -> list[tuple[int, Block]]:

@@ -32,19 +32,23 @@ def problems(value: Any, expected: Any, at: str = "body") -> list[str]:
 
 
 def _in_union(value: Any, variants: tuple[Any, ...], at: str) -> list[str]:
-    found = [problems(value, variant, at) for variant in variants]
-    if [] in found:
-        return []
-    meant = [wrong for wrong, variant in zip(found, variants, strict=True) if _is_meant(value, variant)]
-    return min(meant or found, key=len)
+    meant = [variant for variant in variants if _is_meant(value, variant)]
+    found = []
+    for variant in meant or variants:
+        found.append(problems(value, variant, at))
+        if not found[-1]:
+            return []
+    return min(found, key=len)
 
 
 def _is_meant(value: Any, variant: Any) -> bool:
     """Whether a value is an attempt at a variant, which makes its complaints the ones to show."""
     if isinstance(value, list):
         return getattr(typing_extensions.get_origin(variant), "__name__", "") in LISTS
-    if not isinstance(value, Mapping) or not typing_extensions.is_typeddict(variant):
+    if not isinstance(value, Mapping) or not value.keys() & {"type", "role"}:
         return False
+    if not typing_extensions.is_typeddict(variant):
+        return typing_extensions.get_origin(variant) is dict
     hints = _hints(variant)
     return all(not problems(value[name], hints[name]) for name in ("type", "role") if name in value and name in hints)
 

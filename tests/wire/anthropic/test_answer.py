@@ -1,0 +1,174 @@
+"""Whole answers, their usage, and errors in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from aihub_lite.domain.usage import Usage
+from aihub_lite.wire.anthropic_answer import chat_of
+from aihub_lite.wire.anthropic_request import JSON_TOOL
+from aihub_lite.wire.anthropic_usage import usage_of
+from aihub_lite.wire.chat_answer import answer_of
+from aihub_lite.wire.faults import AnswerNonsense
+from tests.support.checker import check_chat_answer
+
+USE = {"type": "tool_use", "id": "c", "name": "f", "input": {"x": "ü"}, "caller": {"type": "direct"}}
+
+
+def chat(
+    *content: dict[str, Any], stop: str | None = "end_turn", names: dict[str, str] | None = None, **more: Any
+) -> Any:
+    """The only choice of what is made of an answer; AssertionError if it would not be strict."""
+    answer: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": list(content),
+    }
+    answer |= {"stop_reason": stop, "usage": {"input_tokens": 1, "output_tokens": 2}, **more}
+    made = chat_of(answer, names or {})
+    check_chat_answer(answer_of(msgspec.json.encode(made), "m", "r", 1).body)
+    return made["choices"][0]
+
+
+def text(value: str, **more: Any) -> dict[str, Any]:
+    return {"type": "text", "text": value, **more}
+
+
+def test_texts_are_put_together() -> None:
+    assert {"role": "assistant", "content": "ab"} == chat(text("a"), text("b"))["message"]
+
+
+def test_an_answer_without_blocks_has_empty_text() -> None:
+    assert "" == chat()["message"]["content"]
+
+
+def test_calls_come_in_order_with_their_arguments_as_text() -> None:
+    choice = chat(USE, {**USE, "id": "d", "input": {}}, stop="tool_use", names={"f": "my.f"})
+
+    assert (None, "tool_calls") == (choice["message"]["content"], choice["finish_reason"])
+    assert [
+        {"id": "c", "type": "function", "function": {"name": "my.f", "arguments": '{"x":"ü"}'}},
+        {"id": "d", "type": "function", "function": {"name": "my.f", "arguments": "{}"}},
+    ] == choice["message"]["tool_calls"]
+
+
+def test_thinking_is_shown_and_kept_whole() -> None:
+    thought = {"type": "thinking", "thinking": "Hm", "signature": "s"}
+    message = chat(thought, {"type": "redacted_thinking", "data": "d"}, text("a"))["message"]
+
+    assert "Hm" == message["reasoning_content"]
+    assert [
+        {"type": "reasoning.text", "text": "Hm", "signature": "s", "format": "anthropic-claude-v1", "index": 0},
+        {"type": "reasoning.encrypted", "data": "d", "format": "anthropic-claude-v1", "index": 1},
+    ] == message["reasoning_details"]
+
+
+def test_thinking_without_text_is_kept_for_its_signature() -> None:
+    message = chat({"type": "thinking", "thinking": "", "signature": "s"}, text("a"))["message"]
+
+    assert "reasoning_content" not in message
+    assert "s" == message["reasoning_details"][0]["signature"]
+
+
+def test_tools_that_ran_at_anthropic_are_no_calls_of_the_clients() -> None:
+    server: list[dict[str, Any]] = [
+        {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+        {"type": "web_search_tool_result", "tool_use_id": "s", "content": []},
+        {"type": "mcp_tool_use", "id": "m", "name": "x", "server_name": "y", "input": {}},
+        {"type": "something_new"},
+    ]
+
+    assert {"role": "assistant", "content": "a"} == chat(*server, text("a"))["message"]
+
+
+def test_pages_that_are_cited_are_annotations() -> None:
+    cited = {"type": "web_search_result_location", "url": "https://x", "title": None, "cited_text": "y"}
+    page = {"type": "page_location", "cited_text": "z", "document_index": 0}
+
+    assert [{"type": "url_citation", "url_citation": {"url": "https://x", "title": "", "content": "y"}}] == chat(
+        text("a", citations=[cited, page])
+    )["message"]["annotations"]
+
+
+@pytest.mark.parametrize(
+    ("stop", "expected"),
+    [
+        ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("max_tokens", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("pause_turn", "length"),
+        ("compaction", "length"),
+        ("refusal", "content_filter"),
+        ("something_new", "stop"),
+        (None, "stop"),
+    ],
+)
+def test_every_stop_reason_is_one_of_openais(stop: str | None, expected: str) -> None:
+    choice = chat(text("a"), stop=stop)
+
+    assert (expected, stop) == (choice["finish_reason"], choice.get("native_finish_reason"))
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"), [({"type": "refusal", "explanation": "No"}, "No"), (None, None), ({}, None)]
+)
+def test_a_refusal_says_why_where_that_is_known(details: Any, expected: str | None) -> None:
+    choice = chat(stop="refusal", stop_details=details)
+
+    assert (expected, "content_filter") == (choice["message"].get("refusal"), choice["finish_reason"])
+
+
+def test_the_tool_that_stands_for_json_is_the_text_of_the_answer() -> None:
+    answer = {"type": "tool_use", "id": "c", "name": JSON_TOOL, "input": {"x": 1}}
+    choice = chat(answer, stop="tool_use", names={JSON_TOOL: ""})
+
+    assert ({"role": "assistant", "content": '{"x":1}'}, "stop") == (choice["message"], choice["finish_reason"])
+
+
+def test_the_id_is_kept() -> None:
+    assert "msg_1" == chat_of({"id": "msg_1", "role": "assistant", "content": []})["id"]
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"content": "x"}, {"content": [], "role": "user"}, {"id": "skill_1", "type": "skill"}]
+)
+def test_what_is_no_message_is_nonsense(answer: dict[str, Any]) -> None:
+    with pytest.raises(AnswerNonsense):
+        chat_of(answer)
+
+
+def test_an_error_inside_a_200_is_an_error() -> None:
+    with pytest.raises(AnswerNonsense) as caught:
+        chat_of({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
+    assert caught.value.foreign is not None
+    assert "server" == caught.value.foreign.kind
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"input_tokens": 3, "output_tokens": 4}, Usage(3, 4)),
+        (
+            {"input_tokens": 3, "cache_read_input_tokens": 10, "cache_creation_input_tokens": 100, "output_tokens": 4},
+            Usage(113, 4, 10, 100),
+        ),
+        (
+            {"input_tokens": 3, "output_tokens": 9, "output_tokens_details": {"thinking_tokens": 5}},
+            Usage(3, 9, 0, 0, 5),
+        ),
+        ({"input_tokens": 3, "output_tokens": 4, "cache_read_input_tokens": None}, Usage(3, 4)),
+        ({"output_tokens": 4}, Usage(0, 4)),
+        ({"input_tokens": None}, None),
+        ({"service_tier": "standard"}, None),
+        (None, None),
+        ([1], None),
+    ],
+)
+def test_usage_counts_cached_tokens_as_part_of_the_prompt(usage: Any, expected: Usage | None) -> None:
+    assert expected == usage_of(usage)
