@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SCREENSHOTS = ROOT / ".screenshots"
+SETTINGS = {**SCALED, "console_rpm": 0, "idle_timeout": 30, "first_byte_timeout": 30}
+"""Of the gateways here: a browser may take its time."""
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 
 
@@ -46,12 +48,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One gateway for a module; its limits are those of the product, but for the console's own."""
-    settings = {**SCALED, "console_rpm": 0}
-    with running(Home(tmp_path_factory.mktemp("console") / "data", settings)) as gateway:
+    """One gateway for a module."""
+    with running(Home(tmp_path_factory.mktemp("console") / "data", SETTINGS)) as gateway:
         yield gateway
 
 
+PROVOKED = (
+    "Failed to load resource: the server responded with a status of 4",
+    "Failed to load resource: net::ERR_FAILED",
+)
+"""What a test asked for is no complaint."""
 OpenPage = Callable[..., Page]
 
 
@@ -62,8 +68,7 @@ def open_page(browser: Browser, site: Gateway) -> Iterator[OpenPage]:
     complaints: list[str] = []
 
     def heard(message: ConsoleMessage) -> None:
-        refused = "Failed to load resource: the server responded with a status of 4"  # what a test provokes
-        if message.type in ("error", "warning") and not message.text.startswith(refused):
+        if message.type in ("error", "warning") and not message.text.startswith(PROVOKED):
             complaints.append(message.text)
 
     def opened(path: str, *, size: str = "desktop", theme: str = "light", signed_in: bool = True) -> Page:

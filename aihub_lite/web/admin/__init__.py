@@ -18,6 +18,8 @@ from aihub_lite.storage.faults import Duplicate
 from aihub_lite.web.admin.access import access_router
 from aihub_lite.web.admin.aliases import aliases_router
 from aihub_lite.web.admin.channels import channels_router
+from aihub_lite.web.admin.flights import flights_router
+from aihub_lite.web.admin.overview import overview_router
 from aihub_lite.web.admin.prices import prices_router
 from aihub_lite.web.admin.status import status_router
 from aihub_lite.web.admin.tokens import tokens_router
@@ -50,6 +52,8 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
             usage_router,
             status_router,
             access_router,
+            flights_router,
+            overview_router,
         ],
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False),

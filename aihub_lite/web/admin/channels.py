@@ -19,6 +19,8 @@ from aihub_lite.upstream.providers import PROVIDERS, Provider
 from aihub_lite.web.admin.bodies import read, read_object, structure
 from aihub_lite.web.admin.views import Json, TheGateway, moment_text
 
+BY_OPERATOR = "disabled by the operator"
+
 
 @attrs.frozen(kw_only=True)
 class ChannelInput:
@@ -201,7 +203,7 @@ async def enable_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
 @post("/{ref:str}/disable", status_code=200)
 async def disable_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
     """Until it is enabled."""
-    return channel_json(gateway, await gateway.registry.disable_channel(ref, "disabled by the operator"))
+    return channel_json(gateway, await gateway.registry.disable_channel(ref, BY_OPERATOR))
 
 
 @post("/{ref:str}/test", status_code=200)

@@ -36,6 +36,7 @@ def test_a_token_is_made_with_every_limit(tmp_path: Path) -> None:
             "expires": "2127-01-31T00:00:00Z",
             "allow_ips": ["10.0.0.0/8", "::1/128"],
             "spent_usd": "0.00",
+            "spent_now_usd": "0.00",
             "held_usd": "0.00",
             "left_usd": "1.50",
         }

@@ -1,7 +1,6 @@
 // Forms that call the admin API: `data-call` says what, `data-then` what follows. Only what was changed is sent.
 
 import { call } from "./api.js";
-import { showKey } from "./connect.js";
 
 const local = (moment) => new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
@@ -53,7 +52,7 @@ function forgive(form) {
   form.querySelector("[data-complaint]").hidden = true;
 }
 
-function follow(form, answer) {
+async function follow(form, answer) {
   const then = form.dataset.then;
   if (then === "saved") {
     const saved = form.querySelector("[data-saved]");
@@ -61,7 +60,7 @@ function follow(form, answer) {
     form.addEventListener("input", () => (saved.hidden = true), { once: true });
   } else if (then === "key") {
     form.hidden = true;
-    showKey(answer);
+    (await import("./connect.js")).showKey(answer);
   } else {
     location.assign(then);
   }
@@ -84,7 +83,7 @@ function prepare(form) {
     try {
       const answer = await call(method, path, changed(now, before));
       if (method !== "POST") before = now;
-      follow(form, answer);
+      await follow(form, answer);
     } catch (error) {
       complain(form, error.message);
     } finally {

@@ -1,0 +1,127 @@
+// Charts from the tables behind them: a figure names its table, whose first column is the time or the name and whose
+// columns with `data-series` are stacked. The table stays, for whoever reads better than looks.
+
+import { dollars, short } from "./format.js";
+
+const HEIGHT = 180;
+const EDGE = { top: 8, right: 0, bottom: 22, left: 44 };
+const SHOWN = { count: short, usd: dollars };
+const space = "http://www.w3.org/2000/svg";
+const language = document.documentElement.lang;
+
+function draw(name, attributes, parent) {
+  const element = document.createElementNS(space, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  parent?.append(element);
+  return element;
+}
+
+/** A round step so that at most `most` of them reach `top`. */
+function roundStep(top, most) {
+  const rough = top / most;
+  const size = 10 ** Math.floor(Math.log10(rough));
+  return [1, 2, 5, 10].find((each) => each * size >= rough) * size;
+}
+
+function read(table) {
+  const heads = [...table.tHead.rows[0].cells];
+  const series = heads.flatMap((cell, column) =>
+    cell.dataset.series ? [{ name: cell.textContent.trim(), kind: cell.dataset.series, column }] : [],
+  );
+  const points = [...table.tBodies[0].rows].map((row) => {
+    const time = row.cells[0].querySelector("time");
+    return {
+      name: row.cells[0].textContent.trim(),
+      moment: time && new Date(time.dateTime),
+      values: series.map(({ column }) => Number(row.cells[column].dataset.value)),
+      texts: series.map(({ column }) => row.cells[column].textContent.trim()),
+    };
+  });
+  return { series, points };
+}
+
+function label(point, hours) {
+  if (!point.moment) return point.name;
+  const parts = hours ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { month: "short", day: "numeric" };
+  return point.moment.toLocaleString(language, parts);
+}
+
+function axis(svg, top, unit, width) {
+  const step = roundStep(top, 4);
+  const highest = Math.ceil(top / step - 1e-9) * step;
+  const height = HEIGHT - EDGE.top - EDGE.bottom;
+  const y = (value) => EDGE.top + height * (1 - value / highest);
+  for (let value = 0; value <= highest * 1.001; value += step) {
+    draw("line", { class: "grid", x1: EDGE.left, x2: width, y1: y(value), y2: y(value) }, svg);
+    const text = draw("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, svg);
+    text.textContent = SHOWN[unit](value);
+  }
+  return y;
+}
+
+function paint(figure) {
+  const { series, points } = read(document.getElementById(figure.dataset.chart));
+  const width = figure.clientWidth;
+  if (width < 2 * EDGE.left) return;
+  const svg = draw("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
+  const whole = Number(figure.dataset.whole ?? 1);
+  const top = Math.max(...points.map(({ values }) => values.reduce((sum, value) => sum + value, 0)), whole);
+  const y = axis(svg, top, series[0].kind, width);
+  const step = (width - EDGE.left - EDGE.right) / points.length;
+  const every = Math.ceil(64 / step);
+  points.forEach((point, number) => {
+    const x = EDGE.left + step * number;
+    let base = 0;
+    point.values.forEach((value, index) => {
+      if (!value) return;
+      const height = Math.max(y(base) - y(base + value), 1);
+      const bar = { class: `bar s${index}`, x: x + 1, y: y(base + value), width: Math.max(step - (step > 6 ? 2 : 1), 1), height };
+      draw("rect", bar, svg);
+      base += value;
+    });
+    if (number % every === 0) {
+      const text = draw("text", { class: "tick", x: x + 1, y: HEIGHT - 6 }, svg);
+      text.textContent = label(point, figure.dataset.step === "hour");
+    }
+    const area = { class: "column", x, y: 0, width: step, height: HEIGHT - EDGE.bottom, "data-number": number };
+    draw("rect", area, svg);
+  });
+  figure.querySelector("svg")?.remove();
+  figure.prepend(svg);
+  figure.points = points;
+  figure.series = series;
+}
+
+function tell(figure, number) {
+  const tip = figure.querySelector(".tip");
+  tip.hidden = number === undefined;
+  if (tip.hidden) return;
+  const point = figure.points[number];
+  tip.replaceChildren(document.createElement("strong"));
+  tip.firstChild.textContent = point.moment
+    ? point.moment.toLocaleString(language, { dateStyle: "medium", timeStyle: figure.dataset.step === "hour" ? "short" : undefined })
+    : point.name;
+  figure.series.forEach(({ name }, index) => {
+    const line = document.createElement("span");
+    line.textContent = `${name} ${point.texts[index]}`;
+    tip.append(line);
+  });
+  const column = figure.querySelector(`[data-number="${number}"]`);
+  const x = Number(column.getAttribute("x")) + Number(column.getAttribute("width")) / 2;
+  tip.style.left = `${Math.min(Math.max(x - tip.offsetWidth / 2, 0), figure.clientWidth - tip.offsetWidth)}px`;
+}
+
+/** Draw all charts of a page anew, whenever their size or their tables change. */
+export function showCharts() {
+  for (const figure of document.querySelectorAll("[data-chart]")) paint(figure);
+}
+
+for (const figure of document.querySelectorAll("[data-chart]")) {
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  figure.append(tip);
+  new ResizeObserver(() => paint(figure)).observe(figure);
+  figure.addEventListener("pointermove", (event) => tell(figure, event.target.dataset?.number));
+  figure.addEventListener("pointerleave", () => tell(figure));
+}

@@ -1,0 +1,35 @@
+// Numbers as the server writes them (figures.py).
+
+const counted = new Intl.NumberFormat("en-US");
+
+export const count = (number) => counted.format(number);
+
+/** Below a cent the two digits that count. */
+export function dollars(text) {
+  const value = Number(text);
+  if (value && Math.abs(value) < 0.01) {
+    return `$${value.toFixed(1 - Math.floor(Math.log10(Math.abs(value))))}`;
+  }
+  return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}
+
+export function short(number) {
+  for (const [size, suffix] of [[1e9, "B"], [1e6, "M"], [1e3, "k"]]) {
+    if (number >= size) {
+      const value = number / size;
+      return `${value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3))}${suffix}`;
+    }
+  }
+  return Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(3)));
+}
+
+export function duration(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
+}
+
+export function percent(part, whole) {
+  const share = whole ? (100 * part) / whole : 0;
+  return `${share > 0 && share < 10 ? share.toFixed(1) : share.toFixed(0)} %`;
+}

@@ -1,0 +1,45 @@
+"""Sums over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aihub_lite.domain.usage import Usage
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.statistics import Statistics, Sums
+from tests.storage.facts import NOON, record, with_database
+
+HOUR = 3_600_000
+
+
+def test_a_request_is_counted_in_another_step_than_its_own(tmp_path: Path) -> None:
+    async def work(database: Database) -> list[Sums]:
+        journal = Ledger(database)
+        starts = [NOON - 1, NOON, NOON + HOUR - 1, NOON + HOUR, NOON + 3 * HOUR - 1, NOON + 3 * HOUR]
+        for number, started_ms in enumerate(starts):
+            await journal.settle(record(f"r{number}", started_ms=started_ms))
+        return await Statistics(database).buckets(NOON, NOON + 3 * HOUR, HOUR)
+
+    assert [2, 1, 1] == [sums.requests for sums in with_database(tmp_path / "a.db", work)]
+
+
+def test_failures_and_first_bytes_are_summed_wrongly(tmp_path: Path) -> None:
+    async def work(database: Database) -> list[Sums]:
+        journal = Ledger(database)
+        await journal.settle(record("r1", first_byte_ms=100, usage=Usage(1, 2), cost_nano=5))
+        await journal.settle(record("r2", first_byte_ms=300, outcome="cut_off", usage=Usage(10, 20), cost_nano=50))
+        await journal.settle(record("r3", first_byte_ms=0, outcome="error", usage=Usage(), cost_nano=0))
+        await journal.settle(record("r4", first_byte_ms=0, outcome="client_gone", usage=Usage(), cost_nano=0))
+        return await Statistics(database).buckets(NOON, NOON + HOUR, HOUR)
+
+    expected = Sums(
+        requests=4,
+        errors=2,
+        prompt_tokens=11,
+        completion_tokens=22,
+        cost_nano=55,
+        first_byte_ms=400,
+        first_bytes=2,
+    )
+    assert [expected] == with_database(tmp_path / "a.db", work)
