@@ -50,6 +50,11 @@ class GatewayError(Exception):
         super().__init__(message)
         self.message = message
 
+    @property
+    def word(self) -> str:
+        """What is kept of it: our own code for it, never an upstream's, which may repeat what a client said."""
+        return str(type(self).code)
+
 
 class ClientFault(GatewayError):
     """The request itself is at fault; the same request would fail again."""
@@ -211,6 +216,8 @@ class UpstreamFault(GatewayError):
 
 class UpstreamRejected(UpstreamFault):
     """The upstream found the client's request at fault: its status, code and text, in our shape."""
+
+    code: str | int | None = "upstream_rejected"
 
     def __init__(self, status: int, code: str | int | None, message: str) -> None:
         super().__init__(message)

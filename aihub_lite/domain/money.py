@@ -32,7 +32,7 @@ def usd(nano: int) -> Decimal:
     return Decimal(nano) / NANO
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Rates:
     """Nano-USD per million tokens. None for an optional kind means: billed as the kind it is part of."""
 
@@ -51,7 +51,7 @@ class Tier:
     rates: Rates
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Price:
     """What a model costs, and who says so (`operator`, or the price table and its version)."""
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import attrs
 
 from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
+from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.wire.errors_out import error_body, error_event
 from aihub_lite.wire.sse import KEEP_ALIVE
 
@@ -27,6 +28,7 @@ MAX_DIGITS = 18
 """A longer `content-length` is over every limit, and from 4300 digits on `int` refuses it."""
 
 
+SLICE = 256 * 1024
 SLOWEST_BODY = 16 * 1024
 """Bytes per second that a request body has to bring on average: a byte now and then would hold a place for years."""
 
@@ -91,31 +93,30 @@ class Exchange:
         if declared.isdecimal() and (len(declared) > MAX_DIGITS or int(declared) > limit):
             raise too_large(limit)
         body: bytes | bytearray = b""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while True:
-            whole = began + timeout + len(body) / SLOWEST_BODY
-            try:
-                async with asyncio.timeout_at(min(loop.time() + timeout, whole)):
+        latest = asyncio.get_running_loop().time() + timeout
+        try:
+            async with Deadline(timeout) as deadline:
+                while True:
                     message = await self.receive()
-            except TimeoutError:
-                raise BodyTimeout(f"The request body did not arrive within {timeout:g} s.") from None
-            if message["type"] == "http.disconnect":
-                self.gone = True
-                raise ClientGone
-            piece: bytes = message.get("body", b"")
-            if len(body) + len(piece) > limit:
-                del body, piece, message  # the error's traceback would keep them
-                raise too_large(limit)
-            if piece and body:
-                # One growing buffer: a large body in a thousand pieces would leave as many holes in memory.
-                body = bytearray(body) if isinstance(body, bytes) else body
-                body += piece
-            elif piece:
-                body = piece
-            if not message.get("more_body"):
-                self.body_read = True
-                return body
+                    if message["type"] == "http.disconnect":
+                        self.gone = True
+                        raise ClientGone
+                    piece: bytes = message.get("body", b"")
+                    if len(body) + len(piece) > limit:
+                        del body, piece, message  # the error's traceback would keep them
+                        raise too_large(limit)
+                    if piece and body:
+                        # One growing buffer: a large body in a thousand pieces would leave as many holes in memory.
+                        body = bytearray(body) if isinstance(body, bytes) else body
+                        body += piece
+                    elif piece:
+                        body = piece
+                    if not message.get("more_body"):
+                        self.body_read = True
+                        return body
+                    deadline.give(timeout, latest + len(body) / SLOWEST_BODY)
+        except TimeoutError:
+            raise BodyTimeout(f"The request body did not arrive within {timeout:g} s.") from None
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the head, with what the exchange has collected for it."""
@@ -148,6 +149,9 @@ class Exchange:
         self.finished = True
         if not self.gone:
             await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
+        while len(body) > SLICE:  # each write has its own time: a large body may take longer than a small one
+            await self._put({"type": "http.response.body", "body": body[:SLICE], "more_body": True}, last=True)
+            body = body[SLICE:]
         await self._put({"type": "http.response.body", "body": body, "more_body": False}, last=True)
         self.complete = True
 

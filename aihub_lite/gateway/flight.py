@@ -15,6 +15,10 @@ from aihub_lite.errors import Overloaded
 from aihub_lite.wire.chat_stream import ChatStream
 
 
+def uncuttable(_: Outcome) -> None:
+    """For a request whose task is not at work yet, or no longer."""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Flight:
     """One relayed request from its arrival to its settlement."""
@@ -42,7 +46,7 @@ class Flight:
     """The client has left; what goes on goes on for its usage alone."""
     stream_id: str = ""
     """The id that events of the stream already carry; empty while any id will do."""
-    cut: Callable[[Outcome], None] = lambda _: None
+    cut: Callable[[Outcome], None] = uncuttable
     """Ends the request from outside: the client left, the gateway stops, an operator wants it gone."""
 
     def record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
@@ -16,6 +17,8 @@ from aihub_lite.domain.usage import Outcome, Usage, UsageRecord, UsageSource
 from aihub_lite.errors import QuotaExhausted, StorageUnavailable, Unauthenticated
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.storage.ledger import HoldRow
+
+log = logging.getLogger(__name__)
 
 MAX_UNBOOKED = 10_000
 """Settlements kept in memory while the disk is full; beyond that the oldest would have to be lost."""
@@ -225,7 +228,7 @@ class Ledger:
             self._keep(record)
             raise
         # From the future's own end: whoever waits here may be cancelled before the disk refuses.
-        booked.add_done_callback(lambda done: self._keep(record) if done.exception() else None)
+        booked.add_done_callback(lambda done: self._seen(record, done.exception()))
         await asyncio.shield(booked)
 
     def _price_text(self, price: Price) -> str:
@@ -233,6 +236,12 @@ class Ledger:
         if text is None:
             text = self._prices[price] = msgspec.json.encode(price).decode()
         return text
+
+    def _seen(self, record: UsageRecord, failure: BaseException | None) -> None:
+        if isinstance(failure, StorageUnavailable):
+            self._keep(record)
+        elif failure is not None:
+            log.error("%s: cannot be booked: %s", record.request_id, type(failure).__name__)
 
     def _keep(self, record: UsageRecord) -> None:
         if len(self._unbooked) < MAX_UNBOOKED:
@@ -247,6 +256,9 @@ class Ledger:
                 await asyncio.shield(self.journal.settle(record))
             except StorageUnavailable:
                 await asyncio.sleep(RETRY_BOOKING)
+            except Exception as error:
+                self._seen(record, error)
+                self._unbooked.pop(request_id, None)
             else:
                 self._unbooked.pop(request_id, None)
 

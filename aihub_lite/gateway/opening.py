@@ -14,7 +14,8 @@ from aihub_lite.config import Settings
 from aihub_lite.domain.channel import Channel, Clocks
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.usage import Attempt
-from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamFault, UpstreamTimeout
+from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamFault, UpstreamRejected, UpstreamTimeout
+from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.gateway.faults import POLICY, AttemptFailed
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.gateway.health import Health
@@ -49,6 +50,8 @@ class Opener:
     health: Health
     disable_key: DisableKey
     surface: Chat = attrs.field(factory=Chat)
+    clocks: dict[Clocks, Deadlines] = attrs.field(factory=dict)
+    """The clocks in force, by a channel's own."""
     lingering: set[asyncio.Task[None]] = attrs.field(factory=set)
     """Finished answers whose transfer is still to end."""
 
@@ -78,7 +81,8 @@ class Opener:
 
     def broke_off(self, flight: Flight, error: GatewayError) -> None:
         """An answer ended after its first content; a fault of the upstream's counts as any other does."""
-        if flight.relayed is not None and flight.candidate is not None and isinstance(error, UpstreamFault):
+        upstreams = isinstance(error, UpstreamFault) and not isinstance(error, UpstreamRejected)
+        if upstreams and flight.relayed is not None and flight.candidate is not None:
             self.health.failed(flight.candidate.channel.id, "cut")
 
     async def close(self) -> None:
@@ -121,11 +125,11 @@ class Opener:
             self.disable_key(channel, lane.key_id, reason if failure.fault == "auth" else "the account is spent")
 
     async def _attempt(self, flight: Flight, asked: ChatRequest, lane: Lane) -> Streaming | ChatAnswer:
-        clocks = deadlines(lane.candidate.channel.clocks, self.settings)
+        clocks = self._clocks(lane.candidate.channel.clocks)
         response: Response | None = None
         kept = False
         try:
-            async with asyncio.timeout(clocks.first_byte) as deadline:
+            async with Deadline(clocks.first_byte) as deadline:
                 response = await self._send(asked, lane, clocks)
                 if response.status != 200:
                     raise refusal(response.status, response.headers, await response.read(ERROR_BODY_LIMIT))
@@ -135,8 +139,7 @@ class Opener:
                     answer = await self._first_content(flight, asked, response, clocks, deadline)
                     kept = True
                     return answer
-                deadline.reschedule(None)
-                data = await self._read(response, clocks)
+                data = await self._read(response, clocks, deadline)
                 return self._whole(flight, asked, data)
         except TimeoutError:
             raise AttemptFailed("timeout", UpstreamTimeout("The upstream sent nothing in time.")) from None
@@ -146,6 +149,12 @@ class Opener:
             if response is not None and not kept:
                 await response.aclose()
 
+    def _clocks(self, own: Clocks) -> Deadlines:
+        clocks = self.clocks.get(own)
+        if clocks is None:
+            clocks = self.clocks[own] = deadlines(own, self.settings)
+        return clocks
+
     async def _send(self, asked: ChatRequest, lane: Lane, clocks: Deadlines) -> Response:
         channel = lane.candidate.channel
         headers = [(b"content-type", b"application/json"), *PROVIDERS[channel.provider].key_headers(lane.secret)]
@@ -153,17 +162,16 @@ class Opener:
         return await self.transport.send("POST", url, headers, self.surface.body(asked, lane.candidate), clocks.connect)
 
     async def _first_content(
-        self, flight: Flight, asked: ChatRequest, response: Response, clocks: Deadlines, deadline: asyncio.Timeout
+        self, flight: Flight, asked: ChatRequest, response: Response, clocks: Deadlines, deadline: Deadline
     ) -> Streaming:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + clocks.total
+        until = asyncio.get_running_loop().time() + clocks.total
         splitter = EventSplitter(self.settings.max_event_bytes)
         flight.read = chat = self.surface.stream(asked, flight, int(self.clock.wall()))
         ready: list[bytes] = []
         try:
             async for data in response:
                 # It is alive: from its first byte on, a model that thinks is measured by the clock between chunks.
-                deadline.reschedule(min(loop.time() + clocks.idle, until))
+                deadline.give(clocks.idle, until)
                 for payload in splitter.feed(data):
                     ready += chat.push(payload)
                 if chat.has_content:
@@ -200,13 +208,12 @@ class Opener:
             return failure
         return AttemptFailed("nonsense", UpstreamBroken("The upstream does not stream."), status=200)
 
-    async def _read(self, response: Response, clocks: Deadlines) -> bytes:
+    async def _read(self, response: Response, clocks: Deadlines, deadline: Deadline) -> bytes:
         pieces: list[bytes] = []
-        size, loop = 0, asyncio.get_running_loop()
-        until = loop.time() + clocks.total
+        size, until = 0, asyncio.get_running_loop().time() + clocks.total
         while True:
-            async with asyncio.timeout_at(min(loop.time() + clocks.idle, until)):
-                data = await anext(response, None)
+            deadline.give(clocks.idle, until)
+            data = await anext(response, None)
             if data is None:
                 return b"".join(pieces)
             pieces.append(data)

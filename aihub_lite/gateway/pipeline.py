@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address, ip_network
 
 import attrs
@@ -19,7 +19,7 @@ from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.money import cost_of
 from aihub_lite.domain.token import Token, digest_of
 from aihub_lite.domain.usage import Outcome, Usage
-from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, Stopped
+from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, Stopped, StorageUnavailable
 from aihub_lite.gateway.charging import aborted
 from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.gateway.flight import Flight, Flights
@@ -120,10 +120,24 @@ class Line:
                 finally:
                     counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
 
-    async def settle_early(self, hold: Hold, asked: ChatRequest, outcome: Outcome, status: int, code: str) -> None:
-        """Book a request that ended before its answer did, by the table of aborts; nothing if it is booked."""
-        usage, source = aborted(asked, hold.flight.relayed, outcome)
-        await hold.settle(outcome, usage=usage, source=source, status=status, error_code=code)
+    async def end_early(
+        self,
+        answer: Streaming | ChatAnswer | None,
+        hold: Hold,
+        asked: ChatRequest,
+        outcome: Outcome,
+        status: int,
+        code: str,
+    ) -> None:
+        """Stop the upstream of a request that ended before its answer did, and book it by the table of aborts.
+
+        In this order: while the books wait for the disk, the upstream would go on and bill.
+        """
+        try:
+            await closed(answer)
+        finally:
+            usage, source = aborted(asked, hold.flight.relayed, outcome)
+            await hold.settle(outcome, usage=usage, source=source, status=status, error_code=code)
 
     def most_completion_tokens(self, asked: ChatRequest) -> int:
         """How many completion tokens are held for; the cap keeps agents that ask for 64k and use little working."""
@@ -172,16 +186,15 @@ class Line:
                     self.opener.completed(flight)
         except (Cut, asyncio.CancelledError) as error:
             outcome: Outcome = error.outcome if isinstance(error, Cut) else "stopped"
-            await closed(answer)  # first: while the books wait for the disk, the upstream would go on and bill
-            await self.settle_early(hold, asked, outcome, 499, "")
+            with suppress(StorageUnavailable):  # nobody waits for an answer who could be told
+                await self.end_early(answer, hold, asked, outcome, 499, "")
             if isinstance(error, asyncio.CancelledError):
                 raise
             raise (ClientGone if outcome == "client_gone" else Stopped) from None
         except GatewayError as error:
             outcome = "cut_off" if flight.relayed else "error"
-            await closed(answer)
             self.opener.broke_off(flight, error)
-            await self.settle_early(hold, asked, outcome, error.status, str(error.code))
+            await self.end_early(answer, hold, asked, outcome, error.status, error.word)
             raise
         finally:
             await closed(answer)

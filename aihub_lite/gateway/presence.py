@@ -11,7 +11,7 @@ import attrs
 
 from aihub_lite.domain.usage import Outcome
 from aihub_lite.gateway.exchange import Exchange
-from aihub_lite.gateway.flight import Flight
+from aihub_lite.gateway.flight import Flight, uncuttable
 
 
 class Cut(Exception):
@@ -47,14 +47,16 @@ class Presence:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-        self.flight.cut = lambda _: None
-        if self._outcome is None or self._task is None:
+        watch, task, self._watch, self._task = self._watch, self._task, None, None
+        # A task that was cancelled keeps its frames, and they would keep us, the request and its prompt.
+        self.flight.cut = uncuttable
+        if watch is not None:
+            watch.cancel()
+        if self._outcome is None or task is None:
             return
         if kind is None:
             await self._absorb()
-        if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+        if task.uncancel() == 0 and kind is asyncio.CancelledError:
             raise Cut(self._outcome) from None
 
     def cut(self, outcome: Outcome) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from aihub_lite.domain.usage import Usage, UsageSource
-from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamTimeout
+from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamRejected, UpstreamTimeout
 from aihub_lite.gateway.charging import metered
 from aihub_lite.gateway.exchange import JSON_HEADERS, Exchange
 from aihub_lite.gateway.ledger import Hold
-from aihub_lite.gateway.streaming import Streaming
-from aihub_lite.upstream.faults import TransportFault
+from aihub_lite.gateway.streaming import BROKEN, Streaming
 from aihub_lite.wire.chat_answer import ChatAnswer
 from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.estimate import tokens_in
-from aihub_lite.wire.faults import StreamError, WireFault
-from aihub_lite.wire.sse import EventTooLarge
+from aihub_lite.wire.faults import StreamError
 
 
 async def relay(answer: Streaming | ChatAnswer, asked: ChatRequest, exchange: Exchange, hold: Hold) -> None:
@@ -51,10 +46,14 @@ async def relay_stream(answer: Streaming, asked: ChatRequest, exchange: Exchange
     hold.flight.relayed = answer.chat
     hold.flight.first_byte = hold.ledger.clock.monotonic()
     await exchange.write(b"".join(answer.ready))
-    async with unbroken():
-        async for events in answer.pieces():
-            if events:
-                await exchange.write(b"".join(events))
+    try:
+        async with answer.clock() as deadline:
+            while (events := await answer.more(deadline)) is not None:
+                if events:
+                    await exchange.write(b"".join(events))
+    except BROKEN as error:
+        if answer.chat.finish_reason is None:
+            raise broken_off(error) from error
     if answer.chat.finish_reason is None:
         raise UpstreamBroken("The upstream broke off before the end of its answer.")
     usage, source = metered(asked, answer.chat)
@@ -63,23 +62,17 @@ async def relay_stream(answer: Streaming, asked: ChatRequest, exchange: Exchange
     await exchange.finish(b"".join(answer.chat.end()))
 
 
-@asynccontextmanager
-async def unbroken() -> AsyncIterator[None]:
-    """Turns whatever an upstream does to a stream under way into the error the client is told."""
-    try:
-        yield
-    except TimeoutError:
-        raise UpstreamTimeout("The upstream fell silent in the middle of its answer.") from None
-    except StreamError as error:
-        raise _reported(error) from error
-    except (TransportFault, WireFault, EventTooLarge) as error:
-        raise UpstreamBroken("The upstream broke off before the end of its answer.") from error
+def broken_off(error: Exception) -> GatewayError:
+    """What the client is told of whatever an upstream does to a stream under way."""
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout("The upstream fell silent in the middle of its answer.")
+    if isinstance(error, StreamError):
+        return _reported(error)
+    return UpstreamBroken("The upstream broke off before the end of its answer.")
 
 
 def _reported(error: StreamError) -> GatewayError:
     """An error that the upstream reported itself: its text is shown where the client is at fault."""
     if error.kind == "client":
-        reported = UpstreamBroken(error.message)
-        reported.code = error.code
-        return reported
+        return UpstreamRejected(400, error.code, error.message)
     return UpstreamBroken("The upstream reported an error in the middle of its answer.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import attrs
 
+from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.upstream.faults import TransportFault
 from aihub_lite.upstream.transport import Response
 from aihub_lite.wire.chat_stream import ChatStream
@@ -36,26 +36,25 @@ class Streaming:
     lingering: set[asyncio.Task[None]]
     """Where a finished answer waits for the end of its transfer."""
     closed: bool = False
+    _ended: bool = False
 
-    async def pieces(self) -> AsyncIterator[list[bytes]]:
-        """Further events, as they come; raises one of BROKEN. After the finish reason nothing is an error any more."""
-        try:
-            async for events in self._pieces():
-                yield events
-        except BROKEN:
-            if self.chat.finish_reason is None:
-                raise
+    def clock(self) -> Deadline:
+        """For the block in which `more` is called; `more` keeps it going."""
+        return Deadline(self.idle)
 
-    async def _pieces(self) -> AsyncIterator[list[bytes]]:
-        loop = asyncio.get_running_loop()
-        while not self.chat.done:
-            patience = self.idle if self.chat.finish_reason is None else self.usage_grace
-            async with asyncio.timeout_at(min(loop.time() + patience, self.until)):
-                data = await anext(self.response, None)
-            payloads = self.splitter.flush() if data is None else self.splitter.feed(data)
-            yield [event for payload in payloads for event in self.chat.push(payload)]
-            if data is None:
-                return
+    async def more(self, deadline: Deadline) -> list[bytes] | None:
+        """The events of the next piece, None at the end; raises one of BROKEN.
+
+        The deadline rests between two calls: a client that reads slowly is no silence of the upstream's.
+        """
+        if self.chat.done or self._ended:
+            return None
+        deadline.give(self.idle if self.chat.finish_reason is None else self.usage_grace, self.until)
+        data = await anext(self.response, None)
+        deadline.rest()
+        self._ended = data is None
+        payloads = self.splitter.flush() if data is None else self.splitter.feed(data)
+        return [event for payload in payloads for event in self.chat.push(payload)]
 
     async def aclose(self) -> None:
         """Break an incomplete answer off; a complete one gets a moment for its last bytes, which nobody waits for."""

@@ -125,3 +125,22 @@ def test_a_blow_over_a_real_connection_keeps_it_open(tmp_path: Path) -> None:
 
     with Upstream() as upstream:
         assert [] == asyncio.run(story(upstream))
+
+
+def test_a_second_cancellation_makes_a_stream_free(tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        async with open_house(tmp_path, **SETTINGS) as house:
+            await house.add_channel()
+            _, key = await house.add_token()
+            house.upstream.slow_close = True
+            house.upstream.queue.append((200, [*streamed("hello")[:2], asyncio.Event()]))
+            call = house.ask(key, stream=True)
+            await call.until(lambda: call.content)
+            assert call.task is not None
+            call.task.cancel()
+            await asyncio.sleep(0)  # it is closing the upstream now
+            call.task.cancel()
+            await asyncio.wait({call.task})
+            return [row["usage_source"] for row in await house.records()]
+
+    assert ["estimated"] == asyncio.run(story())

@@ -300,6 +300,17 @@ def test_a_cancelled_settle_that_the_disk_refuses_is_lost(tmp_path: Path) -> Non
     play(tmp_path, story)
 
 
+def test_one_record_that_cannot_be_booked_stops_everything(tmp_path: Path) -> None:
+    async def story(it: Desk) -> None:
+        hold = it.hold(price=Price(Rates(10**18, 10**18), source="test"))
+        with pytest.raises(OverflowError):
+            await hold.settle("ok", usage=Usage(10**8, 10**8), source="upstream")
+        async with it.hold() as again:
+            await again.settle("ok")
+
+    play(tmp_path, story)
+
+
 # Budgets
 
 

@@ -193,10 +193,12 @@ def test_a_client_leaving_while_a_write_blocks_is_not_noticed(tmp_path: Path) ->
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_stops_reading_is_never_cut_off(tmp_path: Path, stream: bool) -> None:
     async def story(house: House, key: str) -> None:
-        house.upstream.queue.append((200, [ROLE, *[HELLO] * 50, asyncio.Event()]))
+        gate = asyncio.Event()
+        house.upstream.queue.append((200, [ROLE, HELLO, gate, *[HELLO] * 50, asyncio.Event()]))
         call = house.ask(key, stream=True)
         await call.until(lambda: call.content)
         call.stop_reading()
+        gate.set()
         await call.served()
         assert [("client_gone", "estimated")] == [(end, source) for end, _, source in await outcomes(house)]
 
@@ -216,6 +218,17 @@ def test_a_client_that_stops_reading_at_the_last_write_holds_its_place_for_ever(
             await asyncio.wait({call.task})
 
     play(tmp_path, story, write_timeout=0.04)
+
+
+def test_a_client_that_reads_a_large_answer_slowly_is_cut_off(tmp_path: Path) -> None:
+    async def story(house: House, key: str) -> None:
+        house.upstream.queue.append((200, whole("x" * 2_000_000, usage=USAGE)))
+        call = post(CHAT, key, chat_request())
+        call.pace = 10_000_000
+        await call.start(house.app).served()
+        assert (200, False) == (call.status, call.gave_up)
+
+    play(tmp_path, story, write_timeout=0.05)
 
 
 def test_a_client_leaving_a_whole_answer_pays_an_estimate(tmp_path: Path) -> None:
@@ -362,6 +375,29 @@ def test_a_channel_that_breaks_off_every_stream_stays_in_rotation(tmp_path: Path
             house.upstream.queue.append((200, [ROLE, HELLO, OSError()]))
             await house.ask(key, stream=True).served()
         assert not house.gateway.health.fit(channel.id)
+
+    play(tmp_path, story)
+
+
+def test_a_clients_own_fault_in_mid_stream_harms_the_channel(tmp_path: Path) -> None:
+    flagged = sse_event({"error": {"code": "content_filter", "message": "flagged", "type": "invalid_request_error"}})
+
+    async def story(house: House, key: str) -> None:
+        (channel,) = house.gateway.registry.channels.values()
+        for _ in range(5):
+            house.upstream.queue.append((200, [ROLE, HELLO, flagged]))
+            call = await house.ask(key, stream=True).served()
+            assert "content_filter" == call.events()[-1]["error"]["code"]
+        assert house.gateway.health.fit(channel.id)
+
+    play(tmp_path, story)
+
+
+def test_what_an_upstream_says_in_its_error_code_is_stored(tmp_path: Path) -> None:
+    async def story(house: House, key: str) -> None:
+        house.upstream.queue.append((400, [b'{"error": {"code": "you said: my secret", "message": "no"}}']))
+        assert 400 == (await house.ask(key).served()).status
+        assert [] == [row for row in await house.records() if "secret" in row["error_code"]]
 
     play(tmp_path, story)
 
