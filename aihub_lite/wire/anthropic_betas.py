@@ -22,12 +22,24 @@ BY_TOOL: Mapping[str, str] = {
     "code_execution_20250522": "code-execution-2025-05-22",
     "advisor_20260301": "advisor-tool-2026-03-01",
 }
+BY_BLOCK: Mapping[str, str] = {
+    "container_upload": FILES,
+    "tool_addition": "mid-conversation-tool-changes-2026-07-01",
+    "tool_removal": "mid-conversation-tool-changes-2026-07-01",
+}
 BY_EDIT: Mapping[str, str] = {"compact_20260112": "compact-2026-01-12"}
 FROM_CLIENTS = frozenset(
-    {FILES, *BY_FIELD.values(), *BY_TOOL.values(), *BY_EDIT.values(), "skills-2025-10-02", "fast-mode-2026-02-01"}
+    {
+        *BY_BLOCK.values(),
+        *BY_FIELD.values(),
+        *BY_TOOL.values(),
+        *BY_EDIT.values(),
+        "skills-2025-10-02",
+        "fast-mode-2026-02-01",
+    }
     | {"interleaved-thinking-2025-05-14", "task-budgets-2026-03-13", "extended-cache-ttl-2025-04-11"}
     | {"thinking-binding-controls-2026-08-01", "thinking-display-updates-2026-08-18", "prompt-caching-2024-07-31"}
-    | {"mid-conversation-tool-changes-2026-07-01", "context-1m-2025-08-07", "output-128k-2025-02-19"}
+    | {"context-1m-2025-08-07", "output-128k-2025-02-19"}
 )
 """What a client may ask for itself; nothing that reaches into an account."""
 
@@ -54,9 +66,7 @@ def _needed(body: Mapping[str, Any]) -> set[str]:
         betas.add("skills-2025-10-02")
     if "speed" in body:
         betas.add("fast-mode-2026-02-01")
-    if _uses_files(body["messages"]):
-        betas.add(FILES)
-    return betas
+    return betas | _of_blocks(body["messages"])
 
 
 def _edits(body: Mapping[str, Any]) -> list[str]:
@@ -65,12 +75,9 @@ def _edits(body: Mapping[str, Any]) -> list[str]:
     return [kind for kind in kinds if isinstance(kind, str)]
 
 
-def _uses_files(messages: list[dict[str, Any]]) -> bool:
-    blocks = [block for message in messages if message["role"] == "user" for block in message["content"]]
+def _of_blocks(messages: list[dict[str, Any]]) -> set[str]:
+    blocks = [block for message in messages if message["role"] != "assistant" for block in message["content"]]
     blocks += [inner for block in blocks if isinstance(block.get("content"), list) for inner in block["content"]]
-    return any(
-        block.get("type") == "container_upload"
-        or (isinstance(source := block.get("source"), Mapping) and source.get("type") == "file")
-        for block in blocks
-        if isinstance(block, Mapping)
-    )
+    sources = [source for block in blocks if isinstance(source := block.get("source"), Mapping)]
+    betas = {BY_BLOCK[block["type"]] for block in blocks if block.get("type") in BY_BLOCK}
+    return betas | {FILES for source in sources if source.get("type") == "file"}

@@ -20,8 +20,8 @@ from typing import Any
 import attrs
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_parts import Block, assistant_blocks, blocks_of, keep_mark
-from aihub_lite.wire.anthropic_thinking import thinking_blocks, with_thinking
+from aihub_lite.wire.anthropic_parts import SYSTEM_NATIVE, Block, assistant_blocks, blocks_of, keep_mark
+from aihub_lite.wire.anthropic_thinking import KINDS, thinking_blocks, with_thinking
 from aihub_lite.wire.anthropic_tools import Calls, Names, function_use, tool_use
 from aihub_lite.wire.claude_models import ClaudeModel
 
@@ -80,7 +80,7 @@ class Conversation:
 
     def _system(self, message: Mapping[str, Any], at: str) -> None:
         blocks = _marked(blocks_of(message.get("content"), f"{at}.content"), message)
-        if any(block["type"] != "text" for block in blocks):
+        if any(block["type"] != "text" and block["type"] not in SYSTEM_NATIVE for block in blocks):
             raise InvalidRequest(f"'{at}.content' may only hold text.")
         if self._begun:
             self._turn.notes += blocks
@@ -127,7 +127,9 @@ class Conversation:
             blocks[-1] = {**blocks[-1], "text": blocks[-1]["text"].rstrip()}
         _marked(blocks, message)
         # Nothing but thinking is a 400, and says nothing to a model either.
-        return with_thinking(blocks + calls, thinking_blocks(message)) if blocks or calls else []
+        if all(block["type"] in KINDS for block in blocks + calls):
+            return []
+        return with_thinking(blocks + calls, thinking_blocks(message))
 
     def _called(self, message: Mapping[str, Any], at: str) -> list[Block]:
         calls = message.get("tool_calls")
@@ -170,6 +172,8 @@ def _text(text: str) -> Block:
 
 def _as_user(note: Block) -> Block:
     """A system's words inside a user's message, set apart."""
+    if note["type"] != "text":
+        raise InvalidRequest("This model only takes changes of tools right after a user's message.")
     return {**note, "text": f"<system>\n{note['text']}\n</system>"}
 
 

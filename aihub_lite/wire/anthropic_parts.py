@@ -26,8 +26,10 @@ SNIFFED: tuple[tuple[str, str], ...] = (
 TEXT_NAMES = (".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".html", ".log", ".yaml", ".yml", ".py", ".js", ".ts")
 """Ends of file names that say text where no type is named."""
 
-USER_NATIVE = frozenset({"image", "document", "search_result", "container_upload", "tool_reference"})
-"""Anthropic's own blocks that a client may put into a user or tool message as they are."""
+SYSTEM_NATIVE = frozenset({"tool_addition", "tool_removal"})
+"""Anthropic's own blocks that a client may put into a later system message as they are."""
+USER_NATIVE = SYSTEM_NATIVE | {"image", "document", "search_result", "container_upload", "tool_reference"}
+"""The same for a user or tool message."""
 ASSISTANT_NATIVE = frozenset({"server_tool_use", "mcp_tool_use", "compaction", "container_upload"})
 """The same for an assistant message, besides whatever ends with `_tool_result`."""
 
@@ -40,7 +42,7 @@ def blocks_of(content: object, where: str) -> list[Block]:
 
 
 def assistant_blocks(content: object, where: str) -> list[Block]:
-    """The same for an assistant's content, which has no media; thinking is taken elsewhere and left out here."""
+    """The same for an assistant's content, which has no media; thinking in it is left to `anthropic_thinking`."""
     blocks = []
     for part, at in _parts(content, where):
         kind = part.get("type")
@@ -49,8 +51,11 @@ def assistant_blocks(content: object, where: str) -> list[Block]:
         elif kind == "refusal":
             block = text_block({"text": part.get("refusal")}, at)
         elif isinstance(kind, str) and (kind in ASSISTANT_NATIVE or kind.endswith("_tool_result")):
-            block = without_nulls(part)
-        elif kind in ("thinking", "redacted_thinking", "reasoning"):
+            # Inside are Anthropic's own words, nulls and all: they go back as they came.
+            block = {name: value for name, value in part.items() if value is not None}
+        elif kind in ("thinking", "redacted_thinking"):
+            block = dict(part)
+        elif kind == "reasoning":
             continue
         else:
             raise InvalidRequest(f"'{at}' has a type that an assistant message cannot have on this model.")
@@ -136,6 +141,16 @@ def _image(part: Mapping[str, Any], at: str) -> Block:
     raise InvalidRequest(f"'{at}.image_url.url' must be an https or a data URL: this model takes no other.")
 
 
+def _document(part: Mapping[str, Any], at: str) -> Block:
+    """Mistral's `{document_url: url}`: an image that is a document."""
+    block = _image({"image_url": part.get("document_url")}, at)
+    if block["source"]["type"] == "url":
+        block["type"] = "document"
+    if isinstance(name := part.get("document_name"), str) and block["type"] == "document":
+        block["title"] = name
+    return block
+
+
 def _file(part: Mapping[str, Any], at: str) -> Block:
     """`{file: {file_data, filename}}` or `{file: {file_id}}`; the data is a data URL or bare base64."""
     holder = part.get("file")
@@ -188,6 +203,7 @@ def _type_by_name(name: object) -> str:
 MEDIA: Mapping[str, Callable[[Mapping[str, Any], str], Block]] = {
     "image_url": _image,
     "input_image": _image,
+    "document_url": _document,
     "file": _file,
     "input_file": _file,
 }

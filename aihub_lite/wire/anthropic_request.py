@@ -10,7 +10,7 @@ from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.anthropic_messages import Conversation
 from aihub_lite.wire.anthropic_parts import without_nulls
 from aihub_lite.wire.anthropic_schema import strict_schema
-from aihub_lite.wire.anthropic_thinking import ask, budgeted, calls_without_thinking, effort_of
+from aihub_lite.wire.anthropic_thinking import ask, budgeted, calls_without_thinking, effort_of, take_thinking
 from aihub_lite.wire.anthropic_tools import FORCED, Names, tool_choice_of, tool_names, tools_of
 from aihub_lite.wire.chat_request import ROUTING_FIELDS, ChatRequest
 from aihub_lite.wire.claude_models import ClaudeModel, claude_model, upstream_id
@@ -192,14 +192,16 @@ def _choose(
 
 
 def _think(body: dict[str, Any], asked: Mapping[str, Any], model: ClaudeModel, dropped: list[str]) -> None:
-    effort = effort_of(asked)
+    named, meant = effort_of(asked), take_thinking(body, model)
+    effort = named or meant
     forced = body.get("tool_choice", {}).get("type") in FORCED
     if effort is not None and not ask(body, effort, model, forced=forced):
-        dropped.append("reasoning_effort")
-    if effort is None and asked.get("reasoning") is not None:
+        dropped.append("reasoning_effort" if named else "thinking")
+    if named is None and asked.get("reasoning") is not None:
         dropped.append("reasoning")
     if budgeted(body) and calls_without_thinking(body["messages"]):
         del body["thinking"]
+    if asked.get("thinking") is not None and "thinking" not in body and meant is None:
         dropped.append("thinking")
 
 

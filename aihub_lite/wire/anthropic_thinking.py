@@ -18,6 +18,15 @@ FORMAT = "anthropic-claude-v1"
 """OpenRouter's name for these details; those of another format are not ours to send."""
 KINDS = frozenset({"thinking", "redacted_thinking"})
 LEAST_BUDGET = 1024
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "enabled": ("type", "budget_tokens", "display"),
+    "adaptive": ("type", "display"),
+    "disabled": ("type",),
+    "between_tools": ("type",),
+}
+"""Of `thinking`, by its type."""
+EFFORT_BY_BUDGET = ((1024, "low"), (8192, "medium"))
+"""What a budget in tokens comes to, up to each limit; above it is `high`."""
 
 
 def detail_of(block: Mapping[str, Any], index: int, position: int) -> dict[str, Any]:
@@ -42,10 +51,9 @@ def text_in(block: Mapping[str, Any], name: str) -> str:
 def thinking_blocks(message: Mapping[str, Any]) -> list[tuple[int, Block]]:
     """The thinking blocks of an assistant message, with positions; those without signature would be a 400.
 
-    Taken from `reasoning_details` (OpenRouter's shape and ours), else `thinking_blocks` (LiteLLM's), else parts of the
-    content.
+    Taken from `reasoning_details` (OpenRouter's shape and ours), else from `thinking_blocks` (LiteLLM's).
     """
-    for name in ("reasoning_details", "thinking_blocks", "content"):
+    for name in ("reasoning_details", "thinking_blocks"):
         entries = message.get(name)
         if isinstance(entries, list) and entries:
             found = [block for entry in _merged(entries) if (block := _block(entry)) is not None]
@@ -55,8 +63,11 @@ def thinking_blocks(message: Mapping[str, Any]) -> list[tuple[int, Block]]:
 
 
 def with_thinking(blocks: list[Block], thinking: list[tuple[int, Block]]) -> list[Block]:
-    """The blocks of an assistant message with its thinking first, or where it was between them."""
-    found = list(blocks)
+    """The blocks of an assistant message with its thinking first, or where it was between them.
+
+    Thinking that the client has left among the blocks stays there, unless it comes a second time.
+    """
+    found = [one for one in blocks if one["type"] not in KINDS or not (thinking or _block(one) is None)]
     for inserted, (position, block) in enumerate(thinking):
         found.insert(min(position + inserted, len(found)), block)
     return found
@@ -70,7 +81,7 @@ def has_bound_thinking(request: ChatRequest, upstream_model: str | None = None) 
     if upstream_model is not None and not claude_model(upstream_model).account_bound:
         return False
     messages = request.body["messages"]
-    return any(message.get("role") == "assistant" and thinking_blocks(message) for message in messages)
+    return any(message.get("role") == "assistant" and _has_thinking(message) for message in messages)
 
 
 def strip_thinking(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,9 +120,36 @@ def effort_of(body: Mapping[str, Any]) -> str | None:
     effort = body.get("reasoning_effort")
     if effort is None and isinstance(reasoning := body.get("reasoning"), Mapping):
         effort = reasoning.get("effort")
+    if effort == "default":  # Groq's word for none given
+        return None
     if effort is not None and effort not in EFFORTS:
         raise InvalidRequest(f"'reasoning_effort' must be one of {', '.join(EFFORTS)}.")
     return effort
+
+
+def take_thinking(body: dict[str, Any], model: ClaudeModel) -> str | None:
+    """Leave the client's own `thinking` where the model takes it; otherwise take it out, for the effort that it means.
+
+    Z.ai and DeepSeek have a field of this name too, without a budget; older clients send budgets to newer models.
+    """
+    given = body.pop("thinking", None)
+    if given is None:
+        return None
+    kind, budget = given.get("type"), given.get("budget_tokens")
+    budget = budget if type(budget) is int else None
+    if _takes(model, kind) and (kind != "enabled" or budget is not None):
+        body["thinking"] = {name: given[name] for name in FIELDS[kind] if name in given}
+        return None
+    if kind in ("enabled", "adaptive"):
+        return "medium" if budget is None else next((word for most, word in EFFORT_BY_BUDGET if budget <= most), "high")
+    return "none" if kind in ("disabled", "between_tools") else None
+
+
+def _takes(model: ClaudeModel, kind: object) -> bool:
+    """Whether `thinking.type` may be this; 4.6 takes a budget and does without."""
+    if kind == "enabled":
+        return model.thinking != "none" and model.sampling
+    return kind == (model.off if kind != "adaptive" else model.thinking)
 
 
 def level(effort: str, model: ClaudeModel) -> str | None:
@@ -157,6 +195,12 @@ def _give_budget(body: dict[str, Any], effort: str) -> bool:
         return False
     body.setdefault("thinking", {"type": "enabled", "budget_tokens": budget})
     return True
+
+
+def _has_thinking(message: Mapping[str, Any]) -> bool:
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return bool(thinking_blocks(message)) or any(_block(part) is not None for part in parts)
 
 
 def _merged(entries: list[Any]) -> list[dict[str, Any]]:

@@ -60,10 +60,10 @@ def sdk_problems(body: Mapping[str, Any]) -> list[str]:
 
 
 def nulls(value: Any, at: str = "body") -> Iterator[str]:
-    """Places of nulls, but for JSON of the client's own."""
+    """Places of nulls, but for JSON of the client's own and for results of Anthropic's tools."""
     if value is None:
         yield at
-    elif isinstance(value, Mapping):
+    elif isinstance(value, Mapping) and not str(value.get("type")).endswith("_tool_result"):
         for name, inner in value.items():
             if name not in FREE:
                 yield from nulls(inner, f"{at}.{name}")
@@ -95,7 +95,6 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 def _chat_user(role: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    rest = []
     for block in blocks:
         if block["type"] == "tool_result":
             result: dict[str, Any] = {"role": "tool", "tool_call_id": block["tool_use_id"]}
@@ -103,17 +102,20 @@ def _chat_user(role: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
             found.append(result | {name: block[name] for name in ("is_error", "cache_control") if name in block})
         elif block["type"] == "text" and block["text"].startswith(USER_NOTE):
             found.append({"role": "system", "content": block["text"][len(USER_NOTE) : -len("\n</system>")]})
+        elif found and found[-1]["role"] == role:
+            found[-1]["content"].append(_chat_part(block))
         else:
-            rest.append(block)
-    return [*found, {"role": role, "content": _chat_parts(rest)}] if rest else found
+            found.append({"role": role, "content": [_chat_part(block)]})
+    return found
 
 
 def _chat_assistant(blocks: list[dict[str, Any]], names: Mapping[str, str]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant"}
     parts: list[dict[str, Any]] = []
+    native = any(block["type"] not in ("thinking", "redacted_thinking", "text", "tool_use") for block in blocks)
     for block in blocks:
         kind = block["type"]
-        if kind == "thinking":
+        if kind == "thinking" and not native:
             detail = {"type": "reasoning.text", "text": block["thinking"], "signature": block["signature"]}
             message.setdefault("reasoning_details", []).append(detail)
         elif kind == "redacted_thinking":
@@ -137,7 +139,7 @@ def _chat_parts(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _chat_part(block: dict[str, Any]) -> dict[str, Any]:
     source = block.get("source") or {}
     extra = {"cache_control": block["cache_control"]} if "cache_control" in block else {}
-    if block["type"] == "image":
+    if block["type"] == "image" and source.get("type") != "file":
         url = source.get("url") or f"data:{source['media_type']};base64,{source['data']}"
         return {"type": "image_url", "image_url": {"url": url}, **extra}
     if block["type"] == "document" and source.get("type") == "base64":

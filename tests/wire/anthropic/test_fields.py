@@ -101,66 +101,6 @@ def test_sampling_that_is_no_number_is_refused(value: Any) -> None:
         sent({"temperature": value}, OLD)
 
 
-SUMMARY = {"type": "adaptive", "display": "summarized"}
-
-
-@pytest.mark.parametrize(
-    ("model", "effort", "thinking", "level", "dropped"),
-    [
-        ("claude-3-5-haiku-latest", "high", None, None, ("reasoning_effort",)),
-        ("claude-3-5-haiku-latest", "none", None, None, ()),
-        (OLD, "minimal", {"type": "enabled", "budget_tokens": 1024}, None, ()),
-        (OLD, "medium", {"type": "enabled", "budget_tokens": 4096}, None, ()),
-        (OLD, "high", {"type": "enabled", "budget_tokens": 16384}, None, ()),
-        (OLD, "none", {"type": "disabled"}, None, ()),
-        (MIDDLE, "minimal", SUMMARY, "low", ()),
-        (MIDDLE, "xhigh", SUMMARY, "high", ()),
-        (MIDDLE, "max", SUMMARY, "max", ()),
-        ("claude-opus-4-7", "xhigh", SUMMARY, "xhigh", ()),
-        ("claude-opus-5", "none", {"type": "disabled"}, None, ()),
-        ("claude-sonnet-5-5", "none", {"type": "between_tools"}, None, ()),
-        ("claude-haiku-5-5", "none", {"type": "disabled"}, None, ()),
-        ("claude-fable-5", "none", None, "low", ("reasoning_effort",)),
-        (NEW, "none", None, "low", ("reasoning_effort",)),
-        (NEW, "medium", SUMMARY, "medium", ()),
-        ("claude-opus-9", "max", SUMMARY, "max", ()),
-    ],
-)
-def test_an_effort_is_said_as_the_model_takes_it(
-    model: str, effort: str, thinking: Any, level: str | None, dropped: tuple[str, ...]
-) -> None:
-    made = translated({"reasoning_effort": effort}, model)
-
-    assert (thinking, level, dropped) == (
-        made.body.get("thinking"),
-        made.body.get("output_config", {}).get("effort"),
-        made.dropped,
-    )
-
-
-def test_thinking_leaves_room_for_the_answer_or_is_left_out() -> None:
-    assert 2000 == sent({"reasoning_effort": "high", "max_tokens": 4000}, OLD)["thinking"]["budget_tokens"]
-    assert ("reasoning_effort",) == translated({"reasoning_effort": "high", "max_tokens": 1000}, OLD).dropped
-
-
-def test_a_forced_call_goes_before_a_budget_since_both_are_refused() -> None:
-    tools = [{"type": "function", "function": {"name": "f"}}]
-    made = translated({"reasoning_effort": "high", "tools": tools, "tool_choice": "required"}, OLD)
-
-    assert ("thinking" not in made.body, ("reasoning_effort",)) == (True, made.dropped)
-
-
-def test_openrouters_spelling_of_an_effort_is_understood() -> None:
-    assert "low" == sent({"reasoning": {"effort": "low"}}, NEW)["output_config"]["effort"]
-    assert ("reasoning",) == translated({"reasoning": {"max_tokens": 100}}, NEW).dropped
-
-
-@pytest.mark.parametrize("effort", ["huge", 5, ["low"], {}])
-def test_an_effort_that_is_none_is_refused(effort: Any) -> None:
-    with pytest.raises(InvalidRequest, match="reasoning_effort"):
-        sent({"reasoning_effort": effort})
-
-
 def test_anthropics_own_fields_pass_without_their_nulls() -> None:
     own = {
         "thinking": {"type": "adaptive", "display": "omitted"},

@@ -175,6 +175,15 @@ def test_a_mark_of_a_whole_message_goes_to_its_last_block() -> None:
     assert [text("a")[0], {**text("b")[0], "cache_control": MARK}] == found[0]["content"]
 
 
+ADDED = {"role": "system", "content": [{"type": "tool_addition", "tool": {"type": "tool_reference", "name": "f"}}]}
+
+
+def test_tools_are_added_where_the_model_takes_that_and_refused_elsewhere() -> None:
+    assert {"role": "system", "content": ADDED["content"]} == messages(HELLO, ADDED, OK, model=NEW)[1]
+    with pytest.raises(InvalidRequest, match="changes of tools"):
+        messages(HELLO, ADDED, OK, model=OLD)
+
+
 @pytest.mark.parametrize(
     ("message", "named"),
     [

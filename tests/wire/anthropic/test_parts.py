@@ -96,6 +96,19 @@ def test_a_pdf_as_an_image_is_a_document() -> None:
     assert {"type": "url", "url": "https://x.test/A.PDF?x=1"} == blocks(image("https://x.test/A.PDF?x=1"))[0]["source"]
 
 
+@pytest.mark.parametrize(
+    ("url", "source"),
+    [
+        ("https://x.test/a", {"type": "url", "url": "https://x.test/a"}),
+        (f"data:application/pdf;base64,{PDF}", base64_source("application/pdf", PDF)),
+    ],
+)
+def test_mistrals_documents_are_understood(url: str, source: dict[str, Any]) -> None:
+    part = {"type": "document_url", "document_url": url, "document_name": "a"}
+
+    assert {"type": "document", "source": source, "title": "a"} == blocks(part)[0]
+
+
 def test_a_file_at_anthropic_is_named_by_its_id() -> None:
     assert {"type": "file", "file_id": "file_011"} == blocks(file(file_id="file_011"))[0]["source"]
 

@@ -44,6 +44,13 @@ def test_thinking_goes_first_in_whatever_shape_it_comes(message: dict[str, Any])
     assert [THOUGHT, HIDDEN, {"type": "text", "text": "Yes"}] == said(**message)
 
 
+def test_thinking_among_the_parts_of_a_message_stays_where_it_is() -> None:
+    parts = [{"type": "text", "text": "Yes"}, THOUGHT, {"type": "thinking", "thinking": "unsigned"}]
+
+    assert parts[:2] == said(content=parts)
+    assert has_bound_thinking(asked({"messages": [HELLO, {"role": "assistant", "content": parts}]}))
+
+
 def test_thinking_without_text_goes_back_without_text() -> None:
     assert {**THOUGHT, "thinking": ""} == said(reasoning_details=[{**DETAIL, "text": ""}])[0]
 

@@ -42,7 +42,7 @@ def test_a_function_without_parameters_has_an_empty_schema_and_no_empty_descript
 
 
 def test_a_schema_is_given_the_type_that_it_must_have() -> None:
-    schema = {"properties": {"x": {}}}
+    schema: dict[str, Any] = {"properties": {"x": {}}}
 
     assert {"type": "object", **schema} == sent({"tools": [tool(parameters=schema)]})["tools"][0]["input_schema"]
 
