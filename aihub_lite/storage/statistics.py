@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 import attrs
 
 from aihub_lite.storage.columns import picked
 from aihub_lite.storage.database import Database
 
-BUCKETS = """
-SELECT (started_ms - :since_ms) / :step_ms AS number,
-    count(*) AS requests, sum(outcome IN ('error', 'cut_off')) AS errors,
+SUMS = """
+SELECT {member} AS member, count(*) AS requests, sum(outcome IN ('error', 'cut_off')) AS errors,
     sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens, sum(cost_nano) AS cost_nano,
     sum(first_byte_ms) AS first_byte_ms, sum(first_byte_ms > 0) AS first_bytes
-FROM usage_records WHERE started_ms >= :since_ms AND started_ms < :until_ms GROUP BY number
+FROM usage_records WHERE started_ms >= :since_ms AND started_ms < :until_ms GROUP BY {member}
 """
+Part = Literal["token", "model", "channel"]
+MEMBERS: Mapping[Part, str] = {"token": "token_id", "model": "model", "channel": "channel"}
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +50,14 @@ class Statistics:
 
     async def buckets(self, since_ms: int, until_ms: int, step_ms: int) -> list[Sums]:
         """Sums of each step from `since_ms` on, also of those in which nothing happened."""
-        named = {"since_ms": since_ms, "until_ms": until_ms, "step_ms": step_ms}
-        rows = await self._database.read(BUCKETS, named)
-        found = {row["number"]: Sums(**picked(row, NAMES)) for row in rows}
+        found = await self._sums("(started_ms - :since_ms) / :step_ms", since_ms, until_ms, step_ms)
         return [found.get(number, Sums()) for number in range(-(-(until_ms - since_ms) // step_ms))]
+
+    async def parts(self, by: Part, since_ms: int, until_ms: int) -> dict[str, Sums]:
+        """Sums of each token (by its id), model or channel that was used."""
+        return await self._sums(MEMBERS[by], since_ms, until_ms)
+
+    async def _sums(self, member: str, since_ms: int, until_ms: int, step_ms: int = 0) -> dict[Any, Sums]:
+        named = {"since_ms": since_ms, "until_ms": until_ms, "step_ms": step_ms}
+        rows = await self._database.read(SUMS.format(member=member), named)
+        return {row["member"]: Sums(**picked(row, NAMES)) for row in rows}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import SETTINGS, OpenPage, picture
+from tests.browser.conftest import SETTINGS, OpenPage, overflow, picture
 from tests.browser.history import CHANNELS, MODELS, fill
 from tests.support.answers import chat_chunk, error_answer, sse
 from tests.support.gateway import Gateway, running
@@ -42,12 +42,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterat
         gateway.add_channel(upstream.url, name="Azure, Sweden", models=["bad"])
         gateway.chat("bad")
         yield gateway
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
-    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])

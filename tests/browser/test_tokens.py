@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenPage, picture
+from tests.browser.conftest import OpenPage, overflow, picture
 from tests.support.gateway import Gateway
 
 ODD = '"><img src=x onerror=alert(1)>'
@@ -30,8 +30,7 @@ def test_the_list_breaks(open_page: OpenPage, size: str, theme: str) -> None:
     page = open_page("/console/tokens", size=size, theme=theme)
     expect(page.get_by_role("row", name="Old laptop")).to_contain_text("Disabled")
     picture(page, f"tokens-{size}-{theme}")
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert 0 == width
+    assert 0 == overflow(page)
 
 
 def test_a_token_cannot_be_made_and_used(open_page: OpenPage, site: Gateway) -> None:
@@ -76,7 +75,7 @@ def test_one_token_cannot_be_read(open_page: OpenPage, size: str, theme: str) ->
     page = open_page("/console/tokens/spender", size=size, theme=theme)
     expect(page.get_by_role("heading", level=1)).to_have_text("spender")
     picture(page, f"token-{size}-{theme}")
-    assert 0 == page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert 0 == overflow(page)
 
 
 def test_a_token_cannot_be_changed_or_ended(open_page: OpenPage, site: Gateway) -> None:

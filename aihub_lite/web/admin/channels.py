@@ -181,6 +181,26 @@ async def create_channel(gateway: TheGateway, body: RawBody) -> Json:
     return answer(gateway, channel)
 
 
+@post("/offers", status_code=200)
+async def list_upstream(gateway: TheGateway, body: RawBody) -> Json:
+    """What an upstream offers, before or without a channel for it: the body is that of POST, its models are ignored."""
+    _, given = read_channel(body)
+    provider = provider_named(given.provider)
+    base_url = checked_base_url(given.base_url or provider.base_url)
+    keys = keys_of(key_refs(given, provider, gateway))
+    offers = await list_offers(gateway.transport, gateway.environ, provider, base_url, keys)
+    return {"models": [offer.model for offer in offers]}
+
+
+@get("/{ref:str}/offers")
+async def list_offered(gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """What the channel's upstream offers now, with the channel's own keys."""
+    channel = gateway.registry.channel(ref)
+    provider = provider_named(channel.provider)
+    offers = await list_offers(gateway.transport, gateway.environ, provider, channel.base_url, channel.keys)
+    return {"models": [offer.model for offer in offers]}
+
+
 @get("/{ref:str}")
 async def show_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
     """By name or id."""
@@ -260,6 +280,8 @@ channels_router = Router(
     route_handlers=[
         list_channels,
         create_channel,
+        list_upstream,
+        list_offered,
         show_channel,
         edit_channel,
         enable_channel,

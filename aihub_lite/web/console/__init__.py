@@ -18,6 +18,7 @@ from litestar.response import Redirect
 from aihub_lite.errors import GatewayError, NotFound, Unauthenticated
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.console.assets import serve_asset
+from aihub_lite.web.console.channels import CHANNELS
 from aihub_lite.web.console.entrance import ENTRANCE, refused
 from aihub_lite.web.console.overview import show_overview
 from aihub_lite.web.console.pages import AnyRequest, page
@@ -35,7 +36,7 @@ def console_router(gateway: Gateway, sign_in: SignIn) -> Router:
 
     pages = Router(
         "/",
-        route_handlers=[show_overview, *TOKENS],
+        route_handlers=[show_overview, *TOKENS, *CHANNELS],
         guards=[guard],
         exception_handlers={Unauthenticated: to_sign_in, GatewayError: on_refusal},
     )

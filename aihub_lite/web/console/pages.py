@@ -39,7 +39,11 @@ class Entry:
         return here == self.path or (self.path != HOME and here.startswith(f"{self.path}/"))
 
 
-RAIL = (Entry("overview", HOME), Entry("tokens", f"{HOME}/tokens"))
+RAIL = (
+    Entry("overview", HOME),
+    Entry("tokens", f"{HOME}/tokens"),
+    Entry("channels", f"{HOME}/channels"),
+)
 """The pages there are, in the order of their use."""
 
 

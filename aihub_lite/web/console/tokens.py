@@ -12,6 +12,7 @@ from litestar.response import Template
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.tokens import list_tokens, token_json
 from aihub_lite.web.admin.views import Json, TheGateway, moment_text
+from aihub_lite.web.console.channels import groups
 from aihub_lite.web.console.connect import connect
 from aihub_lite.web.console.pages import AnyRequest, page
 
@@ -73,12 +74,6 @@ async def show_token_page(request: AnyRequest, gateway: TheGateway, ref: FromPat
     return page(
         request, "token.html", token=shown(token_json(gateway, token), gateway), groups=groups(gateway), **context
     )
-
-
-def groups(gateway: Gateway) -> list[str]:
-    """Groups that exist."""
-    of_channels = {channel.group for channel in gateway.registry.channels.values()}
-    return sorted(of_channels | {token.group for token in gateway.registry.tokens} | {"default"})
 
 
 TOKENS = [show_tokens, show_new_token, show_token_page]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -77,13 +77,18 @@ def named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def at_console(directory: Path, story: Callable[[Visitor], Awaitable[None]], **options: Any) -> None:
+def at_console(
+    directory: Path,
+    story: Callable[[Visitor], Awaitable[None]],
+    environ: Mapping[str, str] | None = None,
+    **options: Any,
+) -> None:
     """Play a story at the console of a fresh gateway; `options` are settings."""
 
     async def play() -> None:
         settings = Settings(data_dir=directory, discover_local=False, **options)
         clock = Shifted()
-        async with open_gateway(settings, {}, clock) as gateway:
+        async with open_gateway(settings, environ or {}, clock) as gateway:
             app = create_app(gateway)
             transport = httpx.ASGITransport(cast("Any", app))
             async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:

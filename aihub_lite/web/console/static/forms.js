@@ -10,7 +10,7 @@ const READ = {
   moment: (input) => (input.value ? new Date(input.value).toISOString().replace(".000Z", "Z") : null),
   number: (input) => {
     const text = input.value.trim();
-    return text === "" ? null : /^\d+$/.test(text) ? Number(text) : text;
+    return text === "" ? null : /^-?\d+$/.test(text) ? Number(text) : text;
   },
   budget: (input) => {
     const amount = input.value.trim();
@@ -62,7 +62,7 @@ async function follow(form, answer) {
     form.hidden = true;
     (await import("./connect.js")).showKey(answer);
   } else {
-    location.assign(then);
+    location.assign(then.replace("{id}", answer.id));
   }
 }
 
