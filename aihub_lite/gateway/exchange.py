@@ -149,10 +149,9 @@ class Exchange:
         self.finished = True
         if not self.gone:
             await self.start(status, [*headers, (b"content-length", b"%d" % len(body))])
-        while len(body) > SLICE:  # each write has its own time: a large body may take longer than a small one
-            await self._put({"type": "http.response.body", "body": body[:SLICE], "more_body": True}, last=True)
-            body = body[SLICE:]
-        await self._put({"type": "http.response.body", "body": body, "more_body": False}, last=True)
+        for start in range(0, len(body) or 1, SLICE):  # each write has its own time: a large body may take longer
+            piece, more = body[start : start + SLICE], start + SLICE < len(body)
+            await self._put({"type": "http.response.body", "body": piece, "more_body": more}, last=True)
         self.complete = True
 
     async def start_stream(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import pytest
 
 from aihub_lite.errors import BodyTimeout, InvalidRequest, NoChannel, RateLimited, RequestTooLarge
-from aihub_lite.gateway.exchange import JSON_HEADERS, ClientGone, Exchange
+from aihub_lite.gateway.exchange import JSON_HEADERS, SLICE, ClientGone, Exchange
 from tests.support.asgi import Call
 
 KEEP_ALIVE = b": keep-alive\n"
@@ -199,6 +200,20 @@ def test_collected_headers_are_left_out_of_a_refusal() -> None:
         await it.refuse(RateLimited("slowly", 7))
 
     assert "180" == play(story).answer_headers["x-ratelimit-limit-requests"]
+
+
+@pytest.mark.parametrize("size", [0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE])
+def test_a_large_answer_is_not_whole(size: int) -> None:
+    body = bytes(size)
+    call = play(lambda _, it: it.answer(200, JSON_HEADERS, body))
+    assert (str(size), True, []) == (call.answer_headers["content-length"], call.complete, call.violations)
+    assert body == call.content
+
+
+def test_a_large_answer_is_copied_once_for_every_piece_of_it() -> None:
+    began = time.process_time()
+    play(lambda _, it: it.answer(200, JSON_HEADERS, bytes(64 * 2**20)))
+    assert time.process_time() - began < 0.5
 
 
 def test_a_refusal_after_the_head_is_a_second_answer() -> None:
