@@ -144,3 +144,22 @@ def test_a_second_cancellation_makes_a_stream_free(tmp_path: Path) -> None:
             return [row["usage_source"] for row in await house.records()]
 
     assert ["estimated"] == asyncio.run(story())
+
+
+def test_keep_alives_and_content_get_into_each_others_way(tmp_path: Path) -> None:
+    async def story() -> list[object]:
+        async with open_house(tmp_path, keepalive_after=0.001, keepalive_event_after=0.002, rpm=0) as house:
+            await house.add_channel()
+            _, key = await house.add_token()
+            for _ in range(60):
+                parts = [part for piece in streamed("a", "b", "c", usage=USAGE) for part in (piece, 0.0015)]
+                house.upstream.queue.append((200, parts))
+            calls = [house.ask(key, stream=True) for _ in range(60)]
+            await asyncio.gather(*(call.served() for call in calls))
+            await asyncio.sleep(0.01)
+            assert any(b": keep-alive" in call.content for call in calls)
+            assert {1} == {len({each["id"] for each in call.events()[:-1]}) for call in calls}
+            assert AT_REST == await house.at_rest()
+            return [(call.violations, call.events()[-1]) for call in calls if call.violations or not call.complete]
+
+    assert [] == asyncio.run(story())
