@@ -38,6 +38,8 @@ class Call:
     """Bytes per second that the client reads; 0 is no limit."""
     reads_the_end: bool = True
     """Whether the client reads the last piece, or leaves it in the server's buffer for ever."""
+    gave_up: bool = False
+    """Whether the app did not wait for a piece to be read."""
     violations: list[str] = attrs.field(factory=list)
     task: asyncio.Task[None] | None = None
     _incoming: asyncio.Queue[Mapping[str, Any]] = attrs.field(factory=asyncio.Queue)
@@ -109,6 +111,9 @@ class Call:
                 self._reads.clear()
             await asyncio.sleep(len(message.get("body", b"")) / self.pace if self.pace else 0)
             await self._reads.wait()
+        except asyncio.CancelledError:
+            self.gave_up = True
+            raise
         finally:
             self._sending -= 1
 
