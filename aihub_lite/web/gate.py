@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from traceback import format_tb
@@ -31,7 +32,9 @@ VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
 EXPOSED = b"x-request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, " + (
     b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
 )
-CORS: Headers = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
+CORS: Headers = [(b"access-control-allow-origin", b"*")]
+EXPOSE: Headers = [(b"access-control-expose-headers", EXPOSED)]
+"""Only for browsers, which say where they come from: every header costs two microseconds."""
 """Relay surfaces may be called from any page: they need a key, and no browser sends one unasked."""
 CLOSED: Headers = [
     (
@@ -66,13 +69,16 @@ class Gate:
     app: App
     clock: Clock
     trusted_proxies: tuple[str, ...] = ()
+    boot: str = attrs.field(factory=lambda: secrets.token_hex(3))
+    numbers: Iterator[int] = attrs.field(factory=itertools.count)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         # Time first: ids that grow keep the ledger's index appending (measured: half the CPU on a million records).
-        request_id = f"{int(self.clock.wall() * 1000):012x}{secrets.token_hex(6)}"
+        # And no secret: a boot's own random part and a counter are as unique as a call of the kernel's.
+        request_id = f"{int(self.clock.wall() * 1000):012x}{self.boot}{next(self.numbers) & 0xFFFFFF:06x}"
         scope["aihub.request_id"] = request_id
         scope["aihub.started"] = self.clock.monotonic()
         scope["aihub.address"] = self.address(scope)
@@ -82,6 +88,8 @@ class Gate:
         own = path.startswith(OWN_ROOMS)
         incoming = Incoming(receive)
         outgoing = Outgoing(send, incoming, [(b"x-request-id", request_id.encode()), *(CLOSED if own else CORS)])
+        if not own and any(name == b"origin" for name, _ in scope["headers"]):
+            outgoing.headers += EXPOSE
         if scope["method"] == "OPTIONS" and not own:
             await _answer(outgoing, 204, preflight_headers(scope), b"")
             return

@@ -27,8 +27,13 @@ class Sighting:
     """Unix seconds."""
     path: str
     """As the client asked for it."""
-    client: str
+    user_agent: str
     refusal: GatewayError | None
+
+    @property
+    def client(self) -> str:
+        """The client's own name and version."""
+        return product(self.user_agent)
 
 
 @attrs.define(eq=False)
@@ -45,16 +50,22 @@ class Sightings:
 
     def note(self, exchange: Exchange, refusal: GatewayError | None) -> None:
         """Remember a call, if it carries a key of ours: also of a token that is disabled, whose user wonders why."""
+        token_id = exchange.token_id or self._presented(exchange)
+        if token_id:
+            self._last[token_id] = Sighting(
+                at=self.clock.wall(),
+                path=asked_path(exchange.scope),
+                user_agent=exchange.header(b"user-agent"),
+                refusal=refusal,
+            )
+
+    def _presented(self, exchange: Exchange) -> str:
+        """The id of a token that the line did not let in."""
         for key in exchange.credentials():
             token = self.registry.tokens_by_digest.get(digest_of(key))
             if token is not None:
-                self._last[token.id] = Sighting(
-                    at=self.clock.wall(),
-                    path=asked_path(exchange.scope),
-                    client=product(exchange.header(b"user-agent")),
-                    refusal=refusal,
-                )
-                return
+                return token.id
+        return ""
 
     def forget(self, token_id: str) -> None:
         """Its key is another one now, or the token is gone."""

@@ -26,7 +26,9 @@ function roundStep(top, most) {
 function read(table) {
   const heads = [...table.tHead.rows[0].cells];
   const series = heads.flatMap((cell, column) =>
-    cell.dataset.series ? [{ name: cell.textContent.trim(), kind: cell.dataset.series, column }] : [],
+    cell.dataset.series
+      ? [{ name: cell.textContent.trim(), kind: cell.dataset.series, look: cell.dataset.look, column }]
+      : [],
   );
   const points = [...table.tBodies[0].rows].map((row) => {
     const time = row.cells[0].querySelector("time");
@@ -75,11 +77,11 @@ function paint(figure) {
     point.values.forEach((value, index) => {
       if (!value) return;
       const height = Math.max(y(base) - y(base + value), 1);
-      const bar = { class: `bar s${index}`, x: x + 1, y: y(base + value), width: Math.max(step - (step > 6 ? 2 : 1), 1), height };
+      const bar = { class: `bar ${series[index].look ?? `s${index}`}`, x: x + 1, y: y(base + value), width: Math.max(step - (step > 6 ? 2 : 1), 1), height };
       draw("rect", bar, svg);
       base += value;
     });
-    if (number % every === 0) {
+    if (number % every === 0 && x + 44 < width) {
       const text = draw("text", { class: "tick", x: x + 1, y: HEIGHT - 6 }, svg);
       text.textContent = label(point, figure.dataset.step === "hour");
     }
@@ -102,6 +104,7 @@ function tell(figure, number) {
     ? point.moment.toLocaleString(language, { dateStyle: "medium", timeStyle: figure.dataset.step === "hour" ? "short" : undefined })
     : point.name;
   figure.series.forEach(({ name }, index) => {
+    if (!point.values[index] && figure.series.length > 2) return;
     const line = document.createElement("span");
     line.textContent = `${name} ${point.texts[index]}`;
     tip.append(line);

@@ -22,10 +22,12 @@ export function ago(moment, now = Date.now()) {
   return dated.format(moment);
 }
 
+const SHOWN = { ago, clock: (moment) => clock.format(moment), day: (moment) => dated.format(moment) };
+
 export function showTimes(root = document) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.as === "ago" ? ago(moment) : clock.format(moment);
+    element.textContent = SHOWN[element.dataset.as](moment);
     element.title = exact.format(moment);
   }
 }
