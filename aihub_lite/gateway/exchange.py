@@ -52,6 +52,8 @@ class Exchange:
     """The client's address, as far as it can be believed."""
     extra_headers: Headers = attrs.field(factory=list)
     """Added to whatever answer leaves: rate limits, dropped parameters."""
+    token_id: str = ""
+    """Whose it is, once that is known."""
     body_read: bool = False
     head_sent: bool = False
     finished: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 import attrs
@@ -20,6 +20,7 @@ from aihub_lite.errors import RateLimited, Unauthenticated
 
 WINDOW = 60.0
 ROUNDING = 1e-6
+NOTHING_TO_DO = nullcontext()
 MAX_BUCKETS = 100_000
 """Idle buckets beyond this are forgotten, oldest first: a scan of addresses must not grow memory."""
 
@@ -100,13 +101,11 @@ class Limiter(Protocol):
         """Count one request; raises RateLimited. None where the token has no limit."""
         ...
 
-    @contextmanager
-    def slot(self, token: Token) -> Iterator[None]:
+    def slot(self, token: Token) -> AbstractContextManager[None]:
         """Hold one of the token's places for requests at once; raises RateLimited."""
         ...
 
-    @contextmanager
-    def tokens(self, token: Token, estimate: int) -> Iterator[Counted]:
+    def tokens(self, token: Token, estimate: int) -> AbstractContextManager[Counted]:
         """Count an estimate of tokens, and inside the block replace it by what was used; raises RateLimited."""
         ...
 
@@ -138,13 +137,13 @@ class MemoryLimiter:
             raise TooManyRequests(limit, wait)
         return RequestsLeft(limit, bucket.left(limit, now), bucket.full_at - now)
 
+    def slot(self, token: Token) -> AbstractContextManager[None]:
+        return self._slot(token) if token.concurrency else NOTHING_TO_DO
+
     @contextmanager
-    def slot(self, token: Token) -> Iterator[None]:
-        if not token.concurrency:
-            yield
-            return
+    def _slot(self, token: Token) -> Iterator[None]:
         running = self._running.get(token.id, 0)
-        if running >= token.concurrency:
+        if running >= (token.concurrency or 0):
             raise RateLimited(f"This token may have {token.concurrency} requests at once, and they are running.", 1)
         self._running[token.id] = running + 1
         try:
@@ -154,19 +153,19 @@ class MemoryLimiter:
             if not self._running[token.id]:
                 del self._running[token.id]
 
+    def tokens(self, token: Token, estimate: int) -> AbstractContextManager[Counted]:
+        return self._counted(token, token.tpm, estimate) if token.tpm else nullcontext(Counted())
+
     @contextmanager
-    def tokens(self, token: Token, estimate: int) -> Iterator[Counted]:
-        counted = Counted()
-        if not token.tpm:
-            yield counted
-            return
-        taken, bucket = min(estimate, token.tpm), self._tokens.get(token.id)
-        if wait := bucket.take(token.tpm, taken, self.clock.monotonic()):
-            raise RateLimited(f"Limit of {token.tpm} tokens per minute reached.", whole_seconds(wait))
+    def _counted(self, token: Token, tpm: int, estimate: int) -> Iterator[Counted]:
+        counted, bucket = Counted(), self._tokens.get(token.id)
+        taken = min(estimate, tpm)
+        if wait := bucket.take(tpm, taken, self.clock.monotonic()):
+            raise RateLimited(f"Limit of {tpm} tokens per minute reached.", whole_seconds(wait))
         try:
             yield counted
         finally:
-            bucket.put(token.tpm, counted.used - taken, self.clock.monotonic())
+            bucket.put(tpm, counted.used - taken, self.clock.monotonic())
 
     def authentication_failed(self, address: str) -> Unauthenticated | RateLimited:
         """Count one failure of an address, and the refusal to answer it with.

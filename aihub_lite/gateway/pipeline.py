@@ -78,6 +78,7 @@ class Line:
             if token is not None and token.live(now):
                 if token.allow_ips and not within(exchange.address, token.allow_ips):
                     raise AccessDenied("This token may not be used from your address.")
+                exchange.token_id = token.id
                 return token
         raise self.limits.authentication_failed(exchange.address)
 
@@ -113,12 +114,13 @@ class Line:
         flight = self.flight_of(token, asked, model, exchange)
         with self.limits.tokens(token, asked.prompt_estimate) as counted:
             hold = self.ledger.hold(flight, price, most, prompt)
-            with self.flights.under_way(flight):
-                try:
-                    async with hold:
-                        yield hold
-                finally:
-                    counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
+            self.flights.open[flight.request_id] = flight
+            try:
+                async with hold:
+                    yield hold
+            finally:
+                del self.flights.open[flight.request_id]
+                counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
 
     async def end_early(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 import attrs
 
@@ -16,12 +16,20 @@ MAX_TICK = 1.0
 
 @attrs.define(eq=False)
 class Watched:
-    """One stream under watch; `idle_event` makes an event that says nothing, for clients that count only events."""
+    """One answer under watch; `idle_event` makes an event that says nothing, for clients that count only events."""
 
+    pulse: Pulse
     exchange: Exchange
     flight: Flight
     idle_event: Callable[[], bytes] | None
     """None for an answer that is not streamed: nothing can be said before it."""
+
+    def __enter__(self) -> None:
+        self.exchange.last_write = self.exchange.last_event = asyncio.get_running_loop().time()
+        self.pulse.watched.add(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.pulse.watched.discard(self)
 
 
 @attrs.define(eq=False)
@@ -31,19 +39,12 @@ class Pulse:
     keepalive_after: float
     keepalive_event_after: float
     write_timeout: float
-    _watched: set[Watched] = attrs.field(factory=set)
+    watched: set[Watched] = attrs.field(factory=set)
     _beats: set[asyncio.Task[None]] = attrs.field(factory=set)
 
-    @contextmanager
-    def watching(self, exchange: Exchange, flight: Flight, idle_event: Callable[[], bytes] | None) -> Iterator[None]:
+    def watching(self, exchange: Exchange, flight: Flight, idle_event: Callable[[], bytes] | None) -> Watched:
         """Watch an answer inside the block; silence counts from here."""
-        exchange.last_write = exchange.last_event = asyncio.get_running_loop().time()
-        watched = Watched(exchange, flight, idle_event)
-        self._watched.add(watched)
-        try:
-            yield
-        finally:
-            self._watched.discard(watched)
+        return Watched(self, exchange, flight, idle_event)
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -51,7 +52,7 @@ class Pulse:
         while True:
             await asyncio.sleep(tick)
             now = asyncio.get_running_loop().time()
-            for watched in tuple(self._watched):
+            for watched in tuple(self.watched):
                 self._look_at(watched, now)
 
     def _look_at(self, watched: Watched, now: float) -> None:

@@ -226,9 +226,12 @@ def _request(
     method: str, url: httpx.URL, headers: list[tuple[bytes, bytes]], body: bytes | None, extensions: dict[str, Any]
 ) -> httpx.Request:
     if body is None or len(body) <= WHOLE_BODY:
-        return httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
-    length = (b"content-length", str(len(body)).encode())
-    return httpx.Request(method, url, headers=[*headers, length], stream=_Slices(body), extensions=extensions)
+        request = httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
+    else:
+        length = (b"content-length", str(len(body)).encode())
+        request = httpx.Request(method, url, headers=[*headers, length], stream=_Slices(body), extensions=extensions)
+    request.headers.encoding = "latin-1"  # said once: httpx would try every value anew at every look
+    return request
 
 
 def _unread(stream: httpx.AsyncByteStream) -> bytes:

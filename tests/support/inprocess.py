@@ -178,7 +178,7 @@ class House:
             "places": gateway.flights.places_taken,
             "flights": len(gateway.flights.open),
             "slots": len(gateway.limits._running),
-            "watched": len(gateway.pulse._watched),
+            "watched": len(gateway.pulse.watched),
             "beats": len(gateway.pulse._beats),
             "upstream streams": self.upstream.open_streams,
             "connections": gateway.transport.busy,
