@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -31,6 +32,15 @@ def setting(default: Any, reason: str, *checks: Any) -> Any:
     return attrs.field(default=default, validator=list(checks), metadata={"reason": reason})
 
 
+def networks(_: Any, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: every part is a network or an address."""
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        try:
+            ip_network(part, strict=False)
+        except ValueError:
+            raise ValueError(f"'{field.name}': {part!r} is not a network like 10.0.0.0/8") from None
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """What an operator may set. Durations in seconds, sizes in bytes; 0 switches a limit off where it says so."""
@@ -47,7 +57,7 @@ class Settings:
     max_body_bytes: int = setting(32 * 2**20, "room for 20 MB of images in base64", gt(0))
     body_timeout: float = setting(30.0, "between two pieces of a request body", gt(0))
     max_in_flight: int = setting(1024, "relayed requests at once; above it 503", gt(0))
-    trusted_proxies: str = setting("", "comma-separated CIDRs whose X-Forwarded-For is believed")
+    trusted_proxies: str = setting("", "comma-separated CIDRs whose X-Forwarded-For is believed", networks)
 
     connect_timeout: float = setting(5.0, "a reachable upstream accepts in milliseconds", gt(0))
     first_byte_timeout: float = setting(120.0, "reasoning models think before the first byte", gt(0))

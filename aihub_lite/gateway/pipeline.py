@@ -211,7 +211,9 @@ async def closed(answer: Streaming | ChatAnswer | None) -> None:
 def within(address: str, networks: Iterable[str]) -> bool:
     """Whether an address lies in any of the networks; what is no address lies in none."""
     try:
-        return any(ip_address(address) in ip_network(network, strict=False) for network in networks)
+        found = ip_address(address)
+        found = getattr(found, "ipv4_mapped", None) or found  # how a dual-stack socket shows IPv4
+        return any(found in ip_network(network, strict=False) for network in networks)
     except ValueError:
         return False
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from traceback import format_tb
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
@@ -19,9 +17,8 @@ from aihub_lite.web.gate import Gate
 from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn
 from aihub_lite.web.surfaces import exchange_of, relay_surfaces
+from aihub_lite.web.unforeseen import log_unforeseen
 from aihub_lite.wire.errors_out import error_body
-
-log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -105,7 +102,6 @@ def on_unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
 
 
 def unforeseen(request: AnyRequest, error: Exception) -> GatewayError:
-    """The refusal for a fault of ours. Its text may hold what a client said, so only its kind and place are logged."""
-    where = "".join(format_tb(error.__traceback__))
-    log.error("%s: unforeseen %s\n%s", request.scope["aihub.request_id"], type(error).__name__, where)  # type: ignore[typeddict-item]
+    """The refusal for a fault of ours, which is logged."""
+    log_unforeseen(request.scope["aihub.request_id"], error)  # type: ignore[typeddict-item]
     return GatewayError()

@@ -23,7 +23,7 @@ class Billing:
     async def subscription(self, exchange: Exchange) -> None:
         """Limits in USD."""
         account = self._account(exchange)
-        limit = limit_usd(account)
+        limit = limit_usd(account, self.gateway.clock.wall())
         await send_json(
             exchange,
             {
@@ -48,8 +48,7 @@ class Billing:
         return self.gateway.ledger.accounts[token.id]
 
 
-def limit_usd(account: Account) -> float:
-    """The budget where there is one, else the quota."""
-    token = account.token
-    limit = token.budget.nano if token.budget else token.quota_nano
-    return UNLIMITED_USD if limit is None else float(usd(limit))
+def limit_usd(account: Account, wall: float) -> float:
+    """What was spent and what may still be: of a budget and a quota the tighter one counts."""
+    left = account.left(wall)
+    return UNLIMITED_USD if left is None else float(usd(max(0, account.spent_now(wall) + account.held + left)))

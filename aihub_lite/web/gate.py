@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
-from ipaddress import ip_address, ip_network
-from traceback import format_tb
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import attrs
@@ -18,14 +16,14 @@ import attrs
 from aihub_lite.domain.clock import Clock
 from aihub_lite.errors import GatewayError
 from aihub_lite.gateway.exchange import JSON_HEADERS, Headers, Receive, Send, error_headers
+from aihub_lite.web.unforeseen import log_unforeseen
 from aihub_lite.wire.errors_out import error_body
 
-log = logging.getLogger(__name__)
-
+Network = IPv4Network | IPv6Network
 App = Callable[[Any, Any, Any], Awaitable[None]]
 """Litestar's own types of the three differ from ASGI's by name only."""
 
-OWN_ROOMS = ("/console", "/api/admin", "/healthz", "/readyz")
+OWN = re.compile(r"/(?:console|api/admin|healthz|readyz)(?:/|$)")
 """Paths that are not relay surfaces: taken as they are, and closed to other origins."""
 SLASHES = re.compile(r"/{2,}")
 VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
@@ -57,9 +55,24 @@ PREFLIGHT_AGE = b"86400"
 def straight(path: str) -> str:
     """A relay path in its one form: `/v1/v1//models/` and `/models` are both `/v1/models`."""
     path = SLASHES.sub("/", path).rstrip("/") or "/"
-    if path == "/" or path.startswith(OWN_ROOMS):
+    if path == "/" or own_room(path):
         return path
     return "/v1" + VERSIONS.sub("", path)
+
+
+def own_room(path: str) -> bool:
+    """Whether a path is one of the gateway's own, or below one."""
+    return OWN.match(path) is not None
+
+
+def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Networks as an operator writes them."""
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def plain(address: str) -> str:
+    """An IPv4 address as itself, also where a dual-stack socket shows it in IPv6's dress."""
+    return address[7:] if address.startswith("::ffff:") and "." in address else address
 
 
 @attrs.define
@@ -68,7 +81,7 @@ class Gate:
 
     app: App
     clock: Clock
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = attrs.field(default=(), converter=networks_of)
     boot: str = attrs.field(factory=lambda: secrets.token_hex(3))
     numbers: Iterator[int] = attrs.field(factory=itertools.count)
 
@@ -85,7 +98,7 @@ class Gate:
         scope["aihub.asked_path"] = scope["path"]
         scope["path"] = scope["aihub.path"] = path = straight(scope["path"])
         scope["raw_path"] = path.encode("utf-8", "surrogatepass")
-        own = path.startswith(OWN_ROOMS)
+        own = own_room(path)
         incoming = Incoming(receive)
         outgoing = Outgoing(send, incoming, [(b"x-request-id", request_id.encode()), *(CLOSED if own else CORS)])
         if not own and any(name == b"origin" for name, _ in scope["headers"]):
@@ -96,28 +109,26 @@ class Gate:
         try:
             await self.app(scope, incoming, outgoing)
         except Exception as error:
-            # The error's own text may hold what a client said; where it happened does not.
-            where = "".join(format_tb(error.__traceback__))
-            log.error("%s: unforeseen %s\n%s", request_id, type(error).__name__, where)  # noqa: TRY400
+            log_unforeseen(request_id, error)
             if not outgoing.head_sent:
                 refusal = GatewayError()
                 await _answer(outgoing, 500, [*JSON_HEADERS, *error_headers(refusal)], error_body(refusal))
 
     def address(self, scope: Mapping[str, Any]) -> str:
         """The client's address: the socket's, or behind a trusted proxy the last one that is not a trusted proxy."""
-        address = str((scope.get("client") or ("",))[0])
+        address = plain(str((scope.get("client") or ("",))[0]))
         if not self.trusted_proxies or not self._trusted(address):
             return address
         forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
         for hop in reversed([each.strip() for each in forwarded.split(",") if each.strip()]):
-            address = hop
+            address = plain(hop)
             if not self._trusted(hop):
                 break
         return address
 
     def _trusted(self, address: str) -> bool:
         try:
-            return any(ip_address(address) in ip_network(proxy) for proxy in self.trusted_proxies)
+            return any(ip_address(address) in proxy for proxy in self.trusted_proxies)
         except ValueError:
             return False
 

@@ -51,14 +51,14 @@ class Listing:
             resolved = catalog.resolve(alias)
             if resolved is not None and self._open(resolved[0], token, resolved[1]):
                 found.setdefault(alias, resolved[0])
-        return [model_json(name, found[name]) for name in sorted(found)]
+        return [model_json(name, found[name], token.group) for name in sorted(found)]
 
     def one(self, asked: str, token: Token) -> dict[str, Any]:
         """One model; raises NotFound for what this token may not use as for what is not there."""
         resolved = self.gateway.registry.catalog.resolve(asked)
         if resolved is None or not self._open(resolved[0], token, resolved[1]):
             raise ModelNotFound(f"The model {asked} does not exist or you do not have access to it.")
-        return model_json(asked, resolved[0])
+        return model_json(asked, resolved[0], token.group)
 
     def _open(self, model: Model, token: Token, names: frozenset[str]) -> bool:
         return token.may_use(names) and bool(model.for_group(token.group))
@@ -70,9 +70,9 @@ class ModelNotFound(NotFound):
     code: str | int | None = "model_not_found"
 
 
-def model_json(name: str, model: Model) -> dict[str, Any]:
+def model_json(name: str, model: Model, group: str) -> dict[str, Any]:
     """One entry; nothing in it is ever null, which kills the list of some clients."""
-    first = model.candidates[0]
+    first = model.for_group(group)[0]
     entry: dict[str, Any] = {
         "id": name,
         "object": "model",

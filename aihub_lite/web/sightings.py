@@ -19,6 +19,14 @@ from aihub_lite.gateway.registry import Registry
 MAX_PATH = 200
 
 
+@attrs.frozen
+class Refused:
+    """What a refusal said. Not the error itself: its traceback would keep the request, and the client's key."""
+
+    code: str | int | None
+    message: str
+
+
 @attrs.frozen(kw_only=True)
 class Sighting:
     """One call with a token's key, and what came of it. `refusal` is None for one that was answered."""
@@ -28,7 +36,7 @@ class Sighting:
     path: str
     """As the client asked for it."""
     user_agent: str
-    refusal: GatewayError | None
+    refusal: Refused | None
 
     @property
     def client(self) -> str:
@@ -56,7 +64,7 @@ class Sightings:
                 at=self.clock.wall(),
                 path=asked_path(exchange.scope),
                 user_agent=exchange.header(b"user-agent"),
-                refusal=refusal,
+                refusal=None if refusal is None else Refused(refusal.code, refusal.message),
             )
 
     def _presented(self, exchange: Exchange) -> str:

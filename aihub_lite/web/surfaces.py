@@ -17,6 +17,7 @@ from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.web.billing import Billing
 from aihub_lite.web.models import Listing
 from aihub_lite.web.sightings import Sightings
+from aihub_lite.web.unforeseen import log_unforeseen
 
 Serve = Callable[[Exchange], Awaitable[None]]
 
@@ -28,8 +29,7 @@ def surface(path: str, method: str, serve: Serve, sightings: Sightings, *, below
     async def handler(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
         exchange = exchange_of(scope, receive, send)
         try:
-            if scope.get("method") != method:
-                raise MethodNotAllowed(f"Use {method} here.")
+            check_method(exchange, method)
             await serve(exchange)
             sightings.note(exchange, None)
         except GatewayError as error:
@@ -37,8 +37,24 @@ def surface(path: str, method: str, serve: Serve, sightings: Sightings, *, below
             await exchange.refuse(error)
         except ClientGone:
             return
+        except Exception as error:
+            # Also after the head has left: a stream that just ended would be taken for a whole one.
+            log_unforeseen(exchange.request_id, error)
+            await exchange.refuse(GatewayError())
 
     return handler
+
+
+def check_method(exchange: Exchange, method: str) -> None:
+    """Raises MethodNotAllowed."""
+    if exchange.scope.get("method") != method:
+        raise MethodNotAllowed(f"Use {method} here.")
+
+
+def check_method(exchange: Exchange, method: str) -> None:
+    """Raises MethodNotAllowed."""
+    if exchange.scope["method"] != method:
+        raise MethodNotAllowed(f"Use {method} here.")
 
 
 def exchange_of(scope: Mapping[str, Any], receive: Any, send: Any) -> Exchange:
