@@ -51,12 +51,6 @@ def check_method(exchange: Exchange, method: str) -> None:
         raise MethodNotAllowed(f"Use {method} here.")
 
 
-def check_method(exchange: Exchange, method: str) -> None:
-    """Raises MethodNotAllowed."""
-    if exchange.scope["method"] != method:
-        raise MethodNotAllowed(f"Use {method} here.")
-
-
 def exchange_of(scope: Mapping[str, Any], receive: Any, send: Any) -> Exchange:
     """The exchange of a request that came through the gate."""
     return Exchange(scope, receive, send, scope["aihub.request_id"], scope["aihub.started"], scope["aihub.address"])
