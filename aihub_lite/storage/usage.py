@@ -109,6 +109,11 @@ class Usages:
         sql = f"SELECT * FROM usage_records WHERE {conditions} ORDER BY started_ms DESC, id DESC LIMIT :limit"  # noqa: S608
         return [(row["id"], _record(row)) for row in await self._database.read(sql, values)]
 
+    async def number(self, request_id: str) -> int:
+        """The id of a request's record; 0, before which there is none, when it has none."""
+        rows = await self._database.read("SELECT id FROM usage_records WHERE request_id = ?", (request_id,))
+        return int(rows[0]["id"]) if rows else 0
+
     async def last_used(self) -> dict[str, int]:
         """When the last recorded request of each token started (Unix ms), by token id; one look-up per token."""
         sql = "SELECT id, (SELECT max(started_ms) FROM usage_records WHERE token_id = tokens.id) AS used FROM tokens"

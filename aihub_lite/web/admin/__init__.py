@@ -21,6 +21,7 @@ from aihub_lite.web.admin.channels import channels_router
 from aihub_lite.web.admin.flights import flights_router
 from aihub_lite.web.admin.overview import overview_router
 from aihub_lite.web.admin.prices import prices_router
+from aihub_lite.web.admin.records import records_router
 from aihub_lite.web.admin.statistics import statistics_router
 from aihub_lite.web.admin.status import status_router
 from aihub_lite.web.admin.tokens import tokens_router
@@ -55,6 +56,7 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
             access_router,
             flights_router,
             overview_router,
+            records_router,
             statistics_router,
         ],
         dependencies={

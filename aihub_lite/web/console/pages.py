@@ -43,6 +43,7 @@ RAIL = (
     Entry("overview", HOME),
     Entry("tokens", f"{HOME}/tokens"),
     Entry("channels", f"{HOME}/channels"),
+    Entry("requests", f"{HOME}/requests"),
     Entry("statistics", f"{HOME}/statistics"),
 )
 """The pages there are, in the order of their use."""

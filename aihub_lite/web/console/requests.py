@@ -1,0 +1,80 @@
+"""`/console/requests`: usage records, and one of them opened. Never a prompt: there is none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import get
+from litestar.params import FromPath, FromQuery
+from litestar.response import Template
+
+from aihub_lite.web.admin.records import OUTCOMES, filter_of, record_json, records, show_record
+from aihub_lite.web.admin.views import Json, TheGateway
+from aihub_lite.web.console.pages import AnyRequest, page
+
+PAGE = 50
+SPANS = ("1h", "24h", "7d", "30d")
+MILLION = 1_000_000
+KINDS = (("cache_read", "cache_read_tokens"), ("cache_write", "cache_write_tokens"))
+
+
+def formula(record: Json) -> list[Json]:
+    """The cost, line by line: so many tokens of a kind at its rate. Their sum, rounded up once, is what was charged."""
+    rates = record["rates"]
+    if rates is None:
+        return []
+    parts: list[tuple[str, int, str]] = [
+        (kind, record[tokens], rates[kind]) for kind, tokens in KINDS if record[tokens] and rates[kind] is not None
+    ]
+    prompt = record["prompt_tokens"] - sum(tokens for _, tokens, _ in parts)
+    thought = record["reasoning_tokens"] if rates["reasoning"] is not None else 0
+    parts.insert(0, ("input", prompt, rates["input"]))
+    parts.append(("output", record["completion_tokens"] - thought, rates["output"]))
+    if thought:
+        parts.append(("reasoning", thought, rates["reasoning"]))
+    return [
+        {"kind": kind, "tokens": tokens, "rate": rate, "cost": Decimal(rate) * tokens / MILLION}
+        for kind, tokens, rate in parts
+    ]
+
+
+@get("/requests")
+async def show_requests(
+    request: AnyRequest,
+    gateway: TheGateway,
+    token: FromQuery[str] = "",
+    model: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
+    outcome: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    before: FromQuery[str] = "",
+) -> Template:
+    """Newest first, fifty at a time."""
+    chosen = {"token": token, "model": model, "channel": channel, "outcome": outcome, "since": since}
+    found, more = await records(gateway, filter_of(gateway, **chosen), before, PAGE)
+    kept = {name: value for name, value in chosen.items() if value}
+    older = urlencode({**kept, "before": found[-1].request_id}) if more else ""
+    choices: dict[str, Any] = {
+        "token": [each.name for each in gateway.registry.tokens],
+        "model": sorted(gateway.registry.catalog.models),
+        "channel": sorted(each.name for each in gateway.registry.channels.values()),
+        "outcome": OUTCOMES,
+        "since": SPANS,
+    }
+    shown = [record_json(each) for each in found]
+    return page(
+        request, "requests.html", records=shown, chosen=chosen, kept=kept, choices=choices, older=older, later=before
+    )
+
+
+@get("/requests/{ref:str}")
+async def show_request(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Template:
+    """One request."""
+    record: Json = await show_record.fn(gateway, ref)
+    known = any(token.id == record["token_id"] for token in gateway.registry.tokens)
+    return page(request, "request.html", record=record, formula=formula(record), known=known)
+
+
+REQUESTS = [show_requests, show_request]

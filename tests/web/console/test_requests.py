@@ -1,0 +1,123 @@
+"""Usage records as the console and the admin API show them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from aihub_lite.domain.money import Price, Rates, cost_of, usd
+from aihub_lite.domain.usage import Usage
+from aihub_lite.storage.ledger import Ledger
+from aihub_lite.web.console.requests import formula
+from tests.storage.facts import record
+from tests.web.console.visitor import Visitor, at_console
+
+HOUR_MS = 3_600_000
+ODD = "<img src=x>{{7*7}}"
+PRICE = Price(Rates(3_000_000_000, 15_000_000_000, 300_000_000, 3_750_000_000, 20_000_000_000), source="operator")
+
+
+async def book(visitor: Visitor, request_id: str, hours: int = 0, **changes: Any) -> None:
+    started_ms = int(visitor.clock.wall() * 1000) - hours * HOUR_MS
+    await Ledger(visitor.gateway.database).settle(record(request_id, started_ms=started_ms, **changes))
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [Usage(1000, 200), Usage(1000, 200, 400), Usage(1000, 200, 400, 100, 50), Usage(0, 0), Usage(7, 3, 7, 0, 3)],
+)
+@pytest.mark.parametrize("price", [PRICE, Price(Rates(3_000_000_000, 15_000_000_000), source="operator")])
+def test_the_formula_comes_to_another_cost_than_was_charged(tmp_path: Path, usage: Usage, price: Price) -> None:
+    async def story(visitor: Visitor) -> None:
+        cost, text = cost_of(usage, price), msgspec.json.encode(price).decode()
+        await book(visitor, "r1", usage=usage, price=text, cost_nano=cost)
+        shown = await visitor.call("GET", "/records/r1")
+        total = sum((line["cost"] for line in formula(shown)), Decimal(0))
+        assert usd(cost) - Decimal("1e-9") < total <= usd(cost)
+
+    at_console(tmp_path, story)
+
+
+def test_a_record_without_a_price_breaks_its_page(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await book(visitor, "r1", price="{}")
+        await visitor.sign_in()
+        assert "Counted by the upstream" in await visitor.page("/console/requests/r1")
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["r4", "r3", "r2", "r1"]),
+        ("?model=a", ["r2", "r1"]),
+        ("?channel=spare", ["r3"]),
+        ("?outcome=error", ["r4"]),
+        ("?since=2h", ["r4", "r3"]),
+        ("?model=a&outcome=error", []),
+        ("?limit=2", ["r4", "r3"]),
+        ("?limit=2&before=r3", ["r2", "r1"]),
+        ("?before=nobody", []),
+    ],
+)
+def test_a_filter_lets_others_pass(tmp_path: Path, query: str, expected: list[str]) -> None:
+    async def story(visitor: Visitor) -> None:
+        await book(visitor, "r1", hours=9, model="a")
+        await book(visitor, "r2", hours=5, model="a")
+        await book(visitor, "r3", hours=1, channel="spare")
+        await book(visitor, "r4", outcome="error")
+        found = await visitor.call("GET", f"/records{query}")
+        assert expected == [each["request_id"] for each in found["records"]]
+        assert ("limit=2" in query and "before" not in query) == found["more"]
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("query", ["outcome=x", "since=x", "limit=0", "limit=1000"])
+def test_a_filter_that_cannot_be_is_ignored(tmp_path: Path, query: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("GET", f"/records?{query}", status=400)
+
+    at_console(tmp_path, story)
+
+
+def test_pages_of_records_leave_some_out(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        for number in range(120):
+            await book(visitor, f"r{number}")
+        await visitor.sign_in()
+        path, seen = "/console/requests?model=gpt-4o", []
+        while path:
+            text = await visitor.page(path)
+            seen += re.findall(r'href="/console/requests/(r\d+)"', text)
+            older = re.search(r'href="(/console/requests\?[^"]*before=[^"]*)"', text)
+            path = older[1].replace("&amp;", "&") if older else ""
+        assert 120 == len(seen) == len(set(seen))
+
+    at_console(tmp_path, story)
+
+
+def test_strange_records_get_into_the_pages_as_markup(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await book(visitor, "r1", model=ODD, token=ODD, channel=ODD, error_code=ODD, client=ODD, outcome="error")
+        await visitor.sign_in()
+        for path in ["/console/requests", "/console/requests/r1", "/console/requests?model=" + ODD.replace("%", "")]:
+            text = await visitor.page(path)
+            assert (False, True) == ("<img" in text, "{{7*7}}" in text)
+
+    at_console(tmp_path, story)
+
+
+def test_an_unknown_request_answers_a_page(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        assert 404 == (await visitor.get("/console/requests/nothing")).status_code
+        assert 404 == (await visitor.get("/console/requests?token=nobody")).status_code
+
+    at_console(tmp_path, story)
