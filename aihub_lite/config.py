@@ -78,6 +78,7 @@ class Settings:
     fault_cooldown: float = setting(30.0, "times the number of cooldowns in a row, at most ten times this", gt(0))
     max_cooldown: float = setting(300.0, "a Retry-After beyond this is not believed", gt(0))
 
+    strict: bool = setting(False, "400 for parameters that a translated upstream cannot take, instead of dropping them")
     completion_hold: int = setting(4096, "completion tokens held when a request names no maximum", ge(0))
     completion_hold_cap: int = setting(16384, "more is not held: agents ask for 64k and use little", ge(0))
     synchronous: str = setting("FULL", "a booked answer survives a power cut", in_(("FULL", "NORMAL")))

@@ -9,7 +9,9 @@ import attrs
 
 from aihub_lite.errors import GatewayError
 
-Fault = Literal["connect", "timeout", "rate", "server", "nonsense", "cut", "auth", "funds", "model", "client"]
+Fault = Literal[
+    "connect", "timeout", "rate", "server", "nonsense", "cut", "auth", "funds", "model", "unsuited", "client"
+]
 
 
 @attrs.frozen
@@ -36,11 +38,13 @@ POLICY: Mapping[Fault, Policy] = {
     "auth": Policy(disables_key=True),
     "funds": Policy(disables_key=True),
     "model": Policy(),
+    "unsuited": Policy(),
     "client": Policy(failover=False),
 }
 """connect: no connection. timeout: no first byte in time. rate: 429. server: 5xx. nonsense: an empty, HTML or
 otherwise unreadable 200, a redirect. cut: broke off before any content. auth, funds: our key was refused, our
-account is spent. model: unknown there, perhaps known elsewhere. client: the request itself is at fault."""
+account is spent. model: unknown there, perhaps known elsewhere. unsuited: the request cannot be said in that
+upstream's words, perhaps in another's. client: the request itself is at fault."""
 
 
 class AttemptFailed(Exception):

@@ -41,6 +41,8 @@ class Flight:
     """The stream of the running attempt, once its head is in."""
     relayed: ChatStream | None = None
     """The stream, once any of its content was sent to the client."""
+    dropped: tuple[str, ...] = ()
+    """The client's fields that the channel's wire has no word for."""
     abandoned: bool = False
     """The client has left; what goes on goes on for its usage alone."""
     stream_id: str = ""

@@ -30,7 +30,8 @@ def refusal(status: int, headers: httpx.Headers, body: bytes) -> AttemptFailed:
         return AttemptFailed(
             "nonsense", UpstreamBroken(f"The upstream answered with HTTP status {status}."), status=status
         )
-    return failed_with(error_of(status, body), status, retry_after(headers))
+    foreign, wait = error_of(status, body), retry_after(headers)
+    return failed_with(foreign, status, foreign.retry_after if wait is None else wait)
 
 
 def failed_with(foreign: ForeignError, status: int, wait: float | None = None) -> AttemptFailed:
@@ -95,7 +96,7 @@ def verdict(failures: Sequence[AttemptFailed], model: str) -> GatewayError:
 
     That the model is unknown only if every channel said so; to wait if the others did; else the last other fault.
     """
-    served = [failure for failure in failures if failure.fault != "model"]
+    served = [failure for failure in failures if failure.fault not in ("model", "unsuited")]
     others = [failure for failure in served if failure.fault != "rate"]
     if others or not served:
         return (others or failures)[-1].error

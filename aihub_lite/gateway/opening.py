@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import lru_cache
 
 import attrs
-import httpx
 
 from aihub_lite.config import Settings
 from aihub_lite.domain.channel import Channel, Clocks
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.usage import Attempt
-from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamFault, UpstreamRejected, UpstreamTimeout
+from aihub_lite.errors import (
+    GatewayError,
+    InvalidRequest,
+    UpstreamBroken,
+    UpstreamFault,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
 from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.gateway.faults import POLICY, AttemptFailed
 from aihub_lite.gateway.flight import Flight
@@ -23,11 +28,13 @@ from aihub_lite.gateway.judging import broken, failed_with, not_a_stream, refusa
 from aihub_lite.gateway.routing import Lane, Route
 from aihub_lite.gateway.streaming import Streaming
 from aihub_lite.gateway.surface import Chat
+from aihub_lite.gateway.wires import Reader, Sent, Wire, wire_of
 from aihub_lite.upstream.faults import AnswerTooLarge, TransportFault
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Response, Transport
 from aihub_lite.wire.chat_answer import ChatAnswer
 from aihub_lite.wire.chat_request import ChatRequest
+from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.sse import EventSplitter, EventTooLarge
 
@@ -130,17 +137,20 @@ class Opener:
         kept = False
         try:
             async with Deadline(clocks.first_byte) as deadline:
-                response = await self._send(asked, lane, clocks)
+                wire = wire_of(lane.candidate)
+                sent = self._translated(flight, asked, lane, wire)
+                response = await self._send(sent, lane, clocks)
                 if response.status != 200:
                     raise refusal(response.status, response.headers, await response.read(ERROR_BODY_LIMIT))
                 if asked.stream and not_a_stream(response.headers):
-                    raise self._whole_instead(flight, asked, await response.read(ERROR_BODY_LIMIT))
+                    raise self._whole_instead(flight, asked, wire, sent, await response.read(ERROR_BODY_LIMIT))
                 if asked.stream:
-                    answer = await self._first_content(flight, asked, response, clocks, deadline)
+                    flight.read = chat = self.surface.stream(asked, flight, int(self.clock.wall()))
+                    answer = await self._first_content(chat, wire.reader(chat, sent), response, clocks, deadline)
                     kept = True
                     return answer
                 data = await self._read(response, clocks, deadline)
-                return self._whole(flight, asked, data)
+                return self._whole(flight, asked, wire, sent, data)
         except TimeoutError:
             raise AttemptFailed("timeout", UpstreamTimeout("The upstream sent nothing in time.")) from None
         except TransportFault as error:
@@ -155,31 +165,36 @@ class Opener:
             clocks = self.clocks[own] = deadlines(own, self.settings)
         return clocks
 
-    async def _send(self, asked: ChatRequest, lane: Lane, clocks: Deadlines) -> Response:
-        channel = lane.candidate.channel
-        headers = [(b"content-type", b"application/json"), *PROVIDERS[channel.provider].key_headers(lane.secret)]
-        url = url_of(channel.base_url, self.surface.path)
-        return await self.transport.send("POST", url, headers, self.surface.body(asked, lane.candidate), clocks.connect)
+    def _translated(self, flight: Flight, asked: ChatRequest, lane: Lane, wire: Wire) -> Sent:
+        try:
+            sent = wire.send(asked, lane.candidate, again=bool(flight.attempts), strict=self.settings.strict)
+        except InvalidRequest as error:
+            raise AttemptFailed("unsuited", error) from error
+        flight.dropped = sent.dropped
+        return sent
+
+    async def _send(self, sent: Sent, lane: Lane, clocks: Deadlines) -> Response:
+        key = PROVIDERS[lane.candidate.channel.provider].key_headers(lane.secret)
+        return await self.transport.send("POST", sent.url, [*sent.headers, *key], sent.body, clocks.connect)
 
     async def _first_content(
-        self, flight: Flight, asked: ChatRequest, response: Response, clocks: Deadlines, deadline: Deadline
+        self, chat: ChatStream, reader: Reader, response: Response, clocks: Deadlines, deadline: Deadline
     ) -> Streaming:
         until = asyncio.get_running_loop().time() + clocks.total
         splitter = EventSplitter(self.settings.max_event_bytes)
-        flight.read = chat = self.surface.stream(asked, flight, int(self.clock.wall()))
-        ready: list[bytes] = []
+        streaming = Streaming(
+            response, splitter, chat, reader, [], clocks.idle, self.settings.usage_grace, until, self.lingering
+        )
         try:
             async for data in response:
                 # It is alive: from its first byte on, a model that thinks is measured by the clock between chunks.
                 deadline.give(clocks.idle, until)
                 for payload in splitter.feed(data):
-                    ready += chat.push(payload)
+                    streaming.ready += reader.push(payload)
                 if chat.has_content:
-                    return Streaming(
-                        response, splitter, chat, ready, clocks.idle, self.settings.usage_grace, until, self.lingering
-                    )
+                    return streaming
             for payload in splitter.flush():
-                ready += chat.push(payload)
+                streaming.ready += reader.push(payload)
         except StreamError as error:
             raise failed_with(error.foreign, error.status) from error
         except (AnswerNonsense, EventTooLarge) as error:
@@ -187,23 +202,22 @@ class Opener:
                 "nonsense", UpstreamBroken("The upstream's stream makes no sense."), status=200
             ) from error
         if chat.has_content:
-            return Streaming(
-                response, splitter, chat, ready, clocks.idle, self.settings.usage_grace, until, self.lingering
-            )
+            return streaming
         raise AttemptFailed("nonsense", UpstreamBroken("The upstream answered nothing."), status=200)
 
-    def _whole(self, flight: Flight, asked: ChatRequest, data: bytes) -> ChatAnswer:
+    def _whole(self, flight: Flight, asked: ChatRequest, wire: Wire, sent: Sent, data: bytes) -> ChatAnswer:
         try:
-            return self.surface.whole(asked, data, flight.request_id, int(self.clock.wall()))
+            body = wire.chat_body(data, sent)
+            return self.surface.whole(asked, body, flight.request_id, int(self.clock.wall()))
         except AnswerNonsense as error:
             if error.foreign is not None:
                 raise failed_with(error.foreign, 502) from error
             raise AttemptFailed("nonsense", UpstreamBroken(error.message), status=200) from error
 
-    def _whole_instead(self, flight: Flight, asked: ChatRequest, data: bytes) -> AttemptFailed:
+    def _whole_instead(self, flight: Flight, asked: ChatRequest, wire: Wire, sent: Sent, data: bytes) -> AttemptFailed:
         """Why a stream was answered by one document: an error inside a 200, an HTML page, or no streaming at all."""
         try:
-            self._whole(flight, asked, data)
+            self._whole(flight, asked, wire, sent, data)
         except AttemptFailed as failure:
             return failure
         return AttemptFailed("nonsense", UpstreamBroken("The upstream does not stream."), status=200)
@@ -240,9 +254,3 @@ def deadlines(own: Clocks, settings: Settings) -> Deadlines:
         idle=settings.idle_timeout if own.idle is None else own.idle,
         total=settings.total_timeout if own.total is None else own.total,
     )
-
-
-@lru_cache(maxsize=1024)
-def url_of(base_url: str, path: str) -> httpx.URL:
-    """An endpoint's URL, parsed once."""
-    return httpx.URL(base_url + path)

@@ -184,6 +184,8 @@ class Line:
             async with Presence(exchange, flight, grace):
                 with self.pulse.watching(exchange, flight, idle if asked.stream else None):
                     answer = await self.opener.open(flight, asked, route)
+                    if flight.dropped:
+                        exchange.extra_headers.append((b"x-aihub-dropped-params", ",".join(flight.dropped).encode()))
                     yield answer
                     self.opener.completed(flight)
         except (Cut, asyncio.CancelledError) as error:

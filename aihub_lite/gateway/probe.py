@@ -6,20 +6,20 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import attrs
-import httpx
 import msgspec
 
+from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.channel import Channel
 from aihub_lite.domain.clock import Clock
-from aihub_lite.gateway.surface import Chat
+from aihub_lite.domain.money import UNPRICED
+from aihub_lite.gateway.wires import Sent, wire_of
 from aihub_lite.upstream.faults import TransportFault
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Transport
 from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_request import parse_chat, upstream_body
+from aihub_lite.wire.chat_request import parse_chat
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.foreign_error import error_of
-from aihub_lite.wire.quirks import quirks_of
 
 if TYPE_CHECKING:
     from aihub_lite.config import Settings
@@ -44,11 +44,13 @@ async def probe(
 ) -> Probe:
     """Ask one model for one token, without retries; every outcome is an answer."""
     began = clock.monotonic()
+    candidate = Candidate(channel, upstream_model, UNPRICED)
+    sent = wire_of(candidate).send(parse_chat(QUESTION), candidate, again=False, strict=False)
     status = 0
     try:
         async with asyncio.timeout(channel.clocks.first_byte or settings.first_byte_timeout):
-            status, body = await _ask(channel, transport, upstream_model, key)
-        error = _verdict(status, body)
+            status, body = await _ask(sent, channel, transport, key)
+        error = _verdict(sent, candidate, status, body)
     except TransportFault as fault:
         error = str(fault)
     except TimeoutError:
@@ -56,22 +58,20 @@ async def probe(
     return Probe(not error, status, round((clock.monotonic() - began) * 1000), error)
 
 
-async def _ask(channel: Channel, transport: Transport, upstream_model: str, key: str | None) -> tuple[int, bytes]:
-    body = upstream_body(parse_chat(QUESTION), upstream_model, quirks_of(channel.provider))
-    headers = [(b"content-type", b"application/json"), *PROVIDERS[channel.provider].key_headers(key)]
-    url = httpx.URL(channel.base_url + Chat.path)
-    response = await transport.send("POST", url, headers, body, channel.clocks.connect)
+async def _ask(sent: Sent, channel: Channel, transport: Transport, key: str | None) -> tuple[int, bytes]:
+    headers = [*sent.headers, *PROVIDERS[channel.provider].key_headers(key)]
+    response = await transport.send("POST", sent.url, headers, sent.body, channel.clocks.connect)
     try:
         return response.status, await response.read(ANSWER_LIMIT)
     finally:
         await response.aclose()
 
 
-def _verdict(status: int, body: bytes) -> str:
+def _verdict(sent: Sent, candidate: Candidate, status: int, body: bytes) -> str:
     if status != 200:
         return error_of(status, body).message
     try:
-        answer_of(body, "-", "probe", 0)
+        answer_of(wire_of(candidate).chat_body(body, sent), "-", "probe", 0)
     except AnswerNonsense as nonsense:
         return str(nonsense)
     return ""

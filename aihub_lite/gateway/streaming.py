@@ -8,6 +8,7 @@ from contextlib import suppress
 import attrs
 
 from aihub_lite.gateway.deadline import Deadline
+from aihub_lite.gateway.wires import Reader
 from aihub_lite.upstream.faults import TransportFault
 from aihub_lite.upstream.transport import Response
 from aihub_lite.wire.chat_stream import ChatStream
@@ -26,6 +27,7 @@ class Streaming:
     response: Response
     splitter: EventSplitter
     chat: ChatStream
+    reader: Reader
     ready: list[bytes]
     idle: float
     """Seconds allowed between two pieces."""
@@ -54,7 +56,7 @@ class Streaming:
         deadline.rest()
         self._ended = data is None
         payloads = self.splitter.flush() if data is None else self.splitter.feed(data)
-        return [event for payload in payloads for event in self.chat.push(payload)]
+        return [event for payload in payloads for event in self.reader.push(payload)]
 
     async def aclose(self) -> None:
         """Break an incomplete answer off; a complete one gets a moment for its last bytes, which nobody waits for."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.usage import Usage
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.wire.chat_answer import ChatAnswer, answer_of
-from aihub_lite.wire.chat_request import ChatRequest, parse_chat, upstream_body
+from aihub_lite.wire.chat_request import ChatRequest, parse_chat
 from aihub_lite.wire.chat_stream import ChatStream
-from aihub_lite.wire.quirks import quirks_of
 
 
 class Asked(Protocol):
@@ -61,18 +59,13 @@ class Whole(Protocol):
 
 
 class Chat:
-    """OpenAI's Chat Completions, in front and behind."""
+    """OpenAI's Chat Completions, as clients speak it."""
 
     name = "chat"
-    path = "/chat/completions"
 
     def parse(self, data: bytes | bytearray) -> ChatRequest:
         """Raises InvalidRequest."""
         return parse_chat(data)
-
-    def body(self, asked: ChatRequest, candidate: Candidate) -> bytes:
-        """The request as this candidate's upstream wants it."""
-        return upstream_body(asked, candidate.upstream_model, quirks_of(candidate.channel.provider))
 
     def stream(self, asked: ChatRequest, flight: Flight, created: int) -> ChatStream:
         """A fresh reader of a streamed answer; it keeps the id that earlier events of the stream carry."""

@@ -7,8 +7,10 @@ from typing import Literal
 
 import attrs
 
-Auth = Literal["bearer", "x-api-key"]
-"""How a key is sent: `Authorization: Bearer KEY`, or `x-api-key: KEY`."""
+Auth = Literal["bearer", "x-api-key", "x-goog-api-key"]
+"""How a key is sent: `Authorization: Bearer KEY`, or in a header of its own name."""
+Wire = Literal["chat", "anthropic", "gemini"]
+"""The format it speaks."""
 
 ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 
@@ -27,6 +29,7 @@ class Provider:
     """Its id in the genai-prices data; None: not there, prices are looked up by model name alone."""
     local: bool = False
     """Runs on this machine: no key, no price, looked for at start."""
+    wire: Wire = "chat"
     auth: Auth = "bearer"
     models_path: str = "/models"
     models_auth: Auth = "bearer"
@@ -48,7 +51,7 @@ def _key_headers(auth: Auth, key: str | None) -> list[tuple[bytes, bytes]]:
         return []
     if auth == "bearer":
         return [(b"authorization", b"Bearer " + key.encode())]
-    return [(b"x-api-key", key.encode())]
+    return [(auth.encode(), key.encode())]
 
 
 _ALL = (
@@ -65,7 +68,9 @@ _ALL = (
         base_url="https://api.anthropic.com/v1",
         env="ANTHROPIC_API_KEY",
         price_id="anthropic",
-        # The OpenAI-compatible endpoint has no list; the native one pages by 20 unless asked for more.
+        wire="anthropic",
+        auth="x-api-key",
+        # It pages by 20 unless asked for more.
         models_path="/models?limit=1000",
         models_auth="x-api-key",
         models_headers=(ANTHROPIC_VERSION,),
@@ -73,9 +78,12 @@ _ALL = (
     Provider(
         name="gemini",
         title="Google Gemini",
-        base_url="https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url="https://generativelanguage.googleapis.com/v1beta",
         env="GEMINI_API_KEY",
         price_id="google",
+        wire="gemini",
+        auth="x-goog-api-key",
+        models_path="/openai/models",
         id_prefix="models/",
     ),
     Provider(

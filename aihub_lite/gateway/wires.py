@@ -1,0 +1,165 @@
+"""How each kind of upstream is spoken to: what a chat request becomes, and what its answers mean.
+
+Chat Completions is the hub: a wire translates to its own words and back, and everything behind it is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Protocol
+
+import attrs
+import httpx
+import msgspec
+
+from aihub_lite.domain.catalog import Candidate
+from aihub_lite.gateway.exchange import Headers
+from aihub_lite.upstream.providers import PROVIDERS
+from aihub_lite.wire import anthropic_request, gemini_request
+from aihub_lite.wire.anthropic_answer import chat_of as anthropic_chat_of
+from aihub_lite.wire.anthropic_betas import headers_of
+from aihub_lite.wire.anthropic_stream import AnthropicStream
+from aihub_lite.wire.anthropic_thinking import has_bound_thinking, strip_thinking
+from aihub_lite.wire.chat_request import ChatRequest, upstream_body
+from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.faults import AnswerNonsense
+from aihub_lite.wire.foreign_json import decode
+from aihub_lite.wire.gemini_answer import chat_of as gemini_chat_of
+from aihub_lite.wire.gemini_stream import GeminiStream
+from aihub_lite.wire.quirks import quirks_of
+
+JSON: Headers = [(b"content-type", b"application/json")]
+NO_NAMES: Mapping[str, str] = {}
+
+
+@attrs.frozen
+class Sent:
+    """One request on its way upstream; `headers` without the key."""
+
+    url: httpx.URL
+    headers: Headers
+    body: bytes
+    names: Mapping[str, str] = NO_NAMES
+    """Names of tools that had to be changed, back to the client's."""
+    dropped: tuple[str, ...] = ()
+    """The client's fields that this wire has no word for."""
+
+
+class Reader(Protocol):
+    """Turns the payloads of one upstream's stream into events for the client."""
+
+    def push(self, payload: bytes) -> list[bytes]:
+        """Raises AnswerNonsense and StreamError."""
+        ...
+
+
+class Wire(Protocol):
+    """One format."""
+
+    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
+        """The request for a candidate; `again` when another channel has tried it. Raises InvalidRequest."""
+        ...
+
+    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
+        """For a streamed answer to what was sent; `chat` knows what the stream says so far."""
+        ...
+
+    def chat_body(self, data: bytes, sent: Sent) -> bytes:
+        """A whole answer in the words of chat; raises AnswerNonsense."""
+        ...
+
+
+class ChatWire:
+    """OpenAI's own, and everybody's who speaks like it: passed on with a tap."""
+
+    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
+        channel = candidate.channel
+        body = upstream_body(asked, candidate.upstream_model, quirks_of(channel.provider))
+        return Sent(url_of(channel.base_url, "/chat/completions"), JSON, body)
+
+    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
+        return chat
+
+    def chat_body(self, data: bytes, sent: Sent) -> bytes:
+        return data
+
+
+class AnthropicWire:
+    """Anthropic Messages."""
+
+    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
+        translated = anthropic_request.translate(asked, candidate.upstream_model, strict=strict)
+        body: Mapping[str, Any] = translated.body
+        if again and has_bound_thinking(asked, candidate.upstream_model):
+            body = strip_thinking(body)  # it is bound to the account that thought it
+        more = [(name.encode(), value.encode()) for name, value in headers_of(body).items()]
+        url = url_of(candidate.channel.base_url, "/messages")
+        return Sent(url, [*JSON, *more], msgspec.json.encode(body), translated.names, translated.dropped)
+
+    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
+        return Translating(AnthropicStream(sent.names), chat)
+
+    def chat_body(self, data: bytes, sent: Sent) -> bytes:
+        return msgspec.json.encode(anthropic_chat_of(_document(data), sent.names))
+
+
+class GeminiWire:
+    """Gemini's generateContent."""
+
+    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
+        translated = gemini_request.translate(asked, candidate.upstream_model, strict=strict)
+        path = gemini_request.path_of(candidate.upstream_model, stream=asked.stream).removeprefix("/v1beta")
+        url = url_of(candidate.channel.base_url, path)
+        return Sent(url, JSON, msgspec.json.encode(translated.body), translated.names, translated.dropped)
+
+    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
+        return Translating(GeminiStream(sent.names), chat)
+
+    def chat_body(self, data: bytes, sent: Sent) -> bytes:
+        return msgspec.json.encode(gemini_chat_of(_document(data), sent.names))
+
+
+class Foreign(Protocol):
+    """A stream of another wire, read as chat chunks."""
+
+    done: bool
+
+    def push(self, payload: bytes) -> list[dict[str, Any]]: ...
+
+
+@attrs.define(eq=False)
+class Translating:
+    """Reads another wire's stream through the chat stream, which meters it and makes it strict."""
+
+    foreign: Foreign
+    chat: ChatStream
+
+    def push(self, payload: bytes) -> list[bytes]:
+        events = [event for chunk in self.foreign.push(payload) for event in self.chat.push_chunk(chunk)]
+        if isinstance(self.foreign, AnthropicStream) and self.foreign.done:
+            self.chat.done = True  # Gemini's `done` is no end yet: its usage may still come
+        return events
+
+
+WIRES: Mapping[str, Wire] = {"chat": ChatWire(), "anthropic": AnthropicWire(), "gemini": GeminiWire()}
+
+
+def wire_of(candidate: Candidate) -> Wire:
+    """The wire of a candidate's upstream."""
+    return WIRES[PROVIDERS[candidate.channel.provider].wire]
+
+
+@lru_cache(maxsize=4096)
+def url_of(base_url: str, path: str) -> httpx.URL:
+    """An endpoint's URL, parsed once."""
+    return httpx.URL(base_url + path)
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    value = decode(data) if data.strip() else None
+    if isinstance(value, list) and value:
+        value = value[0]  # Gemini wraps errors in an array
+    if not isinstance(value, dict):
+        raise AnswerNonsense("The upstream's answer is not a JSON object.")
+    return value
