@@ -36,7 +36,7 @@ def test_the_choices_choose_nothing(open_page: OpenPage) -> None:
     page = open_page("/console/statistics")
     page.get_by_role("link", name="24 hours").click()
     page.get_by_role("navigation", name="By").get_by_role("link", name="Tokens").click()
-    page.get_by_role("link", name="Requests", exact=True).click()
+    page.get_by_role("navigation", name="Figure").get_by_role("link", name="Requests").click()
     expect(page).to_have_url(re.compile("span=24h&by=token&metric=requests"))
     expect(page.locator("#members")).to_contain_text("翻译机器人")
     picture(page, "statistics-hours")

@@ -1,0 +1,51 @@
+"""What axe-core, which judges by the WCAG rules, has to say about every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import SETTINGS, OpenPage
+from tests.browser.history import fill
+from tests.support.gateway import Gateway, running
+from tests.support.process import ROOT, Home
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = ("serious", "critical")
+PAGES = (
+    "/console",
+    "/console/tokens",
+    "/console/tokens/new",
+    "/console/tokens/Ana",
+    "/console/channels",
+    "/console/channels/new",
+    "/console/channels/demo",
+    "/console/requests",
+    "/console/statistics?span=30d",
+)
+
+pytestmark = pytest.mark.skipif(not AXE.exists(), reason="no axe-core here: npm install --no-save axe-core")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway with a past: full pages have more to go wrong than empty ones."""
+    directory = tmp_path_factory.mktemp("axe") / "data"
+    fill(directory)
+    with running(Home(directory, SETTINGS)) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_a_page_shuts_readers_out(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
+    page = open_page("/console", size=size, theme=theme)
+    found: list[tuple[str, Any]] = []
+    (record,) = site.admin("GET", "/records?limit=1").json()["records"]
+    for path in (*PAGES, f"/console/requests/{record['request_id']}"):
+        page.goto(path)
+        page.evaluate(AXE.read_text())
+        violations = page.evaluate("axe.run().then((result) => result.violations)")
+        found += [(path, each["id"]) for each in violations if each["impact"] in GRAVE]
+    assert [] == found
