@@ -16,8 +16,19 @@ from aihub_lite.web.app import create_app
 from tests.support import rawclient
 from tests.support.gateway import Gateway, eventually, unique
 
-PUBLIC = {("GET", "/healthz"), ("GET", "/readyz")}
-"""The whole list of what answers without a key, preflights aside."""
+PUBLIC = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/"),  # sends a browser to the console, says 404 to everybody else
+    ("GET", "/console/sign-in"),
+    ("POST", "/console/sign-in"),
+    ("GET", "/console/enter/x"),
+    ("POST", "/console/enter/x"),
+    ("GET", "/console/static/x"),
+    ("GET", "/console/static/x/x"),
+}
+"""The whole list of what answers without a key or a session, preflights aside."""
+SIGN_IN = "/console/sign-in"
 RELAY = "/v1"
 
 
@@ -46,12 +57,16 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
 
 
 def opened_by(gateway: Gateway, doors: list[tuple[str, str]], key: str | None) -> list[tuple[str, str, int]]:
-    """The routes that did not refuse, with what they answered instead."""
+    """The routes that neither refused nor sent to sign in, with what they answered instead."""
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    answers = [
-        (method, path, rawclient.request(gateway.url, method, path, headers, b"").status) for method, path in doors
-    ]
-    return [answer for answer in answers if answer[2] not in (401, 403, 405)]
+    answers = [(door, rawclient.request(gateway.url, *door, headers, b"")) for door in doors]
+    return [(*door, answer.status) for door, answer in answers if not shut(answer)]
+
+
+def shut(answer: rawclient.Answer) -> bool:
+    """Whether an answer is a refusal, or for a page the way to where one signs in."""
+    asked_in = answer.status == 303 and (answer.header("location") or "").startswith(SIGN_IN)
+    return asked_in or answer.status in (401, 403, 405)
 
 
 def test_a_route_opens_without_a_key(gateway: Gateway, closed: list[tuple[str, str]]) -> None:
