@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import attrs
 
 from aihub_lite.domain.channel import Channel, Offer
 from aihub_lite.domain.money import UNPRICED, Price
+from aihub_lite.domain.strategy import DEFAULT, Strategy, strategy_of
 
 PREFIXES = frozenset({
     "ai21", "alibaba", "amazon", "anthropic", "cerebras", "cohere", "dashscope", "deepseek", "deepseek-ai",
@@ -40,6 +42,7 @@ class Model:
     id: str
     names: frozenset[str]
     candidates: tuple[Candidate, ...]
+    strategy: Strategy = DEFAULT
 
     def for_group(self, group: str) -> tuple[Candidate, ...]:
         """The candidates whose channels serve this group."""
@@ -74,12 +77,13 @@ def build_catalog(
     aliases: Mapping[str, Sequence[str]],
     operator_prices: Mapping[str, Price],
     default_prices: Mapping[tuple[str, str], Price],
+    strategies: Mapping[str, Strategy] = MappingProxyType({}),
 ) -> Catalog:
     """A catalog of all enabled channels.
 
     `aliases` by name, each with its targets in order of preference: models or other aliases.
-    `operator_prices` by public model id, `default_prices` by (provider, upstream model). Two channels that
-    offer `gpt-4o` and `openai/gpt-4o` serve one model.
+    `operator_prices` and `strategies` by public model id, `default_prices` by (provider, upstream model).
+    Two channels that offer `gpt-4o` and `openai/gpt-4o` serve one model.
     """
     offers: dict[str, list[tuple[Channel, Offer]]] = {}
     for channel in channels:
@@ -99,7 +103,7 @@ def build_catalog(
             )
             for channel, offer in ways
         )
-        models[model_id] = model = Model(model_id, names, candidates)
+        models[model_id] = model = Model(model_id, names, candidates, strategy_of(model_id, strategies))
         by_name.update(dict.fromkeys(names, model))
     return Catalog(models, by_name, _led_to(aliases, by_name))
 

@@ -95,3 +95,14 @@ class Channel:
     """Why it is disabled: an operator's word or the gateway's reason."""
     origin: Origin = "operator"
     clocks: Clocks = Clocks()
+
+
+def with_key(channel: Channel, changed: ChannelKey) -> tuple[ChannelKey, ...]:
+    """The channel's keys, one of them changed."""
+    return tuple(changed if key.id == changed.id else key for key in channel.keys)
+
+
+def brought_back(channel: Channel) -> Channel:
+    """The channel in use again with all its keys, whatever took them out."""
+    keys = tuple(attrs.evolve(key, disabled="") for key in channel.keys)
+    return attrs.evolve(channel, enabled=True, disabled="", keys=keys)

@@ -100,6 +100,7 @@ async def open_gateway(
         beat = asyncio.create_task(pulse.run(), name="pulse")
         stack.push_async_callback(cancelled, beat)
         router = Router(health, environ, random.Random())  # noqa: S311  a choice among channels is no secret
+        registry.on_channel.append(router.speeds.forget)
         opener = Opener(settings, clock, transport, health, disable_key)
         stack.push_async_callback(opener.close)
         line = Line(settings, clock, registry, limits, flights, router, ledger, opener, pulse)

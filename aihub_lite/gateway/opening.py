@@ -68,6 +68,8 @@ class Opener:
         lane = route.next()
         while True:
             failure = await self._try(flight, asked, lane)
+            if route.ordering is not None:
+                route.ordering.ended(lane.candidate, flight.attempts[-1])
             if not isinstance(failure, AttemptFailed):
                 return failure
             failures.append(failure)

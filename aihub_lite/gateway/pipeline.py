@@ -17,6 +17,7 @@ from aihub_lite.config import Settings
 from aihub_lite.domain.catalog import Model
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.money import cost_of
+from aihub_lite.domain.strategy import DEFAULT
 from aihub_lite.domain.token import Token, digest_of
 from aihub_lite.domain.usage import Outcome, Usage
 from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, Stopped, StorageUnavailable
@@ -31,11 +32,13 @@ from aihub_lite.gateway.pulse import Pulse
 from aihub_lite.gateway.registry import Registry
 from aihub_lite.gateway.relay import relay
 from aihub_lite.gateway.routing import Route, Router, route_of
+from aihub_lite.gateway.strategy import ByConversation, ByPrice, BySpeed, Ordering
 from aihub_lite.gateway.streaming import Streaming
 from aihub_lite.gateway.surface import Chat
 from aihub_lite.wire.chat_answer import ChatAnswer
 from aihub_lite.wire.chat_idle import idle_event
 from aihub_lite.wire.chat_request import ChatRequest
+from aihub_lite.wire.conversation import conversation_of
 
 PRODUCT = re.compile(r"[\w.-]{1,32}/(?:\w{1,16} )?[\w.-]{1,24}", re.ASCII)
 
@@ -64,6 +67,8 @@ class Line:
             asked = self.chat.parse(body)
             model = self.resolve(asked.model, token)
             route = route_of(model, token.group, asked.model, self.router)
+            if model.strategy != DEFAULT:
+                route.ordering = self.ordering(model, asked)
             async with (
                 self.held(token, asked, model, route, exchange) as hold,
                 self.opened(hold, asked, route, exchange) as answer,
@@ -108,7 +113,7 @@ class Line:
     ) -> AsyncIterator[Hold]:
         """Set money aside for the dearest way to serve the request; whatever happens inside is settled."""
         prompt = Usage(asked.prompt_estimate)
-        most = Usage(asked.prompt_estimate, self.most_completion_tokens(asked))
+        most = self.most(asked)
         prices = {lane.candidate.price for lane in route.lanes} or {each.price for each in model.candidates}
         price = max(prices, key=lambda each: cost_of(most, each))
         flight = self.flight_of(token, asked, model, exchange)
@@ -141,10 +146,22 @@ class Line:
             usage, source = aborted(asked, hold.flight.relayed, outcome)
             await hold.settle(outcome, usage=usage, source=source, status=status, error_code=code)
 
-    def most_completion_tokens(self, asked: ChatRequest) -> int:
-        """How many completion tokens are held for; the cap keeps agents that ask for 64k and use little working."""
+    def most(self, asked: ChatRequest) -> Usage:
+        """What is held for; the cap keeps agents that ask for 64k completion tokens and use little working."""
         each = self.settings.completion_hold if asked.max_tokens is None else asked.max_tokens
-        return asked.n * min(each, self.settings.completion_hold_cap)
+        return Usage(asked.prompt_estimate, asked.n * min(each, self.settings.completion_hold_cap))
+
+    def ordering(self, model: Model, asked: ChatRequest) -> Ordering | None:
+        """The order in which a request tries channels by its model's strategy; None: by priority and weight."""
+        match model.strategy:
+            case "cheapest":
+                return ByPrice(self.most(asked))
+            case "fastest":
+                return BySpeed(self.router.speeds, asked.stream)
+            case "sticky":
+                return ByConversation(conversation_of(asked.body["messages"]))
+            case "priority":
+                return None
 
     def flight_of(self, token: Token, asked: ChatRequest, model: Model, exchange: Exchange) -> Flight:
         """What is known of a request before its first attempt."""

@@ -1,4 +1,4 @@
-"""Tokens, channels, aliases and prices: in memory for the line to read, in storage to last.
+"""Tokens, channels, aliases, prices and strategies: in memory for the line to read, in storage to last.
 
 Memory is the authority while the process runs. Every change is checked, written to storage once, and then seen by
 all requests at once; changes run one after the other, and a change once begun is finished even if its caller goes
@@ -18,16 +18,18 @@ import attrs
 
 from aihub_lite.domain.builtin_aliases import BUILTIN_ALIASES
 from aihub_lite.domain.catalog import Catalog, build_catalog, canonical
-from aihub_lite.domain.channel import Channel, ChannelKey, Offer
+from aihub_lite.domain.channel import Channel, Offer, brought_back, with_key
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.money import Price
 from aihub_lite.domain.rules import check_model, checked_channel, checked_token
+from aihub_lite.domain.strategy import EVERY_MODEL, Strategy
 from aihub_lite.domain.token import Token, digest_of, new_key
 from aihub_lite.errors import Conflict, InvalidRequest, NotFound
 from aihub_lite.storage.aliases import Aliases
 from aihub_lite.storage.channels import Channels
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.prices import Prices
+from aihub_lite.storage.strategies import Strategies
 from aihub_lite.storage.tokens import Tokens
 
 P = ParamSpec("P")
@@ -85,6 +87,8 @@ class Registry:
     """The operator's, by public model id."""
     default_prices: dict[PriceKey, Price | None] = attrs.field(factory=dict)
     """None where the price table knows no price."""
+    strategies: dict[str, Strategy] = attrs.field(factory=dict)
+    """By public model id; under `EVERY_MODEL`, that of all the others."""
     list_errors: dict[str, str] = attrs.field(factory=dict)
     """By channel id: why its upstream's own list could not be read last time."""
     catalog: Catalog = attrs.field(factory=lambda: Catalog({}, {}, {}))
@@ -102,6 +106,7 @@ class Registry:
         self.channels = {channel.id: channel for channel in await Channels(self.database).load()}
         self.aliases = await Aliases(self.database).load()
         self.prices = await Prices(self.database).load()
+        self.strategies = await Strategies(self.database).load()
         await self._know_prices(key for channel in self.channels.values() for key in _price_keys(channel))
         self._publish()
         return tokens
@@ -214,7 +219,7 @@ class Registry:
 
     async def enable_channel(self, ref: str) -> Channel:
         """Bring back a channel and all its keys, whatever took them out."""
-        return await self._change_channel(ref, _brought_back)
+        return await self._change_channel(ref, brought_back)
 
     async def disable_channel(self, ref: str, reason: str) -> Channel:
         """Take a channel out until it is enabled."""
@@ -234,7 +239,7 @@ class Registry:
         key = next((key for key in channel.keys if key.id == key_id), None) if channel else None
         if channel is None or key is None or bool(key.disabled) == bool(reason):
             return False
-        await self._put_channel(attrs.evolve(channel, keys=_with_key(channel, attrs.evolve(key, disabled=reason))))
+        await self._put_channel(attrs.evolve(channel, keys=with_key(channel, attrs.evolve(key, disabled=reason))))
         return True
 
     @alone
@@ -334,6 +339,34 @@ class Registry:
         del self.prices[model]
         self._publish()
 
+    # Strategies
+
+    @alone
+    async def set_strategy(self, model: str, strategy: Strategy) -> str:
+        """How a model's channels are ordered, or those of all (`EVERY_MODEL`); the id it counts for from now on."""
+        if model != EVERY_MODEL:
+            check_model(model, "model")
+        model = self._public_id(model)
+        await Strategies(self.database).put(model, strategy)
+        self.strategies[model] = strategy
+        self._publish()
+        return model
+
+    @alone
+    async def delete_strategy(self, model: str) -> str:
+        """Back to the strategy of all models, and that one to the default; the id that it counted for."""
+        model = model if model in self.strategies else self._public_id(model)
+        if model not in self.strategies:
+            raise NotFound(f"There is no strategy for {model[:64]!r}." if model else "There is no strategy for all.")
+        await Strategies(self.database).delete(model)
+        del self.strategies[model]
+        self._publish()
+        return model
+
+    def _public_id(self, name: str) -> str:
+        found = self.catalog.resolve(name)
+        return found[0].id if found else canonical(name)
+
     async def _know_prices(self, keys: Iterable[PriceKey]) -> None:
         """Look up default prices that are not known yet: a model is priced before anybody can ask for it."""
         unknown = [key for key in dict.fromkeys(keys) if key not in self.default_prices]
@@ -346,6 +379,7 @@ class Registry:
             {**BUILTIN_ALIASES, **{alias: (target,) for alias, target in self.aliases.items()}},
             self.prices,
             {key: price for key, price in self.default_prices.items() if price is not None},
+            self.strategies,
         )
 
 
@@ -357,12 +391,3 @@ def _refuse_taken(kind: str, name: str, others: Iterable[str]) -> None:
 
 def _price_keys(channel: Channel) -> list[PriceKey]:
     return [(channel.provider, offer.upstream_model) for offer in channel.offers]
-
-
-def _with_key(channel: Channel, changed: ChannelKey) -> tuple[ChannelKey, ...]:
-    return tuple(changed if key.id == changed.id else key for key in channel.keys)
-
-
-def _brought_back(channel: Channel) -> Channel:
-    keys = tuple(attrs.evolve(key, disabled="") for key in channel.keys)
-    return attrs.evolve(channel, enabled=True, disabled="", keys=keys)

@@ -12,6 +12,8 @@ from aihub_lite.domain.catalog import Candidate, Model
 from aihub_lite.domain.channel import ChannelKey
 from aihub_lite.errors import ChannelsCoolingDown, ChannelsDown, GatewayError, NoChannel
 from aihub_lite.gateway.health import Health
+from aihub_lite.gateway.speeds import Speeds
+from aihub_lite.gateway.strategy import Ordering
 from aihub_lite.upstream.credentials import resolve
 
 NO_KEY = "-"
@@ -33,11 +35,12 @@ class Lane:
 
 @attrs.define
 class Router:
-    """Chooses lanes by priority, weight and health."""
+    """Chooses lanes by health, and by priority and weight or the order of another strategy."""
 
     health: Health
     environ: Mapping[str, str]
     random: random.Random
+    speeds: Speeds = attrs.field(default=attrs.Factory(lambda self: Speeds(self.health.clock), takes_self=True))
 
     def lanes(self, candidates: Sequence[Candidate]) -> list[Lane]:
         """Every usable lane, health aside: enabled keys that resolve."""
@@ -54,17 +57,21 @@ class Router:
         secret = None if out else resolve(key.ref, self.environ)
         return Lane(candidate, key.id, secret) if secret else None
 
-    def pick(self, lanes: Sequence[Lane], tried: Collection[str] = ()) -> Lane | None:
+    def pick(self, lanes: Sequence[Lane], tried: Collection[str] = (), ordering: Ordering | None = None) -> Lane | None:
         """The next of the lanes left: the highest priority that is well, a weighted choice among its channels.
 
-        Within a priority, other keys of the channels `tried` come only after the other channels.
+        Within a priority, other keys of the channels `tried` come only after the other channels. An `ordering` says
+        otherwise what is highest.
         """
-        well = [lane for lane in lanes if self._well(lane)]
+        well = [lane for lane in lanes if self.well(lane)]
         if len(well) <= 1:
             return well[0] if well else None
-        top = max(lane.candidate.channel.priority for lane in well)
-        tier = [lane for lane in well if lane.candidate.channel.priority == top]
-        tier = [lane for lane in tier if lane.channel_id not in tried] or tier
+        if ordering is None:
+            top = max(lane.candidate.channel.priority for lane in well)
+            tier = [lane for lane in well if lane.candidate.channel.priority == top]
+            tier = [lane for lane in tier if lane.channel_id not in tried] or tier
+        else:
+            tier = foremost(well, tried, ordering)
         by_channel: dict[str, list[Lane]] = {}
         for lane in tier:
             by_channel.setdefault(lane.channel_id, []).append(lane)
@@ -81,7 +88,8 @@ class Router:
         waiting = [lane for lane in lanes if not self.health.waits(lane.channel_id, lane.key_id)]
         return min(waiting, key=lambda lane: self.health.of(lane.channel_id).cooling_until, default=None)
 
-    def _well(self, lane: Lane) -> bool:
+    def well(self, lane: Lane) -> bool:
+        """Whether nothing keeps a lane out at this moment."""
         return self.health.fit(lane.channel_id) and not self.health.waits(lane.channel_id, lane.key_id)
 
     def out_of_lanes(self, lanes: Sequence[Lane], model: str) -> GatewayError:
@@ -101,22 +109,38 @@ class Route:
     lanes: list[Lane]
     tried: set[str] = attrs.field(factory=set)
     """Ids of channels."""
+    ordering: Ordering | None = None
+    """None: by priority and weight."""
 
     def next(self) -> Lane:
         """The next lane to try; raises what to tell the client when none is left."""
-        lane = self.router.pick(self.lanes, self.tried)
+        lane = self.router.pick(self.lanes, self.tried, self.ordering)
         if lane is None and not self.tried:
             lane = self.router.last_resort(self.lanes)
         if lane is None:
             raise self.router.out_of_lanes(self.lanes, self.model)
         self.tried.add(lane.channel_id)
         self.lanes = [each for each in self.lanes if each is not lane]
+        if self.ordering is not None:
+            self.ordering.began(lane.candidate)
         return lane
 
     @property
     def exhausted(self) -> bool:
         """Whether nothing that is well is left."""
         return self.router.pick(self.lanes) is None
+
+
+def foremost(lanes: Sequence[Lane], tried: Collection[str], ordering: Ordering) -> list[Lane]:
+    """The lanes that come first, all equally."""
+
+    def place(lane: Lane) -> tuple[float, bool, tuple[float, ...]]:
+        tier, within = ordering.place(lane.candidate, lane.key_id)
+        return tier, lane.channel_id in tried, within
+
+    places = [place(lane) for lane in lanes]
+    first = min(places)
+    return [lane for lane, each in zip(lanes, places, strict=True) if each == first]
 
 
 def route_of(model: Model, group: str, asked: str, router: Router) -> Route:

@@ -202,3 +202,13 @@ CREATE TABLE entry_links (
 """
 
 CONSOLE = (SESSIONS, ENTRY_LINKS)
+
+STRATEGIES = """
+CREATE TABLE strategies (
+    model TEXT PRIMARY KEY,
+    strategy TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+"""A `model` of '' stands for all that have no strategy of their own."""
+
+ROUTING = (STRATEGIES,)
