@@ -28,4 +28,6 @@ def error_event(error: GatewayError) -> bytes:
 def _shape(error: GatewayError) -> dict[str, Any]:
     # A path or a header may hold bytes that are not UTF-8: refusing to name them must not become a fault of ours.
     message = (error.message or GatewayError().message).encode("utf-8", "replace").decode()
-    return {"error": {"code": error.code, "message": message, "type": ERROR_TYPE, "param": None}}
+    # Upstreams number their codes too (OpenRouter, Gemini); typed SDKs read a string or null there.
+    code = None if error.code is None else str(error.code)
+    return {"error": {"code": code, "message": message, "type": ERROR_TYPE, "param": None}}

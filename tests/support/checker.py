@@ -233,8 +233,8 @@ def _failure(seen: CheckedStream, chunk: dict[str, Any], payload: bytes) -> None
         _broken(18, "an error event is compact, with the error key first", payload)
     if not isinstance(error.get("message"), str) or not error["message"] or not isinstance(error.get("type"), str):
         _broken(18, "an error has a message and a type", payload)
-    if "code" not in error or not (error["code"] is None or isinstance(error["code"], str | int)):
-        _broken(18, "an error has a code", payload)
+    if "code" not in error or not (error["code"] is None or isinstance(error["code"], str)):
+        _broken(18, "an error has a code, a string or null", payload)
     seen.error = error
 
 

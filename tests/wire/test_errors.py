@@ -223,4 +223,4 @@ def test_a_spent_quota_says_the_words_that_stop_aider() -> None:
 def test_an_error_event_ends_a_stream_as_clients_expect() -> None:
     checked = check_chat_stream(error_event(UpstreamRejected(400, 400, "m")), include_usage=True)
 
-    assert {"code": 400, "message": "m", "type": "new_api_error", "param": None} == checked.error
+    assert {"code": "400", "message": "m", "type": "new_api_error", "param": None} == checked.error
