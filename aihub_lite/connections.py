@@ -16,6 +16,7 @@ from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
@@ -62,11 +63,36 @@ class Connection(TCPServer):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self._outgoing: list[bytes] = []
         self.idle_task: Any = IdleTimer(self, self.config.keep_alive_timeout)
+
+    async def protocol_send(self, event: Event) -> None:
+        """Head and body of an answer leave in one write: what is sent in one turn of the loop is written at its end."""
+        if not isinstance(event, RawData):
+            self._flush()
+            await super().protocol_send(event)
+            return
+        if not self._outgoing:
+            self.loop.call_soon(self._flush)
+        self._outgoing.append(event.data)
+        try:
+            await self.writer.drain()
+        except (ConnectionError, RuntimeError):
+            await self.protocol.handle(Closed())
+
+    def _flush(self) -> None:
+        if self._outgoing:
+            data, self._outgoing = b"".join(self._outgoing), []
+            if not self.writer.transport.is_closing():
+                self.writer.write(data)
 
     async def close_idle(self) -> None:
         """Say goodbye; reading then ends by itself."""
         await self._initiate_server_close()
+
+    async def _close(self) -> None:
+        self._flush()
+        await super()._close()
 
     async def _read_data(self) -> None:
         await super()._read_data()

@@ -67,7 +67,7 @@ RECORD_COLUMNS = (
     "client",
     "charge_nano",
 )
-HOLD = Batch(0, insert_sql("holds", HOLD_COLUMNS))
+HOLD = Batch(0, insert_sql("holds", HOLD_COLUMNS), patient=True)
 SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"))
 RELEASE = Batch(2, "DELETE FROM holds WHERE request_id = ?")
 INTERRUPT = """

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -17,6 +18,8 @@ from aihub_lite.storage.faults import Duplicate, is_busy, raised_for
 LOG = logging.getLogger(__name__)
 BACKLOG = 10_000
 """Jobs that may wait for a disk that hangs; more are refused, so that memory stays bounded."""
+PATIENCE = 0.005
+"""Seconds."""
 CLOSED = "The gateway's database is closed."
 
 Statement = tuple[str, Sequence[Any]]
@@ -29,6 +32,8 @@ class Batch:
 
     rank: int
     sql: str
+    patient: bool = False
+    """Whether a group of nothing but this may wait `PATIENCE` for something to go with."""
 
 
 @attrs.define(eq=False)
@@ -76,6 +81,8 @@ class Writer:
             while not self._ended:
                 self._take(await self._queue.get())
                 self._take_queued()
+                if self._patient():
+                    await self._wait_for_company()
                 await self._commit_group()
             await self._connection.run(checkpoint)
         finally:
@@ -84,6 +91,17 @@ class Writer:
             self._take_queued()
             for job in self._group:
                 _finish(job, StorageUnavailable(CLOSED))
+
+    def _patient(self) -> bool:
+        return not self._ended and all(job.batch is not None and job.batch.patient for job in self._group)
+
+    async def _wait_for_company(self) -> None:
+        """A hold is settled soon where the upstream is quick; then both share one commit."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while self._patient():
+                    self._take(await self._queue.get())
+        self._take_queued()
 
     def _take_queued(self) -> None:
         while not self._queue.empty():

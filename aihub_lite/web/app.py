@@ -16,7 +16,7 @@ from aihub_lite.web.console.pages import template_config
 from aihub_lite.web.gate import Gate
 from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn
-from aihub_lite.web.surfaces import exchange_of, relay_surfaces
+from aihub_lite.web.surfaces import CHAT, exchange_of, relay_surfaces, routes_of
 from aihub_lite.web.unforeseen import log_unforeseen
 from aihub_lite.wire.errors_out import error_body
 
@@ -47,6 +47,7 @@ def create_app(gateway: Gateway) -> Gate:
 
     sign_in = SignIn.of(gateway)
     sightings = Sightings(gateway.registry, gateway.clock)
+    surfaces = relay_surfaces(gateway, sightings)
 
     def on_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
         """The framework's errors: nothing of their texts or shapes leaks, only the status."""
@@ -61,7 +62,7 @@ def create_app(gateway: Gateway) -> Gate:
             admin_router(gateway, sign_in, sightings),
             front_door,
             console_router(gateway, sign_in),
-            *relay_surfaces(gateway, sightings),
+            *routes_of(surfaces),
         ],
         template_config=template_config(),
         exception_handlers={HTTPException: on_http_error, GatewayError: on_refusal, Exception: on_unforeseen},
@@ -71,7 +72,7 @@ def create_app(gateway: Gateway) -> Gate:
         debug=False,
     )
     proxies = tuple(each.strip() for each in gateway.settings.trusted_proxies.split(",") if each.strip())
-    return Gate(app, gateway.clock, proxies)
+    return Gate(app, gateway.clock, proxies, {CHAT: surfaces[CHAT]})
 
 
 def reply(error: GatewayError) -> Response[bytes]:

@@ -15,17 +15,21 @@ from aihub_lite.errors import GatewayError, MethodNotAllowed
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.web.billing import Billing
+from aihub_lite.web.models import ROOT as MODELS
 from aihub_lite.web.models import Listing
 from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.unforeseen import log_unforeseen
 
 Serve = Callable[[Exchange], Awaitable[None]]
+Endpoint = Callable[[LitestarScope, LitestarReceive, LitestarSend], Awaitable[None]]
 
 
-def surface(path: str, method: str, serve: Serve, sightings: Sightings, *, below: bool = False) -> ASGIRouteHandler:
-    """A route whose errors, whatever they are, leave in the public shape; `below` takes all paths under it too."""
+CHAT = "/v1/chat/completions"
 
-    @asgi(path, is_mount=below, copy_scope=False)
+
+def surface(method: str, serve: Serve, sightings: Sightings) -> Endpoint:
+    """An endpoint whose errors, whatever they are, leave in the public shape."""
+
     async def handler(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
         exchange = exchange_of(scope, receive, send)
         try:
@@ -56,13 +60,18 @@ def exchange_of(scope: Mapping[str, Any], receive: Any, send: Any) -> Exchange:
     return Exchange(scope, receive, send, scope["aihub.request_id"], scope["aihub.started"], scope["aihub.address"])
 
 
-def relay_surfaces(gateway: Gateway, sightings: Sightings) -> list[ASGIRouteHandler]:
+def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint]:
     """Every path that speaks OpenAI's API."""
     listing = Listing(gateway)
     billing = Billing(gateway)
-    return [
-        surface("/v1/chat/completions", "POST", gateway.line.serve, sightings),
-        surface("/v1/models", "GET", listing.serve, sightings, below=True),
-        surface("/v1/dashboard/billing/subscription", "GET", billing.subscription, sightings),
-        surface("/v1/dashboard/billing/usage", "GET", billing.usage, sightings),
-    ]
+    return {
+        CHAT: surface("POST", gateway.line.serve, sightings),
+        MODELS: surface("GET", listing.serve, sightings),
+        "/v1/dashboard/billing/subscription": surface("GET", billing.subscription, sightings),
+        "/v1/dashboard/billing/usage": surface("GET", billing.usage, sightings),
+    }
+
+
+def routes_of(surfaces: Mapping[str, Endpoint]) -> list[ASGIRouteHandler]:
+    """The same as routes; models take all paths below theirs, since ids may hold slashes."""
+    return [asgi(path, is_mount=path == MODELS, copy_scope=False)(call) for path, call in surfaces.items()]

@@ -109,7 +109,7 @@ def test_a_cancellation_at_the_moment_of_the_deadline_becomes_a_timeout(first: s
     async def silent() -> None:
         async with Deadline(0.01 if first == "deadline" else FOREVER) as deadline:
             if first == "cancellation":
-                asyncio.get_running_loop().call_later(0.01, deadline._ring)
+                asyncio.get_running_loop().call_later(0.01, deadline.expire)
                 deadline.at = 0.0
             await asyncio.sleep(FOREVER)
 

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import attrs
 import msgspec
 import pytest
-from litestar import Litestar
 
 from aihub_lite.domain.money import Price, Rates
 from aihub_lite.domain.token import Budget, Token
@@ -148,8 +147,7 @@ def test_a_fault_of_ours_in_mid_stream_looks_like_the_end() -> None:
     async def story() -> Call:
         clock = ManualClock()
         sightings = Sightings(Registry(database=None, clock=clock, look_up=None), clock)  # type: ignore[arg-type]
-        app = Litestar([surface("/v1/x", "GET", breaks, sightings)], openapi_config=None, logging_config=None)
-        return await get("/v1/x").start(Gate(app, clock)).served()
+        return await get("/v1/x").start(Gate(surface("GET", breaks, sightings), clock)).served()
 
     call = asyncio.run(story())
     assert (True, "internal_error") == (call.complete, call.events()[-1]["error"]["code"])
