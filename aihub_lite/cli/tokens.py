@@ -69,8 +69,10 @@ def show_token(at: Desk, name: Name) -> None:
     """Everything about one token but its key."""
     answer = at.call("GET", "tokens", name)
     if not at.told(answer):
+        quota, period = answer["quota"] and dollars(answer["quota"]), answer.pop("spent_now_usd")
         amounts = {field: dollars(answer.pop(f"{field}_usd")) for field in ("spent", "held", "left")}
-        print_facts({**answer, "quota": answer["quota"] and dollars(answer["quota"]), **amounts})
+        this_period = {"spent now": dollars(period)} if answer["budget"] else {}
+        print_facts({**answer, "quota": quota, **this_period, **amounts})
 
 
 @command(token_app, "disable")

@@ -47,6 +47,16 @@ def test_a_key_is_printed_by_create_and_rotate_only(terminal: Terminal) -> None:
     assert not [key for key in (first["key"], second) if key in later]
 
 
+def test_every_amount_of_a_token_is_shown_in_dollars(terminal: Terminal) -> None:
+    terminal.ok("token", "create", "bob", "--quota", "3", "--budget", "1/day")
+    lines = terminal.ok("token", "show", "bob").stdout.splitlines()
+    shown = {name.strip(): value.strip() for name, value in (line.rsplit("  ", 1) for line in lines)}
+
+    assert ["$3.00", "$0.00", "$0.00", "$0.00", "$1.00"] == [
+        shown.get(name) for name in ("quota", "spent now", "spent", "held", "left")
+    ]
+
+
 def test_a_token_is_switched_off_and_on_and_deleted(terminal: Terminal) -> None:
     terminal.ok("token", "create", "bob")
     states = []
