@@ -15,6 +15,7 @@ from aihub_lite.cli.client import Failed
 from aihub_lite.cli.console import console_app
 from aihub_lite.cli.output import complain
 from aihub_lite.cli.prices import price_app
+from aihub_lite.cli.routes import route_app
 from aihub_lite.cli.serve import serve
 from aihub_lite.cli.tokens import token_app
 from aihub_lite.cli.usage import usage_app
@@ -53,6 +54,7 @@ app.add_typer(token_app, name="token")
 app.add_typer(channel_app, name="channel")
 app.add_typer(alias_app, name="alias")
 app.add_typer(price_app, name="price")
+app.add_typer(route_app, name="route")
 app.add_typer(usage_app)
 app.add_typer(console_app)
 

@@ -374,8 +374,12 @@ class Registry:
             self.default_prices.update(await self.look_up(unknown))
 
     def _publish(self) -> None:
-        self.catalog = build_catalog(
-            self.channels.values(),
+        self.catalog = self.catalog_of(self.channels.values())
+
+    def catalog_of(self, channels: Iterable[Channel]) -> Catalog:
+        """A catalog of these channels, with the aliases, prices and strategies of now."""
+        return build_catalog(
+            channels,
             {**BUILTIN_ALIASES, **{alias: (target,) for alias, target in self.aliases.items()}},
             self.prices,
             {key: price for key, price in self.default_prices.items() if price is not None},
