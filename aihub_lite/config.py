@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import attrs
-from attrs.validators import ge, gt, in_
+from attrs.validators import ge, gt, in_, le
 
 PREFIX = "AIHUB_"
 
@@ -47,7 +47,7 @@ class Settings:
 
     data_dir: Path = attrs.field(factory=default_data_dir, metadata={"reason": "one directory to back up"})
     host: str = setting("127.0.0.1", "nothing is exposed unless asked for")
-    port: int = setting(4242, "0 takes a free port", ge(0))
+    port: int = setting(4242, "0 takes a free port", ge(0), le(65535))
     certfile: Path | None = setting(None, "PEM; with `keyfile` serves TLS and HTTP/2")
     keyfile: Path | None = setting(None, "PEM")
 

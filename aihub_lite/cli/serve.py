@@ -33,6 +33,9 @@ def serve(
     )
     if bool(settings.certfile) != bool(settings.keyfile):
         raise typer.BadParameter("--certfile and --keyfile go together")
+    for pem in (settings.certfile, settings.keyfile):
+        if pem and not pem.is_file():
+            raise typer.BadParameter(f"there is no file {pem}")
     # Imported only here: the server and its framework take half a second, which no other command should pay.
     from aihub_lite.server import run  # noqa: PLC0415
 

@@ -240,3 +240,18 @@ def test_what_an_upstream_says_cannot_steer_the_terminal(terminal: Terminal, ups
     terminal.ok("channel", "add", "one", "--type", "openai", "--base-url", upstream.url, "--models", "a")
 
     assert "\x1b" not in terminal.run("channel", "test", "one").stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--port", "65536"), "port"),
+        (("--port", "-1"), "port"),
+        (("--certfile", "gone.pem"), "--keyfile"),
+        (("--certfile", "gone.pem", "--keyfile", "gone.pem"), "gone.pem"),
+    ],
+)
+def test_serve_names_the_option_it_cannot_use(terminal: Terminal, options: tuple[str, ...], named: str) -> None:
+    done = terminal.run("serve", *options)
+
+    assert (2, True, False) == (done.code, named in done.stderr, "Traceback" in done.stderr)
