@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Self
 
 import attrs
 
@@ -93,16 +94,30 @@ class Flight:
 class Place:
     """A place, taken inside the block; a class, because a generator costs four times as much and every request pays."""
 
-    __slots__ = ("flights",)
+    __slots__ = ("_flight", "flights")
 
     def __init__(self, flights: Flights) -> None:
         self.flights = flights
+        self._flight: Flight | None = None
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.flights.places_taken += 1
+        return self
 
     def __exit__(self, *_: object) -> None:
+        if self._flight is not None:
+            del self.flights.open[self._flight.request_id]
         self.flights.left()
+
+    @property
+    def flight(self) -> Flight:
+        """What has the place, once that is known; listed from then on for everyone to see, and to end."""
+        assert self._flight is not None  # noqa: S101  set before it is asked for
+        return self._flight
+
+    @flight.setter
+    def flight(self, flight: Flight) -> None:
+        self._flight = self.flights.open[flight.request_id] = flight
 
 
 @attrs.define

@@ -16,6 +16,7 @@ from aihub_lite.domain.token import Budget, Period, Token
 from aihub_lite.domain.usage import Outcome, Usage, UsageRecord, UsageSource
 from aihub_lite.errors import QuotaExhausted, StorageUnavailable, Unauthenticated
 from aihub_lite.gateway.flight import Flight
+from aihub_lite.gateway.limits import Counted
 from aihub_lite.storage.ledger import HoldRow
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,8 @@ class Hold:
     account: Account
     amount: int
     durable: asyncio.Future[int]
+    counted: Counted
+    """Told how many tokens it was settled for."""
     usage: Usage = Usage()
     """What it was settled for."""
     settled: bool = False
@@ -121,6 +124,7 @@ class Hold:
             return
         self.settled = True
         self.usage = usage
+        self.counted.used = usage.prompt_tokens + usage.completion_tokens
         await self.ledger.settle(self, outcome, usage, source, status, error_code)
 
     async def __aenter__(self) -> Self:
@@ -167,7 +171,7 @@ class Ledger:
         """All money on hold."""
         return sum(hold.amount for hold in self.open_holds.values())
 
-    def hold(self, flight: Flight, price: Price, most: Usage, prompt: Usage) -> Hold:
+    def hold(self, flight: Flight, price: Price, most: Usage, prompt: Usage, counted: Counted | None = None) -> Hold:
         """Set aside what `most` costs; the cost of `prompt` is what a crash would charge. Raises QuotaExhausted.
 
         Nothing awaits between the look at what is left and the taking: that is what makes it atomic.
@@ -195,7 +199,7 @@ class Ledger:
             prompt_tokens=prompt.prompt_tokens,
             client=flight.client,
         )
-        hold = Hold(self, flight, account, amount, self.journal.hold(row))
+        hold = Hold(self, flight, account, amount, self.journal.hold(row), counted or Counted())
         account.held += amount
         self.open_holds[flight.request_id] = hold
         return hold

@@ -25,7 +25,7 @@ from aihub_lite.gateway.charging import aborted
 from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.gateway.flight import Flight, Flights
 from aihub_lite.gateway.ledger import Hold, Ledger
-from aihub_lite.gateway.limits import Limiter, TooManyRequests
+from aihub_lite.gateway.limits import Counted, Limiter, TooManyRequests
 from aihub_lite.gateway.opening import Opener
 from aihub_lite.gateway.presence import Cut, Presence
 from aihub_lite.gateway.pulse import Pulse
@@ -62,18 +62,20 @@ class Line:
         """Answer one chat completion. Raises GatewayError to refuse it, ClientGone when its client left early."""
         token = self.authenticate(exchange)
         self.limit(token, exchange)
-        with self.flights.place(), self.limits.slot(token):
+        with self.flights.place() as place, self.limits.slot(token):
             body = await exchange.body(self.settings.max_body_bytes, self.settings.body_timeout)
             asked = self.chat.parse(body)
             model = self.resolve(asked.model, token)
             route = route_of(model, token.group, asked.model, self.router)
             if model.strategy != DEFAULT:
                 route.ordering = self.ordering(model, asked)
-            async with (
-                self.held(token, asked, model, route, exchange) as hold,
-                self.opened(hold, asked, route, exchange) as answer,
-            ):
-                await relay(answer, asked, exchange, hold)
+            place.flight = self.flight_of(token, asked, model, exchange)
+            with self.limits.tokens(token, asked.prompt_estimate) as counted:
+                async with (
+                    self.hold(place.flight, asked, model, route, counted) as hold,
+                    self.opened(hold, asked, route, exchange) as answer,
+                ):
+                    await relay(answer, asked, exchange, hold)
 
     def authenticate(self, exchange: Exchange) -> Token:
         """The token whose key the client presents; raises Unauthenticated, RateLimited or AccessDenied."""
@@ -107,25 +109,12 @@ class Line:
             raise ModelNotAllowed(f"This token may not use model {asked}.")
         return model
 
-    @asynccontextmanager
-    async def held(
-        self, token: Token, asked: ChatRequest, model: Model, route: Route, exchange: Exchange
-    ) -> AsyncIterator[Hold]:
-        """Set money aside for the dearest way to serve the request; whatever happens inside is settled."""
-        prompt = Usage(asked.prompt_estimate)
+    def hold(self, flight: Flight, asked: ChatRequest, model: Model, route: Route, counted: Counted) -> Hold:
+        """Set money aside for the dearest way to serve the request; whatever happens next is settled."""
         most = self.most(asked)
         prices = {lane.candidate.price for lane in route.lanes} or {each.price for each in model.candidates}
-        price = max(prices, key=lambda each: cost_of(most, each))
-        flight = self.flight_of(token, asked, model, exchange)
-        with self.limits.tokens(token, asked.prompt_estimate) as counted:
-            hold = self.ledger.hold(flight, price, most, prompt)
-            self.flights.open[flight.request_id] = flight
-            try:
-                async with hold:
-                    yield hold
-            finally:
-                del self.flights.open[flight.request_id]
-                counted.used = hold.usage.prompt_tokens + hold.usage.completion_tokens
+        price = prices.pop() if len(prices) == 1 else max(prices, key=lambda each: cost_of(most, each))
+        return self.ledger.hold(flight, price, most, Usage(asked.prompt_estimate), counted)
 
     async def end_early(
         self,

@@ -124,6 +124,7 @@ class Response:
     def __init__(self, answer: httpx.Response) -> None:
         self.status = answer.status_code
         self.headers = answer.headers
+        self.headers.encoding = "latin-1"  # said once: httpx would try every value anew at every look
         self._stream = cast("httpx.AsyncByteStream", answer.stream)
         self._pieces = decoded(self._stream, self.headers.get("content-encoding", ""))
         self._broken: TransportFault | None = None

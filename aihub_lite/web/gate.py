@@ -25,6 +25,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 OWN = re.compile(r"/(?:console|api/admin|healthz|readyz)(?:/|$)")
 """Paths that are not relay surfaces: taken as they are, and closed to other origins."""
+STRAIGHTEST = "/v1/chat/completions"
+"""What nearly everybody asks for, as it should be."""
 SLASHES = re.compile(r"/{2,}")
 VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
 EXPOSED = b"x-request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, " + (
@@ -54,6 +56,8 @@ PREFLIGHT_AGE = b"86400"
 
 def straight(path: str) -> str:
     """A relay path in its one form: `/v1/v1//models/` and `/models` are both `/v1/models`."""
+    if path == STRAIGHTEST:
+        return path
     path = SLASHES.sub("/", path).rstrip("/") or "/"
     if path == "/" or own_room(path):
         return path

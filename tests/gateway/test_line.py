@@ -178,10 +178,12 @@ def test_a_client_leaving_mid_stream_pays_for_another_amount_than_it_got(tmp_pat
 
 def test_a_client_leaving_while_a_write_blocks_is_not_noticed(tmp_path: Path) -> None:
     async def story(house: House, key: str) -> None:
-        house.upstream.queue.append((200, [ROLE, HELLO, *[HELLO] * 50, asyncio.Event()]))
+        gate = asyncio.Event()
+        house.upstream.queue.append((200, [ROLE, HELLO, gate, *[HELLO] * 50, asyncio.Event()]))
         call = house.ask(key, stream=True)
         await call.until(lambda: call.content)
         call.stop_reading()
+        gate.set()
         await call.until(lambda: call.blocked)
         call.leave()
         await call.served()
