@@ -197,9 +197,11 @@ class Opener:
                     return streaming
             for payload in splitter.flush():
                 streaming.ready += reader.push(payload)
-        except StreamError as error:
-            raise failed_with(error.foreign, error.status) from error
-        except (AnswerNonsense, EventTooLarge) as error:
+        except (StreamError, AnswerNonsense, EventTooLarge) as error:
+            if chat.finish_reason is not None:
+                return streaming  # whole already: what came after it in the same piece is no reason to ask again
+            if isinstance(error, StreamError):
+                raise failed_with(error.foreign, error.status) from error
             raise AttemptFailed(
                 "nonsense", UpstreamBroken("The upstream's stream makes no sense."), status=200
             ) from error

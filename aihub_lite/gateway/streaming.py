@@ -39,6 +39,8 @@ class Streaming:
     """Where a finished answer waits for the end of its transfer."""
     closed: bool = False
     _ended: bool = False
+    _fault: WireFault | None = None
+    """What followed good events in the same piece: they go out first."""
 
     def clock(self) -> Deadline:
         """For the block in which `more` is called; `more` keeps it going."""
@@ -49,6 +51,8 @@ class Streaming:
 
         The deadline rests between two calls: a client that reads slowly is no silence of the upstream's.
         """
+        if self._fault is not None:
+            raise self._fault
         if self.chat.done or self._ended:
             return None
         deadline.give(self.idle if self.chat.finish_reason is None else self.usage_grace, self.until)
@@ -56,7 +60,19 @@ class Streaming:
         deadline.rest()
         self._ended = data is None
         payloads = self.splitter.flush() if data is None else self.splitter.feed(data)
-        return [event for payload in payloads for event in self.reader.push(payload)]
+        return self._pushed(payloads)
+
+    def _pushed(self, payloads: list[bytes]) -> list[bytes]:
+        """Events up to a fault, which the next call raises: how bytes were cut into pieces must change nothing."""
+        events: list[bytes] = []
+        try:
+            for payload in payloads:
+                events += self.reader.push(payload)
+        except WireFault as fault:
+            if not events:
+                raise
+            self._fault = fault
+        return events
 
     async def aclose(self) -> None:
         """Break an incomplete answer off; a complete one gets a moment for its last bytes, which nobody waits for."""

@@ -75,6 +75,16 @@ def test_a_recorded_answer_breaks_a_rule_on_its_way(recordings: Recordings, prov
         assert vector.id == checked.model
 
 
+@pytest.mark.parametrize("size", [61, 1 << 20])
+@pytest.mark.parametrize("vector", [each for each in failing() if each.provider == "openrouter"], ids=str)
+def test_a_fault_after_the_finish_reason_takes_the_answer_away(
+    recordings: Recordings, vector: Vector, size: int
+) -> None:
+    recordings.cut(lambda body: range(size, len(body), size))
+    checked = streamed(recordings, vector, **USAGE)
+    assert (True, "length", True) == (checked.done, checked.finish_reason, bool(checked.reasoning))
+
+
 @pytest.mark.parametrize("vector", [each for each in failing() if each.provider == "groq"], ids=str)
 def test_a_recorded_stream_that_fails_seems_to_end_well(recordings: Recordings, vector: Vector) -> None:
     recordings.cut(lambda body: range(61, len(body), 61))
