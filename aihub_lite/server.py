@@ -78,7 +78,9 @@ async def serve_gateway(settings: Settings) -> int:
                     if not server.done():
                         settle_memory()
                         with server_file(settings, port):
-                            await Welcome(gateway, url_of(host, port, settings)).show()
+                            await Welcome(
+                                gateway, url_of(host, port, settings), url_of(reachable(host), port, settings)
+                            ).show()
                             await asyncio.wait({server})
                 await server
     return 0

@@ -14,10 +14,11 @@ FIRST_TOKEN = "default"  # noqa: S105  a name
 
 @attrs.define
 class Welcome:
-    """`url` is the gateway's address without a path."""
+    """Addresses without a path: `url` as the socket is bound, `reachable` as somebody on this machine finds it."""
 
     gateway: Gateway
     url: str
+    reachable: str
 
     async def show(self) -> None:
         """Print the line that says the gateway answers, after the first start's own lines."""
@@ -35,10 +36,10 @@ class Welcome:
         body = '{"model": "demo", "messages": [{"role": "user", "content": "Hello!"}]}'
         print(
             f"Welcome to aihub-lite.\n\n"
-            f"  Base URL  {self.url}/v1\n"
+            f"  Base URL  {self.reachable}/v1\n"
             f"  Token     {key}   (shown only now)\n"
-            f"  Console   {self.url}{link}   (opens once, within the hour)\n\n"
-            f"  curl {self.url}/v1/chat/completions \\\n"
+            f"  Console   {self.reachable}{link}   (opens once, within the hour)\n\n"
+            f"  curl {self.reachable}/v1/chat/completions \\\n"
             f"    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n"
             f"    -d '{body}'\n"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -42,6 +43,6 @@ def show_usage(
         table.writeheader()
         table.writerows(answer)
     elif not at.told(answer):
-        rows = [{**row, "cost_usd": dollars(row["cost_usd"])} for row in answer]
+        rows = [{**row, "cost_usd": dollars(f"{Decimal(str(row['cost_usd'])):f}")} for row in answer]
         headings = {column: column.upper().replace("_", " ").removesuffix(" USD") for column in columns}
         print_table(rows, headings, "No requests.")

@@ -79,12 +79,15 @@ async def _make(
 async def keep_looking(gateway: Gateway) -> None:
     """Look for servers on this machine once, then for models again and again."""
     await asyncio.gather(_look_nearby(gateway), _bring_keys_back(gateway))
-    pause = RETRY
+    retry = RETRY
     while True:
         listed = await asyncio.gather(*(refresh(gateway, each) for each in [*gateway.registry.channels.values()]))
-        pause = FRESH_FOR if all(listed) else min(pause, FRESH_FOR)
-        await asyncio.sleep(pause)
-        pause *= 2
+        if all(listed):
+            retry = RETRY
+            await asyncio.sleep(FRESH_FOR)
+        else:
+            await asyncio.sleep(retry)
+            retry = min(retry * 2, FRESH_FOR)
 
 
 def _report(task: asyncio.Task[None]) -> None:

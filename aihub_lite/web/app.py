@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Litestar, Request, Response, get
+from litestar import HttpMethod, Litestar, Request, Response, route
 from litestar.exceptions import HTTPException
 
 from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodNotAllowed, NotFound, RequestTooLarge
@@ -14,7 +14,7 @@ from aihub_lite.web.admin import admin_router
 from aihub_lite.web.console import console_router, front_door
 from aihub_lite.web.console.pages import template_config
 from aihub_lite.web.gate import Gate
-from aihub_lite.web.sightings import Sightings
+from aihub_lite.web.sightings import Sightings, asked_path
 from aihub_lite.web.sign_in import SignIn
 from aihub_lite.web.surfaces import CHAT, exchange_of, relay_surfaces, routes_of
 from aihub_lite.web.unforeseen import log_unforeseen
@@ -33,12 +33,12 @@ FRAMEWORK_ERRORS: dict[int, type[ClientFault]] = {
 def create_app(gateway: Gateway) -> Gate:
     """The ASGI application over an open gateway."""
 
-    @get("/healthz", sync_to_thread=False)
+    @route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
     def healthz() -> dict[str, str]:
         """The process answers."""
         return {"status": "ok"}
 
-    @get("/readyz", sync_to_thread=False)
+    @route("/readyz", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
     def readyz() -> Response[dict[str, str]]:
         """Whether new requests are welcome."""
         if gateway.flights.draining:
@@ -91,7 +91,7 @@ def refusal_for(request: AnyRequest, error: HTTPException) -> GatewayError:
     kind = FRAMEWORK_ERRORS.get(error.status_code)
     if kind is None:
         return unforeseen(request, error)
-    return kind(f"{request.method} {request.scope['path']}: {TEXTS[error.status_code]}.")
+    return kind(f"{request.method} {asked_path(request.scope)}: {TEXTS[error.status_code]}.")
 
 
 TEXTS = {400: "the request cannot be read", 404: "no such path", 405: "no such method here", 413: "body too large"}

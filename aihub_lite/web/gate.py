@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from aihub_lite.domain.clock import Clock
-from aihub_lite.errors import GatewayError
+from aihub_lite.errors import GatewayError, NotFound
 from aihub_lite.gateway.exchange import JSON_HEADERS, Headers, Receive, Send, error_headers
 from aihub_lite.web.unforeseen import log_unforeseen
 from aihub_lite.wire.errors_out import error_body
@@ -33,9 +33,9 @@ EXPOSED = b"x-request-id, retry-after, x-should-retry, x-ratelimit-limit-request
     b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
 )
 CORS: Headers = [(b"access-control-allow-origin", b"*")]
+"""Relay surfaces may be called from any page: they need a key, and no browser sends one unasked."""
 EXPOSE: Headers = [(b"access-control-expose-headers", EXPOSED)]
 """Only for browsers, which say where they come from: every header costs two microseconds."""
-"""Relay surfaces may be called from any page: they need a key, and no browser sends one unasked."""
 CLOSED: Headers = [
     (
         b"content-security-policy",
@@ -92,6 +92,9 @@ class Gate:
     numbers: Iterator[int] = attrs.field(factory=itertools.count)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await _refuse_socket(send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -197,6 +200,13 @@ class Outgoing:
             await self.send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             reading.cancel()
+
+
+async def _refuse_socket(send: Send) -> None:
+    """Nothing here speaks WebSocket, and who tries gets an error like any other."""
+    refusal = NotFound("No WebSocket is served here; use HTTP.")
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": JSON_HEADERS})
+    await send({"type": "websocket.http.response.body", "body": error_body(refusal), "more_body": False})
 
 
 async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:

@@ -51,7 +51,9 @@ def surface(method: str, serve: Serve, sightings: Sightings) -> Endpoint:
 
 def check_method(exchange: Exchange, method: str) -> None:
     """Raises MethodNotAllowed."""
-    if exchange.scope.get("method") != method:
+    asked = exchange.scope.get("method")
+    if asked != method and not (asked == "HEAD" and method == "GET"):
+        exchange.extra_headers.append((b"allow", b"GET, HEAD" if method == "GET" else method.encode()))
         raise MethodNotAllowed(f"Use {method} here.")
 
 

@@ -97,6 +97,16 @@ def test_serving_the_network_in_the_clear_goes_without_a_warning(home: Home) -> 
         assert "not encrypted" in process.stderr.text
 
 
+def test_an_address_to_paste_leads_nowhere(home: Home) -> None:
+    process, url = home.serve("--host", "0.0.0.0")
+    with process:
+        port = url.rpartition(":")[2]
+        assert (True, False) == (
+            f"curl http://127.0.0.1:{port}/v1" in process.stdout.text,
+            "http://0.0.0.0" in process.stdout.text.partition("Listening on")[0],
+        )
+
+
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
 def test_a_certificate_does_not_bring_tls(home: Home, tmp_path: Path, protocol: str) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -119,3 +129,23 @@ def test_a_certificate_does_not_bring_tls(home: Home, tmp_path: Path, protocol: 
         context.wrap_socket(plain, server_hostname="localhost") as secure,
     ):
         assert (True, protocol) == (url.startswith("https://"), secure.selected_alpn_protocol())
+
+
+def test_a_websocket_is_refused_in_another_shape(home: Home) -> None:
+    process, url = home.serve()
+    headers = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    with process:
+        answer = rawclient.request(url, "GET", "/v1/responses", headers)
+        assert (404, "not_found") == (answer.status, answer.error["code"])
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_monitor_cannot_ask_with_head(home: Home, path: str) -> None:
+    process, url = home.serve()
+    with process:
+        assert (200, b"") == ((answer := rawclient.request(url, "HEAD", path)).status, answer.body)
