@@ -9,9 +9,9 @@ import msgspec
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.estimate import prompt_estimate
+from aihub_lite.wire.nested_json import MAX_DEPTH, deeper_than
 from aihub_lite.wire.quirks import Quirks
 
-MAX_DEPTH = 64
 MAX_CHOICES = 128
 ROUTING_FIELDS = frozenset(
     {
@@ -55,7 +55,7 @@ def parse_json(data: bytes | bytearray) -> dict[str, Any]:
         raise InvalidRequest("The request body is empty; a JSON object is expected.")
     try:
         body = _decode(data)
-        if _deeper_than(MAX_DEPTH, body, data):
+        if deeper_than(MAX_DEPTH, body, data.count(b"{") + data.count(b"[")):
             raise InvalidRequest(f"The request body is nested more than {MAX_DEPTH} levels deep.")
     except RecursionError:
         raise InvalidRequest(f"The request body is nested more than {MAX_DEPTH} levels deep.") from None
@@ -180,19 +180,3 @@ def _whole(body: dict[str, Any], name: str, most: int | None = None) -> int | No
 
 def _wrong(body: dict[str, Any], name: str, expected: str) -> str:
     return f"'{name}' must be {expected}." if name in body else f"'{name}' is missing; it must be {expected}."
-
-
-def _deeper_than(limit: int, body: Any, data: bytes | bytearray) -> bool:
-    if data.count(b"{") + data.count(b"[") <= limit:
-        return False
-    level = [body]
-    for _ in range(limit):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True

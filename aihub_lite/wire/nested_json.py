@@ -1,4 +1,4 @@
-"""JSON that stands in a string: arguments of tool calls, results of tools."""
+"""How deep JSON may be, and JSON that stands in a string: arguments of tool calls, results of tools."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 MAX_DEPTH = 64
+"""Levels; what is deeper is no request that a model could use."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -18,14 +19,16 @@ def object_in(text: str) -> dict[str, Any] | None:
         value = _decode(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and _shallow(value, text) else None
+    too_deep = deeper_than(MAX_DEPTH, value, text.count("{") + text.count("["))
+    return value if isinstance(value, dict) and not too_deep else None
 
 
-def _shallow(value: Any, text: str) -> bool:
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return True
+def deeper_than(limit: int, value: Any, brackets: int) -> bool:
+    """Whether decoded JSON is nested beyond `limit`; its text's opening `brackets` spare most texts the walk."""
+    if brackets <= limit:
+        return False
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(limit):
         level = [
             inner
             for outer in level
@@ -33,5 +36,5 @@ def _shallow(value: Any, text: str) -> bool:
             if isinstance(inner, dict | list)
         ]
         if not level:
-            return True
-    return False
+            return False
+    return True
