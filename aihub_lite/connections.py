@@ -20,6 +20,8 @@ from hypercorn.events import Closed, Event, RawData
 from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
+from aihub_lite.gateway.departure import DEPARTURE, Departure
+
 HANDSHAKE_TIMEOUT = 10.0
 
 
@@ -61,8 +63,17 @@ class IdleTimer:
 class Connection(TCPServer):
     """One connection of one client."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(
+        self,
+        app: AppWrapper,
+        config: Config,
+        context: WorkerContext,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.departure = Departure()
+        state: Any = {DEPARTURE: self.departure}
+        super().__init__(app, asyncio.get_running_loop(), config, context, state, reader, writer)
         self._outgoing: list[bytes] = []
         self.idle_task: Any = IdleTimer(self, self.config.keep_alive_timeout)
 
@@ -96,6 +107,7 @@ class Connection(TCPServer):
 
     async def _read_data(self) -> None:
         await super()._read_data()
+        self.departure.tell()
         await self.idle_task.stop()
 
 
@@ -124,8 +136,7 @@ class Acceptor:
             await self._close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        loop = asyncio.get_running_loop()
-        connection = Connection(self.app, loop, self.config, self.context, {}, reader, writer)
+        connection = Connection(self.app, self.config, self.context, reader, writer)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  a coroutine runs in a task
         self.connections[connection] = task

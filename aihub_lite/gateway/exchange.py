@@ -11,6 +11,7 @@ import attrs
 
 from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
 from aihub_lite.gateway.deadline import Deadline
+from aihub_lite.gateway.departure import DEPARTURE, Departure
 from aihub_lite.wire.errors_out import error_body, error_event
 from aihub_lite.wire.sse import KEEP_ALIVE
 
@@ -67,6 +68,14 @@ class Exchange:
     last_event: float = 0.0
     _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock)
     """The relay and the keep-alive take turns: a server takes one message of an answer at a time."""
+
+    @property
+    def departure(self) -> Departure | None:
+        """Tells of the client's leaving, where a connection carries one request at a time and its server knows."""
+        if self.scope.get("http_version") not in ("1.0", "1.1"):
+            return None
+        state: Mapping[str, Any] = self.scope.get("state") or {}
+        return state.get(DEPARTURE)
 
     def header(self, name: bytes) -> str:
         """The last value of a request header, or an empty string."""

@@ -27,7 +27,8 @@ class Presence:
     """Inside its block the running task is cancelled when the client has left for longer than `grace()` seconds,
     or when somebody calls the flight's `cut`; the block then raises Cut instead of CancelledError.
 
-    Hypercorn swallows writes after a disconnect: only `receive()` tells, so one task waits on it.
+    Hypercorn swallows writes after a disconnect. On HTTP/1.1 the connection itself tells when its client leaves;
+    elsewhere, where many requests share one, only `receive()` does, and a task waits on it.
     """
 
     exchange: Exchange
@@ -37,10 +38,14 @@ class Presence:
     _outcome: Outcome | None = None
     _task: asyncio.Task[object] | None = None
     _watch: asyncio.Task[None] | None = None
+    _timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.current_task()
-        self._watch = asyncio.create_task(self._watch_client())
+        if (departure := self.exchange.departure) is not None:
+            departure.listen(self._left)
+        else:
+            self._watch = asyncio.create_task(self._watch_client())
         self.flight.cut = self.cut
         return self
 
@@ -52,6 +57,10 @@ class Presence:
         self.flight.cut = uncuttable
         if watch is not None:
             watch.cancel()
+        if (departure := self.exchange.departure) is not None:
+            departure.forget(self._left)
+        if self._timer is not None:
+            self._timer.cancel()
         if self._outcome is None or task is None:
             return
         if kind is None:
@@ -70,12 +79,16 @@ class Presence:
     async def _watch_client(self) -> None:
         while (await self.exchange.receive())["type"] != "http.disconnect":
             pass
-        if self.exchange.finished:
+        self._left()
+
+    def _left(self) -> None:
+        if self.exchange.finished or self._task is None:
             return
         self.exchange.gone = self.flight.abandoned = True
         if grace := self.grace():
-            await asyncio.sleep(grace)
-        self.cut("client_gone")
+            self._timer = asyncio.get_running_loop().call_later(grace, self.cut, "client_gone")
+        else:
+            self.cut("client_gone")
 
     async def _absorb(self) -> None:
         """Take delivery of a cancellation that came too late to interrupt anything."""
