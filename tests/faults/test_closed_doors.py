@@ -18,7 +18,9 @@ from tests.support.gateway import Gateway, eventually, unique
 
 PUBLIC = {
     ("GET", "/healthz"),
+    ("HEAD", "/healthz"),
     ("GET", "/readyz"),
+    ("HEAD", "/readyz"),
     ("GET", "/"),  # sends a browser to the console, says 404 to everybody else
     ("GET", "/console/sign-in"),
     ("POST", "/console/sign-in"),
