@@ -226,11 +226,16 @@ def _connections(context: ssl.SSLContext, pools: list[_Pool], *, keep: bool) -> 
 def _request(
     method: str, url: httpx.URL, headers: list[tuple[bytes, bytes]], body: bytes | None, extensions: dict[str, Any]
 ) -> httpx.Request:
-    if body is None or len(body) <= WHOLE_BODY:
-        request = httpx.Request(method, url, headers=headers, content=body, extensions=extensions)
+    if body is None:
+        request = httpx.Request(method, url, headers=headers, extensions=extensions)
     else:
-        length = (b"content-length", str(len(body)).encode())
-        request = httpx.Request(method, url, headers=[*headers, length], stream=_Slices(body), extensions=extensions)
+        # A stream with its length: `content=` would work out headers that are known here, at three times the cost.
+        whole = len(body) <= WHOLE_BODY
+        stream = httpx.ByteStream(body) if whole else _Slices(body)
+        length = (b"content-length", b"%d" % len(body))
+        request = httpx.Request(method, url, headers=[*headers, length], stream=stream, extensions=extensions)
+        if whole:
+            request.read()
     request.headers.encoding = "latin-1"  # said once: httpx would try every value anew at every look
     return request
 

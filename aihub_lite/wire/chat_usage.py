@@ -9,6 +9,7 @@ from aihub_lite.domain.usage import Usage
 
 PROMPT = ("prompt_tokens", "input_tokens")
 COMPLETION = ("completion_tokens", "output_tokens")
+PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
 CACHE_READ = ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_tokens")
@@ -28,6 +29,8 @@ def usage_of(usage: object) -> Usage | None:
         return None
     if completion is None and prompt is not None:
         completion = max((_number(usage.get("total_tokens")) or 0) - prompt, 0)
+    if usage.keys() <= PLAIN:
+        return Usage.clamped(prompt, completion)
     details = _details(usage, PROMPT_DETAILS)
     return Usage.clamped(
         prompt,
