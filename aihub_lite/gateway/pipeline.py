@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 import attrs
@@ -71,11 +72,8 @@ class Line:
                 route.ordering = self.ordering(model, asked)
             place.flight = self.flight_of(token, asked, model, exchange)
             with self.limits.tokens(token, asked.prompt_estimate) as counted:
-                async with (
-                    self.hold(place.flight, asked, model, route, counted) as hold,
-                    self.opened(hold, asked, route, exchange) as answer,
-                ):
-                    await relay(answer, asked, exchange, hold)
+                async with self.hold(place.flight, asked, model, route, counted) as hold:
+                    await self.open_and_relay(hold, asked, route, exchange)
 
     def authenticate(self, exchange: Exchange) -> Token:
         """The token whose key the client presents; raises Unauthenticated, RateLimited or AccessDenied."""
@@ -165,11 +163,11 @@ class Line:
             started_ms=int((self.clock.wall() - (self.clock.monotonic() - exchange.started)) * 1000),
         )
 
-    @asynccontextmanager
-    async def opened(
-        self, hold: Hold, asked: ChatRequest, route: Route, exchange: Exchange
-    ) -> AsyncIterator[Streaming | ChatAnswer]:
-        """The answer of the first channel that gives one, closed on every exit; an early end is booked here."""
+    async def open_and_relay(self, hold: Hold, asked: ChatRequest, route: Route, exchange: Exchange) -> None:
+        """Pass on the answer of the first channel that gives one, which settles it, and close it on every exit.
+
+        However it ends early, that is booked here: the client left, somebody stopped it, the upstream failed.
+        """
         flight = hold.flight
         answer: Streaming | ChatAnswer | None = None
 
@@ -192,7 +190,7 @@ class Line:
                     answer = await self.opener.open(flight, asked, route)
                     if flight.dropped:
                         exchange.extra_headers.append((b"x-aihub-dropped-params", ",".join(flight.dropped).encode()))
-                    yield answer
+                    await relay(answer, asked, exchange, hold)
                     self.opener.completed(flight)
         except (Cut, asyncio.CancelledError) as error:
             outcome: Outcome = error.outcome if isinstance(error, Cut) else "stopped"
@@ -226,6 +224,7 @@ def within(address: str, networks: Iterable[str]) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def product(user_agent: str) -> str:
     """The client's own name and version (`OpenAI/Python 3.54.0`), or nothing; free text is not kept."""
     found = PRODUCT.match(user_agent)

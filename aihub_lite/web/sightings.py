@@ -17,6 +17,8 @@ from aihub_lite.gateway.pipeline import product
 from aihub_lite.gateway.registry import Registry
 
 MAX_PATH = 200
+FRESH = 1.0
+"""Seconds for which one good sighting stands for those after it."""
 
 
 @attrs.frozen
@@ -59,9 +61,12 @@ class Sightings:
     def note(self, exchange: Exchange, refusal: GatewayError | None) -> None:
         """Remember a call, if it carries a key of ours: also of a token that is disabled, whose user wonders why."""
         token_id = exchange.token_id or self._presented(exchange)
+        now, last = self.clock.wall(), self._last.get(token_id)
+        if refusal is None and last is not None and last.refusal is None and 0 <= now - last.at < FRESH:
+            return
         if token_id:
             self._last[token_id] = Sighting(
-                at=self.clock.wall(),
+                at=now,
                 path=asked_path(exchange.scope),
                 user_agent=exchange.header(b"user-agent"),
                 refusal=None if refusal is None else Refused(refusal.code, refusal.message),
