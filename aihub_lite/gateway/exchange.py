@@ -55,7 +55,6 @@ class Exchange:
     """Added to whatever answer leaves: rate limits, dropped parameters."""
     token_id: str = ""
     """Whose it is, once that is known."""
-    body_read: bool = False
     head_sent: bool = False
     finished: bool = False
     """The last piece is being sent, or was."""
@@ -123,7 +122,6 @@ class Exchange:
                     elif piece:
                         body = piece
                     if not message.get("more_body"):
-                        self.body_read = True
                         return body
                     deadline.give(timeout, latest + len(body) / SLOWEST_BODY)
         except TimeoutError:

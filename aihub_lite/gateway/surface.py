@@ -2,60 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from aihub_lite.domain.usage import Usage
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.wire.chat_answer import ChatAnswer, answer_of
 from aihub_lite.wire.chat_request import ChatRequest, parse_chat
 from aihub_lite.wire.chat_stream import ChatStream
-
-
-class Asked(Protocol):
-    """A parsed request, as far as the line reads it."""
-
-    @property
-    def model(self) -> str:
-        """The id as the client wrote it."""
-        ...
-
-    @property
-    def stream(self) -> bool: ...
-
-    @property
-    def include_usage(self) -> bool:
-        """Whether the client wants the usage chunk."""
-        ...
-
-    @property
-    def max_tokens(self) -> int | None:
-        """The most completion tokens it allows per choice."""
-        ...
-
-    @property
-    def n(self) -> int:
-        """How many choices."""
-        ...
-
-    @property
-    def prompt_estimate(self) -> int:
-        """Prompt tokens, estimated."""
-        ...
-
-
-class Whole(Protocol):
-    """An answer that is not streamed, ready to send."""
-
-    @property
-    def body(self) -> bytes: ...
-
-    @property
-    def usage(self) -> Usage | None: ...
-
-    @property
-    def text_bytes(self) -> int:
-        """Bytes of what the model wrote, for the estimate where there is no usage."""
-        ...
 
 
 class Chat:
