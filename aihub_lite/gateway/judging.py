@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-
-import httpx
 
 from aihub_lite.errors import ChannelsCoolingDown, GatewayError, UpstreamBroken, UpstreamRejected, UpstreamTimeout
 from aihub_lite.gateway.faults import AttemptFailed, Fault
@@ -18,13 +16,13 @@ MAX_WAIT = 3600.0
 """A `Retry-After` is cut to this before health cuts it to what it believes."""
 
 
-def not_a_stream(headers: httpx.Headers) -> bool:
+def not_a_stream(headers: Mapping[str, str]) -> bool:
     """Whether an answer declares itself one document."""
     kind: str = headers.get("content-type", "")
     return kind.startswith(("application/json", "text/html"))
 
 
-def refusal(status: int, headers: httpx.Headers, body: bytes) -> AttemptFailed:
+def refusal(status: int, headers: Mapping[str, str], body: bytes) -> AttemptFailed:
     """What an answer other than 200 means."""
     if status < 400:
         return AttemptFailed(
@@ -62,7 +60,7 @@ def broken(error: TransportFault) -> AttemptFailed:
     return AttemptFailed("cut", UpstreamBroken("The upstream broke off before its answer began."))
 
 
-def retry_after(headers: httpx.Headers) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds an upstream asks to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date; None if unclear."""
     seconds = _number(headers.get("retry-after-ms", ""))
     if seconds is not None:

@@ -6,11 +6,9 @@ Chat Completions is the hub: a wire translates to its own words and back, and ev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Protocol
 
 import attrs
-import httpx
 import msgspec
 
 from aihub_lite.domain.catalog import Candidate
@@ -37,7 +35,7 @@ NO_NAMES: Mapping[str, str] = {}
 class Sent:
     """One request on its way upstream; `headers` without the key."""
 
-    url: httpx.URL
+    url: str
     headers: Headers
     body: bytes
     names: Mapping[str, str] = NO_NAMES
@@ -150,10 +148,9 @@ def wire_of(candidate: Candidate) -> Wire:
     return WIRES[PROVIDERS[candidate.channel.provider].wire]
 
 
-@lru_cache(maxsize=4096)
-def url_of(base_url: str, path: str) -> httpx.URL:
-    """An endpoint's URL, parsed once."""
-    return httpx.URL(base_url + path)
+def url_of(base_url: str, path: str) -> str:
+    """An endpoint's URL."""
+    return base_url + path
 
 
 def _document(data: bytes) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 import attrs
-import httpx
 import msgspec
 
 from aihub_lite.upstream.faults import TransportFault
@@ -42,13 +41,13 @@ async def list_models(
 ) -> tuple[str, ...]:
     """Ids as the chat endpoint takes them, in the upstream's order, each once. Raises DiscoveryFailed."""
     try:
-        url = httpx.URL(base_url.rstrip("/") + provider.models_path)
+        url = base_url.rstrip("/") + provider.models_path
         async with asyncio.timeout(timeout):
             body = await _fetch(transport, url, provider.list_headers(key))
         return _ids(msgspec.json.decode(body), provider.id_prefix)
     except TimeoutError:
         raise DiscoveryFailed(f"no model list within {timeout:g} s") from None
-    except (TransportFault, httpx.InvalidURL) as fault:
+    except TransportFault as fault:
         raise DiscoveryFailed(f"no model list: {fault}") from fault
     except msgspec.DecodeError:
         raise DiscoveryFailed("the model list is not JSON: is the base URL right?") from None
@@ -73,7 +72,7 @@ async def _nearby(transport: Transport, provider: Provider) -> tuple[str, ...]:
         return ()
 
 
-async def _fetch(transport: Transport, url: httpx.URL, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+async def _fetch(transport: Transport, url: str, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     response = await transport.send("GET", url, headers, None)
     try:
         if response.status != HTTPStatus.OK:

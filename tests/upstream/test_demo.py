@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 
@@ -24,7 +23,7 @@ def asked(body: object, path: str = "/chat/completions", method: str = "POST") -
     async def main() -> tuple[int, bytes]:
         async with Transport(Settings(data_dir=Path()), demo=DemoTransport(delay=0)) as transport:
             data = None if body is None else msgspec.json.encode(body)
-            response: Response = await transport.send(method, httpx.URL(BASE + path), [], data)
+            response: Response = await transport.send(method, BASE + path, [], data)
             try:
                 return response.status, await response.read(2**20)
             finally:

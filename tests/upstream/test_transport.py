@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from aihub_lite import __version__
@@ -40,7 +39,7 @@ async def opened(
 ) -> AsyncIterator[Response]:
     """A POST's answer, closed at the end."""
     headers = [(b"content-type", b"application/json")]
-    response = await transport.send("POST", httpx.URL(base + "/chat/completions"), headers, body, connect_timeout)
+    response = await transport.send("POST", base + "/chat/completions", headers, body, connect_timeout)
     try:
         yield response
     finally:
@@ -91,7 +90,7 @@ def test_upstream_sees_our_name_and_no_library_header() -> None:
 def test_caller_cannot_ask_for_compression() -> None:
     async def steps(transport: Transport) -> None:
         asked = [(b"Accept-Encoding", b"br"), (b"Accept", b"text/event-stream")]
-        await (await transport.send("GET", httpx.URL(upstream.url), asked, None)).aclose()
+        await (await transport.send("GET", upstream.url, asked, None)).aclose()
 
     with Upstream(json_answer(200, {})) as upstream:
         run(steps)
@@ -462,7 +461,7 @@ def test_broken_chunked_coding_is_a_fault() -> None:
 def test_channel_that_cannot_be_written_is_our_fault(url: str, header: bytes) -> None:
     async def steps(transport: Transport) -> None:
         with pytest.raises(Unsendable):
-            await transport.send("POST", httpx.URL(url or upstream.url), [(b"x-a", header)], BODY)
+            await transport.send("POST", url or upstream.url, [(b"x-a", header)], BODY)
 
     with Upstream() as upstream:
         run(steps)
@@ -533,7 +532,7 @@ def test_connect_timeout_of_the_settings_is_taken_when_none_is_given() -> None:
     async def main() -> None:
         async with Transport(Settings(data_dir=Path(), connect_timeout=0.2)) as transport:
             with pytest.raises(ConnectTimedOut):
-                await transport.send("GET", httpx.URL(base), [], None)
+                await transport.send("GET", base, [], None)
 
     with black_hole() as base:
         asyncio.run(main())
