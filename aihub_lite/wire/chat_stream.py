@@ -65,7 +65,7 @@ class ChatStream:
         return self.push_chunk(chunk)
 
     def push_chunk(self, chunk: dict[str, Any]) -> list[bytes]:
-        """The same for a decoded chunk, which is taken over and changed."""
+        """The same for a decoded chunk, which is taken over and changed; its `usage` may be a Usage already."""
         self._take_usage(chunk.pop("usage", None) or _groq_usage(chunk))
         choices = chunk.get("choices")
         if chunk.get("error") or (choices is None and _is_error(chunk)):
@@ -92,7 +92,10 @@ class ChatStream:
 
     def _take_usage(self, usage: object) -> None:
         # Cumulative where it comes more than once (Perplexity, vLLM): the last one counts, nothing is added up.
-        if usage is not None and (known := usage_of(usage)) is not None:
+        if usage is None:
+            return
+        known = usage if isinstance(usage, Usage) else usage_of(usage)
+        if known is not None:
             self.usage = known
 
     def _envelope(self, chunk: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from aihub_lite.wire.chat_usage import usage_json
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.gemini_stream import GeminiStream
 
@@ -27,6 +28,8 @@ def chat_of(answer: object, names: Mapping[str, str] | None = None) -> dict[str,
     except StreamError as error:
         raise AnswerNonsense(f"The upstream answered an error: {error.message}", error.foreign) from None
     for chunk in filter(None, chunks):
+        if "usage" in chunk:
+            chunk["usage"] = usage_json(chunk["usage"])
         found |= {name: value for name, value in chunk.items() if name not in ("object", "choices")}
         for choice in chunk["choices"]:
             _take(choices.setdefault(choice["index"], {}), choice)

@@ -38,9 +38,9 @@ class Candidate:
         """The choice for one more piece; None when it says nothing."""
         delta: dict[str, Any] = {}
         content = candidate.get("content")
-        parts = content.get("parts") if isinstance(content, Mapping) else None
+        parts = content.get("parts") if isinstance(content, dict) else None
         for part in parts if isinstance(parts, list) else ():
-            if isinstance(part, Mapping):
+            if isinstance(part, dict):
                 self._add(delta, part)
         choice: dict[str, Any] = {"index": self.index, "delta": delta, "finish_reason": None}
         native = native_reason(candidate)
@@ -62,17 +62,17 @@ class Candidate:
     def _add(self, delta: dict[str, Any], part: Mapping[str, Any]) -> None:
         signature = part.get("thoughtSignature")
         signature = signature if isinstance(signature, str) else ""
-        if isinstance(call := part.get("functionCall"), Mapping):
+        if isinstance(call := part.get("functionCall"), dict):
             self._add_call(delta, call, part)
         elif part.get("thought") is True:
             self._add_thought(delta, part.get("text"), signature)
         elif isinstance(text := part.get("text"), str):
             self._add_text(delta, text, signature)
-        elif isinstance(blob := part.get("inlineData"), Mapping):
+        elif isinstance(blob := part.get("inlineData"), dict):
             self._add_blob(delta, blob, signature)
-        elif isinstance(code := part.get("executableCode"), Mapping):
+        elif isinstance(code := part.get("executableCode"), dict):
             self._add_text(delta, _fenced(str(code.get("language", "")).lower(), code.get("code")), signature)
-        elif isinstance(result := part.get("codeExecutionResult"), Mapping):
+        elif isinstance(result := part.get("codeExecutionResult"), dict):
             outcome = "" if result.get("outcome", OUTCOME_OK) == OUTCOME_OK else str(result["outcome"])
             self._add_text(delta, _fenced("", result.get("output") or outcome), signature)
         elif part.keys() & {"toolCall", "toolResponse"}:

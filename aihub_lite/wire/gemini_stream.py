@@ -12,7 +12,7 @@ from aihub_lite.wire.foreign_error import error_in, status_in
 from aihub_lite.wire.foreign_json import decode
 from aihub_lite.wire.gemini_candidate import Candidate
 from aihub_lite.wire.gemini_finish import blocked
-from aihub_lite.wire.gemini_usage import chat_counts
+from aihub_lite.wire.gemini_usage import usage_of
 
 
 @attrs.define
@@ -30,6 +30,7 @@ class GeminiStream:
     def push(self, payload: bytes) -> list[dict[str, Any]]:
         """Chunks for one event, or for a whole answer that came as an array because `alt=sse` was not understood.
 
+        `usage` is a Usage in them: every event has one, and only the last is ever written as JSON.
         Raises StreamError for an error of the upstream's own, AnswerNonsense for what is no answer.
         """
         value = decode(payload)
@@ -38,7 +39,7 @@ class GeminiStream:
 
     def push_answer(self, answer: object) -> dict[str, Any] | None:
         """The chunk for one decoded event; None when it says nothing that a client or the meter would notice."""
-        if not isinstance(answer, Mapping):
+        if not isinstance(answer, dict):  # decoded JSON; looking for any Mapping costs ten times as much
             raise AnswerNonsense("An event of the upstream's stream is not a JSON object.")
         if answer.get("error"):
             _refuse(answer)
@@ -53,7 +54,7 @@ class GeminiStream:
         usage = answer.get("usageMetadata")
         # Cumulative, and only one with a total is complete: Vertex sends some with the traffic type alone.
         if isinstance(usage, dict) and "totalTokenCount" in usage:
-            chunk["usage"] = chat_counts(usage)
+            chunk["usage"] = usage_of(usage)
         return chunk if choices or "usage" in chunk else None
 
     def _choices(self, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -63,7 +64,7 @@ class GeminiStream:
             return [choice]
         choices = []
         for position, candidate in enumerate(candidates if isinstance(candidates, list) else ()):
-            if isinstance(candidate, Mapping):
+            if isinstance(candidate, dict):
                 choice = self._candidate(candidate, position).push(candidate)
                 if choice is not None:
                     choices.append(choice)
