@@ -10,6 +10,8 @@ MAX_TOKENS = 100_000_000
 """Above this a count from an upstream is nonsense and is clamped: no model reads or writes that much."""
 
 UsageSource = Literal["upstream", "estimated", "none"]
+Unit = Literal["image", "millisecond", "character", "search"]
+"""What is counted besides tokens, one kind per request; milliseconds are those of audio."""
 Outcome = Literal["ok", "error", "client_gone", "cut_off", "stopped", "interrupted"]
 """How a request ended: answered; failed before any content; the client left; the upstream broke off after
 content; the gateway was shutting down or an operator stopped it; the process died."""
@@ -17,13 +19,18 @@ content; the gateway was shutting down or an operator stopped it; the process di
 
 @attrs.frozen
 class Usage:
-    """Token counts in OpenAI's convention: cached ones are part of the prompt, reasoning part of the completion."""
+    """Token counts in OpenAI's convention: cached ones are part of the prompt, reasoning part of the completion.
+
+    And how many units there were of something else.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    units: int = 0
+    unit: Unit | Literal[""] = ""
 
     @classmethod
     def clamped(
@@ -39,6 +46,8 @@ class Usage:
 
 def count(value: object) -> int:
     """A token count from foreign JSON: anything that is not a non-negative number counts as 0."""
+    if type(value) is int and 0 <= value <= MAX_TOKENS:
+        return value  # what upstreams send, several in every event of some streams
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     if not 0 <= value < float("inf"):

@@ -1,4 +1,5 @@
-"""Measures the gateway: `python -m tests.bench [--only plain|stream|memory|start …] [--seconds S] [--json FILE]`.
+"""Measures the gateway: `python -m tests.bench [--only plain|stream|memory|start|translation …] [--seconds S]
+[--json FILE]`.
 
 One run, one table: every figure with its target and, where there is one, the same without the gateway. Everything is
 on: digest look-up, limiter, hold, usage record, group commit with `synchronous=FULL`. Nothing fails on a figure. It
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import plain, start, streams
+from tests.bench import plain, start, streams, translation
 from tests.bench.figures import Figure, as_json, table
 from tests.bench.profiling import profile
 from tests.bench.rig import Bench, ToolMissing, allow_many_files
@@ -34,6 +35,7 @@ PARTS: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "stream": streams.measure,
     "memory": streams.measure_memory,
     "start": start.measure,
+    "translation": translation.measure,
 }
 
 

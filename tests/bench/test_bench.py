@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import paced, plain, start, streams
+from tests.bench import paced, plain, start, streams, translation
 from tests.bench.figures import TARGETS, Figure, table
 from tests.bench.profiling import profile
 from tests.bench.rig import (
@@ -94,6 +94,11 @@ def test_memory_part_leaves_streams_open_or_unbooked(bench: Bench) -> None:
 
 def test_start_part_gives_no_figures(bench: Bench) -> None:
     assert_measured(start.measure(bench), "start.first_answer", "start.again")
+
+
+def test_translation_part_gives_no_figures(bench: Bench) -> None:
+    keys = [f"translation.{name}_{what}" for name in ("anthropic", "gemini") for what in ("request", "event")]
+    assert_measured(translation.measure(bench), *keys)
 
 
 @pytest.mark.parametrize(("what", "unit"), [("plain", "request"), ("stream", "chunk")])
