@@ -13,6 +13,7 @@ from aihub_lite.cli.aliases import alias_app
 from aihub_lite.cli.channels import channel_app
 from aihub_lite.cli.client import Failed
 from aihub_lite.cli.console import console_app
+from aihub_lite.cli.models import model_app
 from aihub_lite.cli.output import complain
 from aihub_lite.cli.prices import price_app
 from aihub_lite.cli.routes import route_app
@@ -52,6 +53,7 @@ def root(
 app.command()(serve)
 app.add_typer(token_app, name="token")
 app.add_typer(channel_app, name="channel")
+app.add_typer(model_app, name="model")
 app.add_typer(alias_app, name="alias")
 app.add_typer(price_app, name="price")
 app.add_typer(route_app, name="route")

@@ -59,6 +59,8 @@ class Price:
     source: str
     tiers: tuple[Tier, ...] = ()
     """Ascending by `above`."""
+    as_of: str = ""
+    """The day (`2027-01-31`, UTC) it was set, or was looked up for; empty where nobody wrote that down."""
 
     def rates_for(self, prompt_tokens: int) -> Rates:
         """The rates of the highest tier that this prompt length reaches."""

@@ -47,7 +47,7 @@ async def default_prices(
     except (TimeoutError, OSError, msgspec.DecodeError) as error:
         raise PricesUnavailable(f"no default prices: {type(error).__name__}") from error
     source = f"genai-prices {table.version}"
-    return {asked: _price(steps, source) for asked, steps in zip(wanted, table.prices, strict=True) if steps}
+    return {asked: _price(steps, source, str(day)) for asked, steps in zip(wanted, table.prices, strict=True) if steps}
 
 
 class _Step(msgspec.Struct):
@@ -60,9 +60,9 @@ class _Table(msgspec.Struct):
     prices: list[list[_Step] | None]
 
 
-def _price(steps: Sequence[_Step], source: str) -> Price:
+def _price(steps: Sequence[_Step], source: str, as_of: str) -> Price:
     base, *tiers = steps
-    return Price(_rates(base.rates), source, tuple(Tier(step.above, _rates(step.rates)) for step in tiers))
+    return Price(_rates(base.rates), source, tuple(Tier(step.above, _rates(step.rates)) for step in tiers), as_of)
 
 
 def _rates(texts: Mapping[str, str]) -> Rates:

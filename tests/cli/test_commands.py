@@ -153,7 +153,7 @@ def test_usage_of_nothing_is_an_empty_list_in_every_form(terminal: Terminal) -> 
     assert "day,requests,errors,interrupted,prompt_tokens,completion_tokens,cost_usd\n" == as_csv
 
 
-@pytest.mark.parametrize("noun", ["token", "channel", "alias", "price"])
+@pytest.mark.parametrize("noun", ["token", "channel", "model", "alias", "price"])
 def test_a_table_of_nothing_or_something_is_readable(terminal: Terminal, noun: str) -> None:
     assert "{" not in terminal.ok(noun, "list").stdout
 

@@ -81,7 +81,8 @@ def test_cost_of_recorded_usages_equals_the_price_projects_own_to_the_nano_dolla
 def test_price_is_exact_and_says_where_it_comes_from() -> None:
     prices = asyncio.run(default_prices([("openai", "gpt-4o"), ("openai", "nope")], date(2026, 10, 1)))
     rates = Rates(input=2_500_000_000, output=10_000_000_000, cache_read=1_250_000_000)
-    assert {("openai", "gpt-4o"): Price(rates, f"genai-prices {data_version}")} == prices
+    expected = Price(rates, f"genai-prices {data_version}", as_of="2026-10-01")
+    assert {("openai", "gpt-4o"): expected} == prices
 
 
 def test_nothing_wanted_starts_no_child(tmp_path: Path) -> None:

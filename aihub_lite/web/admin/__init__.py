@@ -19,6 +19,7 @@ from aihub_lite.web.admin.access import access_router
 from aihub_lite.web.admin.aliases import aliases_router
 from aihub_lite.web.admin.channels import channels_router
 from aihub_lite.web.admin.flights import flights_router
+from aihub_lite.web.admin.models import models_router
 from aihub_lite.web.admin.overview import overview_router
 from aihub_lite.web.admin.prices import prices_router
 from aihub_lite.web.admin.records import records_router
@@ -56,6 +57,7 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
             status_router,
             access_router,
             flights_router,
+            models_router,
             overview_router,
             records_router,
             routes_router,

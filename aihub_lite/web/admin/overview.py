@@ -12,8 +12,8 @@ from aihub_lite.domain.channel import Channel
 from aihub_lite.domain.money import UNPRICED
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.statistics import Statistics, Sums
-from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.channels import BY_OPERATOR, channel_json
+from aihub_lite.web.admin.prices import is_free
 from aihub_lite.web.admin.tokens import token_json
 from aihub_lite.web.admin.views import Json, TheGateway, moment_text, money
 
@@ -50,14 +50,10 @@ def attention(gateway: Gateway) -> Iterator[Json]:
     for channel in gateway.registry.channels.values():
         yield from _of_channel(gateway, channel)
     for model in sorted(gateway.registry.catalog.models.values(), key=lambda each: each.id):
-        unpriced = [way for way in model.candidates if way.price == UNPRICED and not _free(way.channel)]
+        unpriced = [way for way in model.candidates if way.price == UNPRICED and not is_free(way.channel)]
         if unpriced:
             yield _item("unpriced", model.id, model.id, ", ".join(way.channel.name for way in unpriced))
     yield from _of_tokens(gateway)
-
-
-def _free(channel: Channel) -> bool:
-    return PROVIDERS[channel.provider].local or channel.provider == "demo"
 
 
 def _of_channel(gateway: Gateway, channel: Channel) -> Iterator[Json]:

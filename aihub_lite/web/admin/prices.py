@@ -6,45 +6,77 @@ import attrs
 from litestar import Router, delete, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 
-from aihub_lite.domain.money import UNPRICED, Price, Rates
-from aihub_lite.errors import NotFound
+from aihub_lite.domain.channel import Channel
+from aihub_lite.domain.money import UNPRICED, Price, Rates, UnitRates
+from aihub_lite.errors import InvalidRequest, NotFound
+from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.bodies import Nano, read
-from aihub_lite.web.admin.views import Json, TheGateway, money, optional_money
+from aihub_lite.web.admin.views import Json, TheGateway, moment_text, money, optional_money
+
+UNIT_RATES = tuple(field.name for field in attrs.fields(UnitRates))
 
 
 @attrs.frozen(kw_only=True)
 class PriceInput:
-    """Body of POST: USD per million tokens; what is not given is billed as the kind it is part of."""
+    """Body of POST: USD per million tokens; a part that is not given is billed as the kind it is part of.
+
+    And USD per image, per minute of audio, per million characters, per search.
+    """
 
     model: str
-    input: Nano
-    output: Nano
+    input: Nano | None = None
+    output: Nano | None = None
     cache_read: Nano | None = None
     cache_write: Nano | None = None
     reasoning: Nano | None = None
+    image: Nano | None = None
+    minute: Nano | None = None
+    characters: Nano | None = None
+    search: Nano | None = None
+
+    def rates(self) -> Rates:
+        """Raises InvalidRequest. Tokens are free where a model is priced by something else alone."""
+        units = UnitRates(self.image, self.minute, self.characters, self.search)
+        if units == UnitRates():
+            for name in ("input", "output"):
+                if getattr(self, name) is None:
+                    raise InvalidRequest(f"{name}: is missing")
+        rates = Rates(self.input or 0, self.output or 0, self.cache_read, self.cache_write, self.reasoning)
+        return rates if units == UnitRates() else attrs.evolve(rates, units=units)
 
 
 def rates_json(rates: Rates) -> Json:
-    """USD per million tokens, as decimal strings."""
+    """USD per million tokens, and per whatever else is counted, as decimal strings."""
+    units = rates.units or UnitRates()
     return {
         "input": money(rates.input),
         "output": money(rates.output),
         "cache_read": optional_money(rates.cache_read),
         "cache_write": optional_money(rates.cache_write),
         "reasoning": optional_money(rates.reasoning),
+        **{name: optional_money(getattr(units, name)) for name in UNIT_RATES},
+    }
+
+
+def terms_json(price: Price) -> Json:
+    """One price; `source` is `operator`, `unpriced`, or the table it is from. `tiers` replace it for long prompts."""
+    return {
+        **rates_json(price.rates),
+        "tiers": [{"above": tier.above, **rates_json(tier.rates)} for tier in price.tiers],
+        "source": price.source,
+        "as_of": price.as_of or None,
+        "unpriced": price == UNPRICED,
     }
 
 
 def price_json(model: str, channel: str | None, price: Price) -> Json:
-    """One price; `source` is `operator`, `unpriced`, or the table it is from. `tiers` replace it for long prompts."""
-    return {
-        "model": model,
-        "channel": channel,
-        **rates_json(price.rates),
-        "tiers": [{"above": tier.above, **rates_json(tier.rates)} for tier in price.tiers],
-        "source": price.source,
-        "unpriced": price == UNPRICED,
-    }
+    """What a model costs at a channel; `channel` is null where it is the same at every one."""
+    return {"model": model, "channel": channel, **terms_json(price)}
+
+
+def is_free(channel: Channel) -> bool:
+    """Whether nobody is ever billed for what a channel serves, so that it needs no price."""
+    return PROVIDERS[channel.provider].local or channel.provider == "demo"
 
 
 @get("/")
@@ -67,8 +99,7 @@ async def list_prices(gateway: TheGateway, model: FromQuery[str | None] = None) 
 async def set_price(gateway: TheGateway, body: RawBody) -> Json:
     """The same at every channel of the model, from the next request on."""
     given = read(body, PriceInput)
-    rates = Rates(given.input, given.output, given.cache_read, given.cache_write, given.reasoning)
-    price = Price(rates, source="operator")
+    price = Price(given.rates(), source="operator", as_of=moment_text(gateway.clock.wall())[:10])
     await gateway.registry.set_price(given.model, price)
     return price_json(given.model, None, price)
 

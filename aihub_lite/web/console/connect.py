@@ -12,6 +12,7 @@ from litestar import Litestar
 
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.web.admin.models import models_for
 from aihub_lite.web.console.pages import AnyRequest
 from aihub_lite.web.sign_in import scheme_of
 
@@ -175,24 +176,9 @@ def root_of(request: AnyRequest) -> str:
     return f"{scheme_of(request)}://{host}"
 
 
-def models_for(gateway: Gateway, token: Token | None) -> list[str]:
-    """What the token may ask for; the built-in demo comes last."""
-    offered = gateway.registry.catalog.models.values()
-    open_to = [
-        model
-        for model in offered
-        if token is None or (token.may_use(model.names) and bool(model.for_group(token.group)))
-    ]
-    return [model.id for model in sorted(open_to, key=lambda model: (_is_demo(model), model.id))]
-
-
-def _is_demo(model: Any) -> bool:
-    return all(candidate.channel.provider == "demo" for candidate in model.candidates)
-
-
 def connect(request: AnyRequest, gateway: Gateway, token: Token | None = None) -> dict[str, Any]:
     """What the Connect part of a page needs."""
-    models = models_for(gateway, token)
+    models = [model.id for model in models_for(gateway, token)]
     return {
         "root": root_of(request),
         "clients": served_clients(request.app),
