@@ -130,9 +130,16 @@ def checked_base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+ENDPOINTS = ("/chat/completions", "/completions", "/messages", "/models", "/embeddings")
+"""What people paste along with a base URL."""
+
+
 def base_url_warning(base_url: str) -> str:
     """What an operator should know about a base URL that is allowed; empty when nothing."""
     url = urlsplit(base_url)
+    for path in ENDPOINTS:
+        if url.path.endswith(path):
+            return f"base_url: leave out {path}; the gateway appends it"
     if url.scheme != "http" or not url.hostname or _is_near(url.hostname):
         return ""
     return f"base_url: http:// sends the key unencrypted to {url.hostname}; use https:// if it can"

@@ -232,3 +232,12 @@ def test_the_status_of_a_gateway_at_rest_is_all_zero(tmp_path: Path) -> None:
         assert found["draining"] is False
 
     at_desk(tmp_path, story)
+
+
+def test_a_base_url_that_names_an_endpoint_is_warned_of(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        body = channel(name="c", base_url="http://127.0.0.1:1/v1/chat/completions")
+        warnings = (await desk.call("POST", "/channels", body, status=201))["warnings"]
+        assert ["base_url: leave out /chat/completions; the gateway appends it"] == warnings
+
+    at_desk(tmp_path, story)
