@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import msgspec
 
+from aihub_lite.wire.estimate import prompt_estimate, tokens_in
+
 MODEL = "demo"
 CREATED = 1_700_000_000
 """One time for every answer, so that answers are reproducible."""
-BYTES_PER_TOKEN = 4
 JSON = [("content-type", "application/json")]
 EVENTS = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
 
@@ -69,8 +70,7 @@ class _Reply:
         self.include_usage = (body.get("stream_options") or {}).get("include_usage") is True
         self.call = functions[0] if functions and last["role"] == "user" else None
         self.text = "" if self.call else _text(last)
-        prompt = len(data) // BYTES_PER_TOKEN + 1
-        completion = len(self.text or str(self.call)) // BYTES_PER_TOKEN + 1
+        prompt, completion = prompt_estimate(body), tokens_in(self.text or str(self.call))
         self.usage = {
             "prompt_tokens": prompt,
             "completion_tokens": completion,

@@ -113,3 +113,9 @@ def test_unknown_path_is_a_json_404(method: str, path: str) -> None:
 def test_nonsense_is_a_json_400(body: object) -> None:
     status, data = asked(body)
     assert (400, "invalid_request") == (status, msgspec.json.decode(data)["error"]["code"])
+
+
+def test_a_picture_is_not_counted_as_the_text_of_its_bytes() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}
+    usage = answer(messages=[{"role": "user", "content": [{"type": "text", "text": "What is it?"}, picture]}])["usage"]
+    assert usage["prompt_tokens"] < 2000
