@@ -111,4 +111,5 @@ def _do(at: Desk, method: str, done: str, *path: str) -> None:
 def _some(channel: Any) -> str:
     models = channel["models"]
     rest = len(models) - MANY
-    return ", ".join(models[:MANY]) + (f" and {rest} more" if rest > 0 else "") or "none yet"
+    none = f"none: {channel['list_error']}" if channel["list_error"] else "none yet"
+    return ", ".join(models[:MANY]) + (f" and {rest} more" if rest > 0 else "") or none
