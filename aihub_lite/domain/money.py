@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import attrs
 
 if TYPE_CHECKING:
-    from aihub_lite.domain.usage import Usage
+    from aihub_lite.domain.usage import Unit, Usage
 
 NANO = 1_000_000_000
 MILLION = 1_000_000
@@ -33,6 +34,16 @@ def usd(nano: int) -> Decimal:
 
 
 @attrs.frozen(cache_hash=True)
+class UnitRates:
+    """Nano-USD for what is not a token: an image, a minute of audio, a million characters, a search. None: free."""
+
+    image: int | None = None
+    minute: int | None = None
+    characters: int | None = None
+    search: int | None = None
+
+
+@attrs.frozen(cache_hash=True)
 class Rates:
     """Nano-USD per million tokens. None for an optional kind means: billed as the kind it is part of."""
 
@@ -41,6 +52,7 @@ class Rates:
     cache_read: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+    units: UnitRates | None = None
 
 
 @attrs.frozen
@@ -71,11 +83,19 @@ class Price:
         return chosen
 
 
+COUNTED: Mapping[Unit, tuple[str, int]] = {
+    "image": ("image", 1),
+    "millisecond": ("minute", 60_000),
+    "character": ("characters", MILLION),
+    "search": ("search", 1),
+}
+"""For each unit that is counted the rate it is billed at, and how many of them that rate is for."""
+
 UNPRICED = Price(Rates(0, 0), source="unpriced")
 
 
 def cost_of(usage: Usage, price: Price) -> int:
-    """Nano-USD for one request, rounded up once.
+    """Nano-USD for one request, rounded up once: its tokens, and whatever else was counted.
 
     Cached and reasoning tokens are parts of prompt and completion (OpenAI's convention), so each is taken
     out of its whole before it is priced on its own.
@@ -88,4 +108,13 @@ def cost_of(usage: Usage, price: Price) -> int:
         total += usage.cache_write_tokens * (rates.cache_write - rates.input)
     if usage.reasoning_tokens and rates.reasoning is not None:
         total += usage.reasoning_tokens * (rates.reasoning - rates.output)
+    if usage.unit and rates.units is not None:
+        rate, size = unit_rate(usage.unit, rates.units)
+        return -(-(total * size + usage.units * rate * MILLION) // (MILLION * size))
     return -(-total // MILLION)
+
+
+def unit_rate(unit: Unit, rates: UnitRates) -> tuple[int, int]:
+    """Nano-USD, and for how many of the unit."""
+    name, size = COUNTED[unit]
+    return getattr(rates, name) or 0, size

@@ -29,8 +29,8 @@ class Usage:
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
-    units: int = 0
-    unit: Unit | Literal[""] = ""
+    units: int = attrs.field(default=0, kw_only=True)
+    unit: Unit | Literal[""] = attrs.field(default="", kw_only=True)
 
     @classmethod
     def clamped(

@@ -198,6 +198,8 @@ class Ledger:
             estimate_nano=min(cost_of(prompt, price), amount),
             prompt_tokens=prompt.prompt_tokens,
             client=flight.client,
+            units=prompt.units,
+            unit=prompt.unit,
         )
         hold = Hold(self, flight, account, amount, self.journal.hold(row), counted or Counted())
         account.held += amount

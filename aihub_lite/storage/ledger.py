@@ -36,6 +36,9 @@ class HoldRow:
     prompt_tokens: int
     """The prompt estimate."""
     client: str = ""
+    units: int = 0
+    unit: str = ""
+    """As in Usage: what a crash charges besides the prompt."""
 
 
 HOLD_COLUMNS = tuple(field.name for field in attrs.fields(HoldRow))
@@ -66,6 +69,8 @@ RECORD_COLUMNS = (
     "duration_ms",
     "client",
     "charge_nano",
+    "units",
+    "unit",
 )
 HOLD = Batch(0, insert_sql("holds", HOLD_COLUMNS), patient=True)
 SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"))
@@ -74,12 +79,14 @@ INTERRUPT = """
 INSERT INTO usage_records (
     request_id, started_ms, token_id, token, model, surface, streamed, outcome, status, error_code, channel,
     upstream_model, attempts, prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens,
-    reasoning_tokens, usage_source, price, cost_nano, overrun_nano, first_byte_ms, duration_ms, client, charge_nano
+    reasoning_tokens, usage_source, price, cost_nano, overrun_nano, first_byte_ms, duration_ms, client, charge_nano,
+    units, unit
 )
 SELECT
     request_id, started_ms, token_id, token, model, surface, streamed, 'interrupted', 0, '', channel,
     upstream_model, '[]', prompt_tokens, 0, 0, 0,
-    0, 'estimated', price, estimate_nano, 0, 0, max(0, ? - started_ms), client, estimate_nano
+    0, 'estimated', price, estimate_nano, 0, 0, max(0, ? - started_ms), client, estimate_nano,
+    units, unit
 FROM holds WHERE boot_id <> ?
 ON CONFLICT (request_id) DO NOTHING
 """
@@ -123,6 +130,8 @@ class Ledger:
                 row.estimate_nano,
                 row.prompt_tokens,
                 row.client,
+                row.units,
+                row.unit,
             ),
         )
 
@@ -183,4 +192,6 @@ def _record_values(record: UsageRecord, charge_nano: int | None) -> tuple[str | 
         record.duration_ms,
         record.client,
         record.cost_nano if charge_nano is None else charge_nano,
+        usage.units,
+        usage.unit,
     )

@@ -212,3 +212,20 @@ CREATE TABLE strategies (
 """A `model` of '' stands for all that have no strategy of their own."""
 
 ROUTING = (STRATEGIES,)
+
+UNITS = tuple(
+    f"ALTER TABLE {table} ADD COLUMN {column}"
+    for table in ("holds", "usage_records")
+    for column in ("units INTEGER NOT NULL DEFAULT 0", "unit TEXT NOT NULL DEFAULT ''")
+)
+"""What is counted besides tokens: how many, and of what."""
+
+SETTINGS = """
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+"""What an operator set while the gateway ran; `value` in JSON."""
+
+TUNING = (SETTINGS,)

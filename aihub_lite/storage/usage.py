@@ -35,7 +35,7 @@ KEYS: dict[Dimension, tuple[str, str]] = {
 }
 """For each dimension what is shown, and what tells its members apart: a token may be renamed, a name used again."""
 
-USAGE = ("prompt_tokens", "completion_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+USAGE = tuple(field.name for field in attrs.fields(Usage))
 PLAIN = tuple(field.name for field in attrs.fields(UsageRecord) if field.name not in ("usage", "attempts", "streamed"))
 
 

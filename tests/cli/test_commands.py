@@ -145,6 +145,14 @@ def test_a_price_is_set_and_shown_for_its_model(terminal: Terminal) -> None:
     )
 
 
+def test_a_price_by_the_image_needs_none_by_the_token(terminal: Terminal) -> None:
+    said = terminal.ok("price", "set", "demo", "--image", "0.04", "--minute", "0.006").stdout
+    (shown,) = terminal.ok("price", "list", "demo", "--json").json
+
+    assert "demo: $0.04 per image, $0.006 per minute of audio.\n" == said
+    assert ("0.00", "0.04", "0.006", None) == tuple(shown[name] for name in ("input", "image", "minute", "characters"))
+
+
 def test_usage_of_nothing_is_an_empty_list_in_every_form(terminal: Terminal) -> None:
     as_json = terminal.ok("usage", "--by", "token", "--since", "30d", "--json").json
     as_csv = terminal.ok("usage", "--by", "day", "--csv").stdout

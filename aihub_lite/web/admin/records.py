@@ -54,6 +54,8 @@ def whole_json(record: UsageRecord) -> Json:
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "units": usage.units,
+        "unit": usage.unit or None,
         "usage_source": record.usage_source,
         "overrun_usd": money(record.overrun_nano),
         "rates": rates and rates_json(rates),

@@ -10,6 +10,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from aihub_lite.domain.money import COUNTED
 from aihub_lite.web.admin.records import OUTCOMES, filter_of, record_json, records, show_record
 from aihub_lite.web.admin.views import Json, TheGateway
 from aihub_lite.web.console.pages import AnyRequest, page
@@ -21,7 +22,7 @@ KINDS = (("cache_read", "cache_read_tokens"), ("cache_write", "cache_write_token
 
 
 def formula(record: Json) -> list[Json]:
-    """The cost, line by line: so many tokens of a kind at its rate. Their sum, rounded up once, is what was charged."""
+    """The cost, line by line: so many of a kind at its rate. Their sum, rounded up once, is what was charged."""
     rates = record["rates"]
     if rates is None:
         return []
@@ -34,10 +35,15 @@ def formula(record: Json) -> list[Json]:
     parts.append(("output", record["completion_tokens"] - thought, rates["output"]))
     if thought:
         parts.append(("reasoning", thought, rates["reasoning"]))
-    return [
+    lines = [
         {"kind": kind, "tokens": tokens, "rate": rate, "cost": Decimal(rate) * tokens / MILLION}
         for kind, tokens, rate in parts
     ]
+    if record["unit"] and rates[COUNTED[record["unit"]][0]] is not None:
+        kind, size = COUNTED[record["unit"]]
+        cost = Decimal(rates[kind]) * record["units"] / size
+        lines.append({"kind": kind, "tokens": record["units"], "rate": rates[kind], "cost": cost})
+    return lines
 
 
 @get("/requests")

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aihub_lite.domain.money import Price, Rates, cost_of, usd
+from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of, usd
 from aihub_lite.domain.usage import Usage
 from aihub_lite.storage.ledger import Ledger
 from aihub_lite.web.console.requests import formula
@@ -19,6 +19,7 @@ from tests.web.console.visitor import Visitor, at_console
 
 HOUR_MS = 3_600_000
 ODD = "<img src=x>{{7*7}}"
+UNITS = UnitRates(40_000_000, 6_000_001, 15_000_000_000, 2_000_000)
 PRICE = Price(Rates(3_000_000_000, 15_000_000_000, 300_000_000, 3_750_000_000, 20_000_000_000), source="operator")
 
 
@@ -29,9 +30,19 @@ async def book(visitor: Visitor, request_id: str, hours: int = 0, **changes: Any
 
 @pytest.mark.parametrize(
     "usage",
-    [Usage(1000, 200), Usage(1000, 200, 400), Usage(1000, 200, 400, 100, 50), Usage(0, 0), Usage(7, 3, 7, 0, 3)],
+    [
+        *[Usage(1000, 200), Usage(1000, 200, 400), Usage(1000, 200, 400, 100, 50), Usage(0, 0), Usage(7, 3, 7, 0, 3)],
+        *[Usage(7, 3, units=4321, unit="millisecond"), Usage(units=3, unit="image"), Usage(9, units=1, unit="search")],
+    ],
 )
-@pytest.mark.parametrize("price", [PRICE, Price(Rates(3_000_000_000, 15_000_000_000), source="operator")])
+@pytest.mark.parametrize(
+    "price",
+    [
+        PRICE,
+        Price(Rates(3_000_000_000, 15_000_000_000), source="operator"),
+        Price(Rates(3_000_000_001, 0, units=UNITS), source="operator"),
+    ],
+)
 def test_the_formula_comes_to_another_cost_than_was_charged(tmp_path: Path, usage: Usage, price: Price) -> None:
     async def story(visitor: Visitor) -> None:
         cost, text = cost_of(usage, price), msgspec.json.encode(price).decode()

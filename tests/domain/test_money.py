@@ -1,0 +1,42 @@
+"""Money for what is not a token, to the nano-dollar."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of
+from aihub_lite.domain.usage import Unit, Usage
+
+RATES = Rates(2_500_000_001, 10_000_000_003, units=UnitRates(40_000_000, 6_000_001, 15_000_000_000, 2_000_000))
+PRICE = Price(RATES, source="operator")
+PER: dict[Unit, Fraction] = {
+    "image": Fraction(40_000_000),
+    "millisecond": Fraction(6_000_001, 60_000),
+    "character": Fraction(15_000_000_000, 10**6),
+    "search": Fraction(2_000_000),
+}
+counts = st.integers(min_value=0, max_value=10**9)
+
+
+@given(prompt=counts, completion=counts, units=counts, unit=st.sampled_from(sorted(PER)))
+def test_a_request_costs_a_nano_dollar_more_or_less_than_its_counts_say(
+    prompt: int, completion: int, units: int, unit: Unit
+) -> None:
+    tokens = Fraction(prompt * RATES.input + completion * RATES.output, 10**6)
+    assert ceil(tokens + units * PER[unit]) == cost_of(Usage(prompt, completion, units=units, unit=unit), PRICE)
+
+
+@pytest.mark.parametrize("unit", sorted(PER))
+def test_a_model_priced_by_the_token_charges_for_what_it_has_no_price_for(unit: Unit) -> None:
+    price = Price(Rates(1_000_000, 0), source="operator")
+    assert 5 == cost_of(Usage(5, units=1000, unit=unit), price)
+
+
+def test_a_model_priced_by_the_image_charges_for_characters() -> None:
+    price = Price(Rates(0, 0, units=UnitRates(image=7)), source="operator")
+    assert (14, 0) == (cost_of(Usage(units=2, unit="image"), price), cost_of(Usage(units=2, unit="character"), price))
