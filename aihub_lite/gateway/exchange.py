@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import attrs
 
+from aihub_lite.domain.token import Token
 from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
 from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.gateway.departure import DEPARTURE, Departure
@@ -53,6 +54,8 @@ class Exchange:
     """The client's address, as far as it can be believed."""
     extra_headers: Headers = attrs.field(factory=list)
     """Added to whatever answer leaves: rate limits, dropped parameters."""
+    token: Token | None = None
+    """Whose rights it has, where whoever let it in knows that; else its key has to say."""
     token_id: str = ""
     """Whose it is, once that is known."""
     head_sent: bool = False

@@ -60,6 +60,8 @@ class Sightings:
 
     def note(self, exchange: Exchange, refusal: GatewayError | None) -> None:
         """Remember a call, if it carries a key of ours: also of a token that is disabled, whose user wonders why."""
+        if exchange.token is not None:  # an operator's call on its behalf is no sign of its client
+            return
         token_id = exchange.token_id or self._presented(exchange)
         now, last = self.clock.wall(), self._last.get(token_id)
         if refusal is None and last is not None and last.refusal is None and 0 <= now - last.at < FRESH:

@@ -16,6 +16,7 @@ from aihub_lite.errors import Conflict
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.faults import Duplicate
 from aihub_lite.web.admin.access import access_router
+from aihub_lite.web.admin.acting import acting_router
 from aihub_lite.web.admin.aliases import aliases_router
 from aihub_lite.web.admin.channels import channels_router
 from aihub_lite.web.admin.flights import flights_router
@@ -50,6 +51,7 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
         PATH,
         route_handlers=[
             tokens_router,
+            acting_router,
             channels_router,
             aliases_router,
             prices_router,

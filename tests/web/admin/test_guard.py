@@ -30,6 +30,7 @@ def test_every_route_is_closed_without_the_key(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         routes = routes_of(desk)
         assert len(routes) > 20
+        assert ("POST", "/api/admin/tokens/{ref:str}/chat/completions") in routes
         for method, path in routes:
             bare = path.replace("{ref:str}", "x").replace("{alias:path}", "x").replace("{model:path}", "x")
             answer = await desk.http.request(method, bare, headers={"authorization": ""})
