@@ -12,8 +12,9 @@ from aihub_lite.wire.anthropic_parts import without_nulls
 from aihub_lite.wire.anthropic_schema import strict_schema
 from aihub_lite.wire.anthropic_thinking import ask, budgeted, calls_without_thinking, effort_of, take_thinking
 from aihub_lite.wire.anthropic_tools import FORCED, Names, tool_choice_of, tool_names, tools_of
-from aihub_lite.wire.chat_request import ROUTING_FIELDS, ChatRequest
+from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.claude_models import ClaudeModel, claude_model, upstream_id
+from aihub_lite.wire.fields import ROUTING_FIELDS
 from aihub_lite.wire.translated import Translated
 
 JSON_TOOL = "json_response"

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.chat_request import ROUTING_FIELDS, ChatRequest
+from aihub_lite.wire.chat_request import ChatRequest
+from aihub_lite.wire.fields import ROUTING_FIELDS
 from aihub_lite.wire.gemini_models import EFFORTS, GeminiModel
 from aihub_lite.wire.gemini_schema import json_schema, openapi_schema
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.chat_request import ROUTING_FIELDS, parse_chat, parse_json, upstream_body
+from aihub_lite.wire.chat_request import parse_chat, upstream_body
+from aihub_lite.wire.fields import ROUTING_FIELDS, parse_json
 from aihub_lite.wire.quirks import DEFAULT, QUIRKS, Quirks, quirks_of
 
 HI = [{"role": "user", "content": "hi"}]

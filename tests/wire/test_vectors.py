@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_request import ROUTING_FIELDS, parse_chat, upstream_body
+from aihub_lite.wire.chat_request import parse_chat, upstream_body
 from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.chat_usage import usage_of
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
+from aihub_lite.wire.fields import ROUTING_FIELDS
 from aihub_lite.wire.foreign_error import error_of
 from aihub_lite.wire.quirks import DEFAULT
 from aihub_lite.wire.sse import DONE, EventSplitter
