@@ -33,6 +33,8 @@ class Candidate:
     channel: Channel
     upstream_model: str
     price: Price
+    description: bytes = b""
+    """What the upstream itself says of the model, as JSON; empty where it says nothing."""
 
 
 @attrs.frozen
@@ -78,11 +80,13 @@ def build_catalog(
     operator_prices: Mapping[str, Price],
     default_prices: Mapping[tuple[str, str], Price],
     strategies: Mapping[str, Strategy] = MappingProxyType({}),
+    descriptions: Mapping[str, Mapping[str, bytes]] = MappingProxyType({}),
 ) -> Catalog:
     """A catalog of all enabled channels.
 
     `aliases` by name, each with its targets in order of preference: models or other aliases.
-    `operator_prices` and `strategies` by public model id, `default_prices` by (provider, upstream model).
+    `operator_prices` and `strategies` by public model id, `default_prices` by (provider, upstream model),
+    `descriptions` by channel id and upstream model.
     Two channels that offer `gpt-4o` and `openai/gpt-4o` serve one model.
     """
     offers: dict[str, list[tuple[Channel, Offer]]] = {}
@@ -100,6 +104,7 @@ def build_catalog(
                 channel,
                 offer.upstream_model,
                 price or default_prices.get((channel.provider, offer.upstream_model), UNPRICED),
+                descriptions.get(channel.id, {}).get(offer.upstream_model, b""),
             )
             for channel, offer in ways
         )

@@ -16,6 +16,7 @@ import attrs
 from aihub_lite.domain.channel import Channel, Offer, Origin, keys_of
 from aihub_lite.errors import GatewayError
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.describing import describe, describing
 from aihub_lite.gateway.listing import list_offers, offers_of
 from aihub_lite.gateway.registry import Registry
 from aihub_lite.upstream.credentials import resolve
@@ -38,7 +39,8 @@ async def appearing(gateway: Gateway) -> AsyncIterator[None]:
     task = asyncio.create_task(keep_looking(gateway), name="discovery")
     task.add_done_callback(_report)
     try:
-        yield
+        async with describing(gateway):
+            yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -82,6 +84,7 @@ async def keep_looking(gateway: Gateway) -> None:
     retry = RETRY
     while True:
         listed = await asyncio.gather(*(refresh(gateway, each) for each in [*gateway.registry.channels.values()]))
+        await asyncio.gather(*(describe(gateway, each) for each in [*gateway.registry.channels.values()]))
         if all(listed):
             retry = RETRY
             await asyncio.sleep(FRESH_FOR)

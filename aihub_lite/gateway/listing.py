@@ -20,7 +20,7 @@ async def list_offers(
     transport: Transport, environ: Mapping[str, str], provider: Provider, base_url: str, keys: Iterable[ChannelKey]
 ) -> tuple[Offer, ...]:
     """Each model under its upstream id. Raises UpstreamBroken, or InvalidRequest when no key can be used."""
-    secret = _usable(tuple(keys), environ)
+    secret = usable_key(keys, environ)
     try:
         models = await list_models(transport, provider, checked_base_url(base_url), secret)
     except DiscoveryFailed as failed:
@@ -31,7 +31,9 @@ async def list_offers(
     return offers
 
 
-def _usable(keys: tuple[ChannelKey, ...], environ: Mapping[str, str]) -> str | None:
+def usable_key(keys: Iterable[ChannelKey], environ: Mapping[str, str]) -> str | None:
+    """The first that can be used, None where none is needed; raises InvalidRequest when none of several can."""
+    keys = tuple(keys)
     enabled = [key for key in keys if not key.disabled]
     secrets = [secret for key in enabled if (secret := resolve(key.ref, environ))]
     if keys and not enabled:

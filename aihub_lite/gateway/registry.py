@@ -8,11 +8,10 @@ away, so storage and memory never part.
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 
@@ -25,6 +24,7 @@ from aihub_lite.domain.rules import check_model, checked_channel, checked_token
 from aihub_lite.domain.strategy import EVERY_MODEL, Strategy
 from aihub_lite.domain.token import Token, digest_of, new_key
 from aihub_lite.errors import Conflict, InvalidRequest, NotFound
+from aihub_lite.gateway.alone import alone
 from aihub_lite.storage.aliases import Aliases
 from aihub_lite.storage.channels import Channels
 from aihub_lite.storage.database import Database
@@ -32,7 +32,6 @@ from aihub_lite.storage.prices import Prices
 from aihub_lite.storage.strategies import Strategies
 from aihub_lite.storage.tokens import Tokens
 
-P = ParamSpec("P")
 T = TypeVar("T")
 PriceKey = tuple[str, str]
 """Provider and upstream model."""
@@ -40,24 +39,6 @@ LookUp = Callable[[Sequence[PriceKey]], Awaitable[Mapping[PriceKey, Price | None
 """Default prices of models, None where the table has none; what could not be found out is left out. Never raises."""
 TokenChanged = Callable[[Token | None, Token | None], Awaitable[None]]
 """Takes the token before (None: made) and after (None: deleted)."""
-Alone = Callable[Concatenate["Registry", P], Coroutine[Any, Any, T]]
-
-
-def alone(change: Alone[P, T]) -> Alone[P, T]:
-    """Run a change after all earlier ones and to its end, whatever becomes of the caller."""
-
-    async def whole(self: Registry, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        async def in_turn() -> T:
-            async with self._turn:
-                return await change(self, *args, **kwargs)
-
-        task = asyncio.ensure_future(in_turn())
-        self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
-        return await asyncio.shield(task)
-
-    functools.update_wrapper(whole, change)
-    return whole
 
 
 def random_id(prefix: str) -> str:
@@ -89,15 +70,18 @@ class Registry:
     """None where the price table knows no price."""
     strategies: dict[str, Strategy] = attrs.field(factory=dict)
     """By public model id; under `EVERY_MODEL`, that of all the others."""
+    descriptions: dict[str, Mapping[str, bytes]] = attrs.field(factory=dict)
+    """By channel id and upstream model: what the upstream itself says of the model, as JSON."""
     list_errors: dict[str, str] = attrs.field(factory=dict)
     """By channel id: why its upstream's own list could not be read last time."""
     catalog: Catalog = attrs.field(factory=lambda: Catalog({}, {}, {}))
     on_token: list[TokenChanged] = attrs.field(factory=list)
     """Called before a request can see a token that was made or changed, and after none can see a deleted one."""
     on_channel: list[Callable[[str], None]] = attrs.field(factory=list)
-    """Called with a channel's id after a person changed, enabled or deleted it: its health starts afresh."""
-    _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, repr=False)
-    _changes: set[asyncio.Future[Any]] = attrs.field(factory=set, repr=False)
+    """Called with a channel's id after it was made, or a person changed, enabled or deleted it."""
+    turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, repr=False)
+    """Of the change that runs."""
+    changes: set[asyncio.Future[Any]] = attrs.field(factory=set, repr=False)
 
     async def load(self) -> list[tuple[Token, int]]:
         """Read everything from storage, once, before the first request. Returns each token with its nano-USD spent."""
@@ -217,6 +201,11 @@ class Registry:
         await self._know_prices(_price_keys(attrs.evolve(self.channel(channel_id), offers=offers)))
         await self._refresh_offers(channel_id, offers)
 
+    def describe(self, channel_id: str, found: Mapping[str, bytes]) -> None:
+        """What a channel's upstream says of its models, by upstream model; kept until the process ends."""
+        self.descriptions[channel_id] = found
+        self._publish()
+
     async def enable_channel(self, ref: str) -> Channel:
         """Bring back a channel and all its keys, whatever took them out."""
         return await self._change_channel(ref, brought_back)
@@ -249,17 +238,23 @@ class Registry:
         await Channels(self.database).delete(channel.id)
         del self.channels[channel.id]
         self.list_errors.pop(channel.id, None)
+        self.descriptions.pop(channel.id, None)
         self._publish()
         self._tell_channel(channel.id)
         return channel
 
     @alone
     async def _add_channel(self, channel: Channel) -> Channel:
-        return await self._put_channel(channel)
+        channel = await self._put_channel(channel)
+        self._tell_channel(channel.id)
+        return channel
 
     @alone
     async def _change_channel(self, ref: str, change: Callable[[Channel], Channel]) -> Channel:
-        channel = await self._put_channel(change(self.channel(ref)))
+        before = self.channel(ref)
+        channel = await self._put_channel(change(before))
+        if (before.provider, before.base_url) != (channel.provider, channel.base_url):
+            self.describe(channel.id, {})
         self._tell_channel(channel.id)
         return channel
 
@@ -384,6 +379,7 @@ class Registry:
             self.prices,
             {key: price for key, price in self.default_prices.items() if price is not None},
             self.strategies,
+            self.descriptions,
         )
 
 

@@ -21,6 +21,7 @@ from aihub_lite.wire.anthropic_stream import AnthropicStream
 from aihub_lite.wire.anthropic_thinking import has_bound_thinking, strip_thinking
 from aihub_lite.wire.chat_request import ChatRequest, upstream_body
 from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.claude_models import described_model
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.foreign_json import decode
 from aihub_lite.wire.gemini_answer import chat_of as gemini_chat_of
@@ -87,7 +88,8 @@ class AnthropicWire:
     """Anthropic Messages."""
 
     def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
-        translated = anthropic_request.translate(asked, candidate.upstream_model, strict=strict)
+        known = described_model(candidate.upstream_model, candidate.description)
+        translated = anthropic_request.translate(asked, candidate.upstream_model, strict=strict, known=known)
         body: Mapping[str, Any] = translated.body
         if again and has_bound_thinking(asked, candidate.upstream_model):
             body = strip_thinking(body)  # it is bound to the account that thought it

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 import msgspec
@@ -16,6 +18,8 @@ from aihub_lite.upstream.transport import Transport
 
 MAX_LIST = 16 * 2**20
 """Bytes: room for thousands of models, each with a description and prices."""
+DESCRIBED = ("max_tokens", "capabilities")
+"""Fields of a row of Anthropic's list, which is the same as that of one model (anthropic 2.12.0, `ModelInfo`)."""
 NEARBY = 0.5
 """Seconds a server on this machine gets to answer."""
 
@@ -40,17 +44,37 @@ async def list_models(
     timeout: float = 10.0,  # noqa: ASYNC109
 ) -> tuple[str, ...]:
     """Ids as the chat endpoint takes them, in the upstream's order, each once. Raises DiscoveryFailed."""
-    try:
-        url = base_url.rstrip("/") + provider.models_path
-        async with asyncio.timeout(timeout):
-            body = await _fetch(transport, url, provider.list_headers(key))
-        return _ids(msgspec.json.decode(body), provider.id_prefix)
-    except TimeoutError:
-        raise DiscoveryFailed(f"no model list within {timeout:g} s") from None
-    except TransportFault as fault:
-        raise DiscoveryFailed(f"no model list: {fault}") from fault
-    except msgspec.DecodeError:
-        raise DiscoveryFailed("the model list is not JSON: is the base URL right?") from None
+    url = base_url.rstrip("/") + provider.models_path
+    rows = _rows(await _ask(transport, url, provider.list_headers(key), timeout))
+    ids = (row.get("id") for row in rows)
+    return tuple(dict.fromkeys(name.removeprefix(provider.id_prefix) for name in ids if isinstance(name, str) and name))
+
+
+async def describe_models(
+    transport: Transport,
+    provider: Provider,
+    base_url: str,
+    key: str | None,
+    models: Iterable[str],
+    timeout: float = 10.0,  # noqa: ASYNC109
+) -> dict[str, bytes]:
+    """What the upstream itself says these models take, as the JSON of `DESCRIBED`, for those of which it says it.
+
+    One request for its list, then one for each model that the list has under another id. Raises DiscoveryFailed when
+    there is no list.
+    """
+    base, headers = base_url.rstrip("/"), provider.list_headers(key)
+    rows = _rows(await _ask(transport, base + provider.models_path, headers, timeout))
+    found = {str(row.get("id")): description for row in rows if (description := _description(row))}
+    described = {}
+    for model in models if found else ():  # else it is an upstream that never says
+        if model not in found:
+            url = f"{base}/models/{quote(model, safe='')}"
+            with suppress(DiscoveryFailed):
+                found[model] = _description(await _ask(transport, url, headers, timeout))
+        if known := found.get(model):
+            described[model] = known
+    return described
 
 
 async def find_local(transport: Transport, places: Iterable[Provider] | None = None) -> tuple[LocalServer, ...]:
@@ -72,6 +96,18 @@ async def _nearby(transport: Transport, provider: Provider) -> tuple[str, ...]:
         return ()
 
 
+async def _ask(transport: Transport, url: str, headers: Sequence[tuple[bytes, bytes]], limit: float) -> Any:
+    try:
+        async with asyncio.timeout(limit):
+            return msgspec.json.decode(await _fetch(transport, url, headers))
+    except TimeoutError:
+        raise DiscoveryFailed(f"no model list within {limit:g} s") from None
+    except TransportFault as fault:
+        raise DiscoveryFailed(f"no model list: {fault}") from fault
+    except msgspec.DecodeError:
+        raise DiscoveryFailed("the model list is not JSON: is the base URL right?") from None
+
+
 async def _fetch(transport: Transport, url: str, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     response = await transport.send("GET", url, headers, None)
     try:
@@ -90,10 +126,16 @@ def _refusal(status: int) -> str:
     return f"the upstream answered the request for its models with status {status}"
 
 
-def _ids(answer: Any, prefix: str) -> tuple[str, ...]:
-    """From `{"data": [{"id": …}]}` (null: none yet, Ollama) or, as Together answers, from the bare list."""
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    """Of `{"data": [{"id": …}]}` (null: none yet, Ollama) or, as Together answers, of the bare list."""
     models = answer.get("data", ...) if isinstance(answer, dict) else answer
     if models is not None and not isinstance(models, list):
         raise DiscoveryFailed("the upstream's answer is not a model list: is the base URL right?")
-    ids = [model.get("id") for model in models or () if isinstance(model, dict)]
-    return tuple(dict.fromkeys(name.removeprefix(prefix) for name in ids if isinstance(name, str) and name))
+    return [model for model in models or () if isinstance(model, dict)]
+
+
+def _description(row: Any) -> bytes:
+    """Empty where a row does not say what its model takes."""
+    if not isinstance(row, dict) or not isinstance(row.get("capabilities"), dict):
+        return b""
+    return msgspec.json.encode({name: row[name] for name in DESCRIBED if name in row})

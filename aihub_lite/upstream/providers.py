@@ -34,6 +34,8 @@ class Provider:
     models_path: str = "/models"
     models_auth: Auth = "bearer"
     models_headers: tuple[tuple[bytes, bytes], ...] = ()
+    describes: bool = False
+    """Its list says what each model takes."""
     id_prefix: str = ""
     """What its list puts before the ids that its chat endpoint takes."""
 
@@ -74,6 +76,7 @@ _ALL = (
         models_path="/models?limit=1000",
         models_auth="x-api-key",
         models_headers=(ANTHROPIC_VERSION,),
+        describes=True,
     ),
     Provider(
         name="gemini",

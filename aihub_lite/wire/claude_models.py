@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
+import msgspec
 from attrs import evolve
 
 Thinking = Literal["none", "enabled", "adaptive"]
@@ -132,6 +133,13 @@ def claude_model(model: str) -> ClaudeModel:
         return NEWEST if "claude-" in model.lower() else COMPATIBLE
     version = _version(found["late"] or "") or _version(found["early"] or "")
     return FAMILIES.get("-".join((found["name"], *version)), NEWEST)
+
+
+@functools.lru_cache(maxsize=1024)
+def described_model(model: str, description: bytes) -> ClaudeModel:
+    """The row for an id, corrected by the upstream's own words for it (the JSON that `refined` reads), if any."""
+    row = claude_model(model)
+    return refined(row, msgspec.json.decode(description)) if description else row
 
 
 def upstream_id(model: str) -> str:

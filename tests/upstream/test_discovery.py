@@ -11,7 +11,14 @@ import msgspec
 import pytest
 
 from aihub_lite.config import Settings
-from aihub_lite.upstream.discovery import DiscoveryFailed, LocalServer, env_channels, find_local, list_models
+from aihub_lite.upstream.discovery import (
+    DiscoveryFailed,
+    LocalServer,
+    describe_models,
+    env_channels,
+    find_local,
+    list_models,
+)
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Transport
 from tests.support.answers import body_answer, error_answer, json_answer, models_list
@@ -19,6 +26,8 @@ from tests.support.scripted import Upstream, black_hole, refused
 from tests.support.steps import Hang, Script
 
 OPENAI = PROVIDERS["openai"]
+YES = {"supported": True}
+SAYS = {"max_tokens": 64_000, "capabilities": {"structured_outputs": YES}}
 
 
 def listed(base_url: str, provider: str = "openai", key: str | None = "sk-1", timeout: float = 5.0) -> tuple[str, ...]:
@@ -53,6 +62,44 @@ def test_anthropic_is_asked_for_all_its_models_the_native_way() -> None:
         request = upstream.requests[0]
         assert ("/v1/models?limit=1000", "sk-1") == (request.path, request.header("x-api-key"))
         assert ("2023-06-01", None) == (request.header("anthropic-version"), request.header("authorization"))
+
+
+def described(base_url: str, *models: str) -> dict[str, bytes]:
+    async def main() -> dict[str, bytes]:
+        async with Transport(Settings(data_dir=Path())) as transport:
+            return await describe_models(transport, PROVIDERS["anthropic"], base_url, "sk-1", models)
+
+    return asyncio.run(main())
+
+
+def test_list_says_what_models_take_and_nothing_else_is_kept_of_it() -> None:
+    rows = [{"id": "claude-a", "display_name": "A", **SAYS}, {"id": "claude-b"}, {"id": "claude-c", **SAYS}]
+    with Upstream(json_answer(200, {"data": rows})) as upstream:
+        found = described(upstream.url, "claude-a", "claude-b")
+        assert ["/v1/models?limit=1000", "/v1/models/claude-b"] == [request.path for request in upstream.requests]
+    assert {"claude-a": SAYS} == {name: msgspec.json.decode(said) for name, said in found.items()}
+
+
+def test_model_that_the_list_has_under_another_id_is_asked_about_alone() -> None:
+    with Upstream() as upstream:
+        upstream.enqueue(json_answer(200, {"data": [{"id": "claude-a-20260101", **SAYS}]}))
+        upstream.enqueue(error_answer(404, "no such model"), json_answer(200, {"id": "claude-a-20260101", **SAYS}))
+        found = described(upstream.url, "claude/gone", "claude-a")
+        assert ["claude-a"] == list(found)
+        assert "/v1/models/claude%2Fgone" == upstream.requests[1].path
+        assert "sk-1" == upstream.requests[2].header("x-api-key")
+
+
+def test_upstream_that_never_says_what_models_take_is_not_asked_about_each() -> None:
+    with Upstream(models_list("kimi-k3")) as upstream:
+        assert {} == described(upstream.url, "kimi-k3", "kimi-k4")
+        assert 1 == len(upstream.requests)
+
+
+@pytest.mark.parametrize("answer", [error_answer(401, "no"), json_answer(200, {"ok": True})], ids=["key", "object"])
+def test_list_that_cannot_be_read_is_told_and_not_taken_for_an_empty_one(answer: Script) -> None:
+    with Upstream(answer) as upstream, pytest.raises(DiscoveryFailed):
+        described(upstream.url, "claude-a")
 
 
 def test_local_server_is_asked_without_credentials() -> None:
