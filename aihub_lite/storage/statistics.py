@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import attrs
 
-from aihub_lite.storage.columns import picked
+from aihub_lite.storage.columns import picked, to_json
 from aihub_lite.storage.database import Database
+from aihub_lite.storage.quarters import QUARTER
 
 SUMS = """
-SELECT {place} AS place, {member} AS member, {name} AS name,
-    count(*) AS requests, sum(outcome IN ('error', 'cut_off')) AS errors,
+SELECT step.key AS place, {member} AS member, {name} AS name,
+    sum(requests) AS requests, sum(errors) AS errors,
     sum(prompt_tokens) AS prompt_tokens, sum(completion_tokens) AS completion_tokens, sum(cost_nano) AS cost_nano,
-    sum(first_byte_ms) AS first_byte_ms, sum(first_byte_ms > 0) AS first_bytes
-FROM usage_records WHERE started_ms >= :since_ms AND started_ms < :until_ms GROUP BY place, member
+    sum(first_byte_ms) AS first_byte_ms, sum(first_bytes) AS first_bytes
+FROM json_each(:steps) AS step CROSS JOIN {table}
+WHERE quarter >= json_extract(step.value, '$[0]') AND quarter < json_extract(step.value, '$[1]') AND {condition}
+GROUP BY place, member
 """
-STEP = "(started_ms - :since_ms) / :step_ms"
+"""CROSS: SQLite keeps this order, and reads one range of quarters for each step."""
 Part = Literal["token", "model", "channel"]
-MEMBERS: Mapping[Part, tuple[str, str]] = {
-    "token": ("token_id", "coalesce((SELECT name FROM tokens WHERE tokens.id = token_id), max(token))"),
-    "model": ("model", "model"),
-    "channel": ("channel", "channel"),
+MEMBERS: Mapping[Part, tuple[str, str, str]] = {
+    "token": ("usage_by_token", "token_id", "coalesce((SELECT name FROM tokens WHERE id = token_id), max(token))"),
+    "model": ("usage_by_model", "model", "model"),
+    "channel": ("usage_by_model", "channel", "channel"),
 }
-"""What tells the members apart, and what they are called: a token may be renamed, a name used again."""
+"""Where they are, what tells them apart, and what they are called: a token may be renamed, a name used again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,23 +67,28 @@ class PartSums:
 
 @attrs.frozen
 class Statistics:
-    """Reads records, not the daily sums: those are of UTC days, which are few readers' days."""
+    """Steps lie between `edges`: Unix seconds, ascending, each at a quarter of an hour."""
 
     _database: Database
 
-    async def buckets(self, since_ms: int, until_ms: int, step_ms: int) -> list[Sums]:
-        """Sums of each step from `since_ms` on, also of those in which nothing happened."""
-        rows = await self._sums(STEP, "''", "''", since_ms, until_ms, step_ms)
+    async def steps(self, edges: Sequence[int], token_id: str | None = None) -> list[Sums]:
+        """Sums of each step, also of those in which nothing happened; of everything, or of one token."""
+        if token_id is None:
+            rows = await self._sums("usage_by_model", "''", "''", edges)
+        else:
+            rows = await self._sums("usage_by_token", "''", "''", edges, token_id)
         found = {row["place"]: Sums(**picked(row, NAMES)) for row in rows}
-        return [found.get(number, Sums()) for number in range(-(-(until_ms - since_ms) // step_ms))]
+        return [found.get(number, Sums()) for number in range(len(edges) - 1)]
 
-    async def parts(self, by: Part, since_ms: int, until_ms: int, step_ms: int) -> list[PartSums]:
+    async def parts(self, by: Part, edges: Sequence[int]) -> list[PartSums]:
         """Sums of each token, model or channel in each step in which it was used."""
-        rows = await self._sums(STEP, *MEMBERS[by], since_ms, until_ms, step_ms)
+        rows = await self._sums(*MEMBERS[by], edges)
         return [PartSums(row["place"], row["member"], row["name"], Sums(**picked(row, NAMES))) for row in rows]
 
     async def _sums(
-        self, place: str, member: str, name: str, since_ms: int, until_ms: int, step_ms: int
+        self, table: str, member: str, name: str, edges: Sequence[int], token_id: str | None = None
     ) -> list[sqlite3.Row]:
-        sql = SUMS.format(place=place, member=member, name=name)
-        return await self._database.read(sql, {"since_ms": since_ms, "until_ms": until_ms, "step_ms": step_ms})
+        condition = "true" if token_id is None else "token_id = :token_id"
+        sql = SUMS.format(table=table, member=member, name=name, condition=condition)
+        steps = [(first // QUARTER, end // QUARTER) for first, end in pairwise(edges)]
+        return await self._database.read(sql, {"steps": to_json(steps), "token_id": token_id})

@@ -10,30 +10,46 @@ import attrs
 from aihub_lite.domain.usage import Attempt, Usage, UsageRecord
 from aihub_lite.storage.columns import from_json, picked
 from aihub_lite.storage.database import Database
+from aihub_lite.storage.quarters import QUARTER_MS
 
 Dimension = Literal["token", "model", "channel", "day"]
 DAY_MS = 86_400_000
 MAX_PAGE = 1000
+DEAREST = "cost_nano DESC, requests DESC, key"
 
-PARTS = """
-SELECT day, token_id, token, model, channel, requests, errors, interrupted, prompt_tokens, completion_tokens, cost_nano
-FROM usage_days WHERE day >= :first_whole_day AND (:token_id IS NULL OR token_id = :token_id)
+PARTS = f"""
+SELECT quarter, {{columns}}, requests, errors, interrupted, prompt_tokens, completion_tokens, cost_nano
+FROM {{table}} WHERE quarter >= :first_whole
 UNION ALL
-SELECT started_ms / 86400000, token_id, token, model, channel, 1,
+SELECT started_ms / {QUARTER_MS}, {{columns}}, 1,
     outcome IN ('error', 'cut_off'), outcome = 'interrupted', prompt_tokens, completion_tokens, cost_nano
-FROM usage_records
-WHERE started_ms >= :since_ms AND started_ms < :first_whole_day * 86400000
-    AND (:token_id IS NULL OR token_id = :token_id)
-"""
-"""Whole days from their sums, the rest of the day that `since_ms` falls into from its records."""
+FROM usage_records WHERE started_ms >= :since_ms AND started_ms < :first_whole * {QUARTER_MS}
+"""  # noqa: S608
+"""Whole quarters of an hour from their sums, the rest of the one that `since_ms` falls into from its records."""
 
-KEYS: dict[Dimension, tuple[str, str]] = {
-    "token": ("coalesce((SELECT name FROM tokens WHERE tokens.id = token_id), max(token))", "token_id"),
-    "model": ("model", "model"),
-    "channel": ("channel", "channel"),
-    "day": ("date(day * 86400, 'unixepoch')", "day"),
+MODELS_OF_ONE = """
+SELECT model, requests, errors, interrupted, prompt_tokens, completion_tokens, cost_nano
+FROM usage_days WHERE day >= :first_whole AND token_id = :token_id
+UNION ALL
+SELECT model, 1, outcome IN ('error', 'cut_off'), outcome = 'interrupted', prompt_tokens, completion_tokens, cost_nano
+FROM usage_records
+WHERE started_ms >= :since_ms AND started_ms < :first_whole * 86400000 AND token_id = :token_id
+"""
+"""The same by whole days: what each token asked of each model is not kept for every quarter of an hour."""
+
+KEYS: dict[Dimension, tuple[str, str, str, str]] = {
+    "token": (
+        "usage_by_token",
+        "token_id, token",
+        "token_id",
+        "coalesce((SELECT name FROM tokens WHERE tokens.id = token_id), max(token))",
+    ),
+    "model": ("usage_by_model", "model, channel", "model", "model"),
+    "channel": ("usage_by_model", "model, channel", "channel", "channel"),
+    "day": ("usage_by_model", "model, channel", "quarter / 96", "date(quarter / 96 * 86400, 'unixepoch')"),
 }
-"""For each dimension what is shown, and what tells its members apart: a token may be renamed, a name used again."""
+"""For each dimension its table and columns, what tells its members apart, and what is shown: a token may be renamed,
+a name used again."""
 
 USAGE = tuple(field.name for field in attrs.fields(Usage))
 PLAIN = tuple(field.name for field in attrs.fields(UsageRecord) if field.name not in ("usage", "attempts", "streamed"))
@@ -86,19 +102,18 @@ class Usages:
 
     _database: Database
 
-    async def sums(self, by: Dimension, since_ms: int, token_id: str | None = None) -> list[UsageSum]:
-        """Requests that started at `since_ms` or later, for one token or all: days ascending, others dearest first."""
-        shown, member = KEYS[by]
-        order = "day" if by == "day" else "cost_nano DESC, requests DESC, key"
-        sql = f"""
-            SELECT {shown} AS key, {member} AS member, sum(requests) AS requests, sum(errors) AS errors,
-                sum(interrupted) AS interrupted, sum(prompt_tokens) AS prompt_tokens,
-                sum(completion_tokens) AS completion_tokens, sum(cost_nano) AS cost_nano
-            FROM ({PARTS}) GROUP BY {member} ORDER BY {order}
-        """  # noqa: S608
-        first_whole_day = -(-since_ms // DAY_MS)
-        named = {"since_ms": since_ms, "first_whole_day": first_whole_day, "token_id": token_id}
+    async def sums(self, by: Dimension, since_ms: int) -> list[UsageSum]:
+        """Requests that started at `since_ms` or later: days ascending, others dearest first."""
+        table, columns, member, shown = KEYS[by]
+        sql = _summing(PARTS.format(table=table, columns=columns), member, shown, "key" if by == "day" else DEAREST)
+        named = {"since_ms": since_ms, "first_whole": -(-since_ms // QUARTER_MS)}
         return [_sum(row, by) for row in await self._database.read(sql, named)]
+
+    async def models_of(self, token_id: str, since_ms: int) -> list[UsageSum]:
+        """What one token asked of each model at `since_ms` or later, dearest first."""
+        named = {"since_ms": since_ms, "first_whole": -(-since_ms // DAY_MS), "token_id": token_id}
+        rows = await self._database.read(_summing(MODELS_OF_ONE, "model", "model", DEAREST), named)
+        return [_sum(row, "model") for row in rows]
 
     async def records(
         self, wanted: RecordFilter, *, before: int | None = None, limit: int = 100
@@ -123,6 +138,15 @@ class Usages:
         """The record of one request."""
         rows = await self._database.read("SELECT * FROM usage_records WHERE request_id = ?", (request_id,))
         return _record(rows[0]) if rows else None
+
+
+def _summing(parts: str, member: str, shown: str, order: str) -> str:
+    return f"""
+        SELECT {shown} AS key, {member} AS member, sum(requests) AS requests, sum(errors) AS errors,
+            sum(interrupted) AS interrupted, sum(prompt_tokens) AS prompt_tokens,
+            sum(completion_tokens) AS completion_tokens, sum(cost_nano) AS cost_nano
+        FROM ({parts}) GROUP BY member ORDER BY {order}
+    """  # noqa: S608
 
 
 def _sum(row: sqlite3.Row, by: Dimension) -> UsageSum:

@@ -11,15 +11,16 @@ from aihub_lite.storage.statistics import Statistics, Sums
 from tests.storage.facts import NOON, record, with_database
 
 HOUR = 3_600_000
+START = NOON - NOON % HOUR
 
 
 def test_a_request_is_counted_in_another_step_than_its_own(tmp_path: Path) -> None:
     async def work(database: Database) -> list[Sums]:
         journal = Ledger(database)
-        starts = [NOON - 1, NOON, NOON + HOUR - 1, NOON + HOUR, NOON + 3 * HOUR - 1, NOON + 3 * HOUR]
+        starts = [START - 1, START, START + HOUR - 1, START + HOUR, START + 3 * HOUR - 1, START + 3 * HOUR]
         for number, started_ms in enumerate(starts):
             await journal.settle(record(f"r{number}", started_ms=started_ms))
-        return await Statistics(database).buckets(NOON, NOON + 3 * HOUR, HOUR)
+        return await Statistics(database).steps([(START + n * HOUR) // 1000 for n in range(4)])
 
     assert [2, 1, 1] == [sums.requests for sums in with_database(tmp_path / "a.db", work)]
 
@@ -31,7 +32,7 @@ def test_failures_and_first_bytes_are_summed_wrongly(tmp_path: Path) -> None:
         await journal.settle(record("r2", first_byte_ms=300, outcome="cut_off", usage=Usage(10, 20), cost_nano=50))
         await journal.settle(record("r3", first_byte_ms=0, outcome="error", usage=Usage(), cost_nano=0))
         await journal.settle(record("r4", first_byte_ms=0, outcome="client_gone", usage=Usage(), cost_nano=0))
-        return await Statistics(database).buckets(NOON, NOON + HOUR, HOUR)
+        return await Statistics(database).steps([START // 1000, (START + HOUR) // 1000])
 
     expected = Sums(
         requests=4,

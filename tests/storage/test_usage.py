@@ -31,9 +31,9 @@ async def fill(database: Database) -> Usages:
     return Usages(database)
 
 
-def sums(path: Path, by: Dimension, since_ms: int = 0, token_id: str | None = None) -> list[UsageSum]:
+def sums(path: Path, by: Dimension, since_ms: int = 0) -> list[UsageSum]:
     async def work(database: Database) -> list[UsageSum]:
-        return await (await fill(database)).sums(by, since_ms, token_id)
+        return await (await fill(database)).sums(by, since_ms)
 
     rows: list[UsageSum] = with_database(path, work)
     return rows
@@ -74,8 +74,11 @@ def test_sums_begin_at_the_very_millisecond(tmp_path: Path, since_ms: int, expec
 
 
 @pytest.mark.parametrize("since_ms", [0, NOON - DAY_MS])
-def test_sums_of_one_token_leave_out_the_others(tmp_path: Path, since_ms: int) -> None:
-    assert ["gpt-4o"] == [row.key for row in sums(tmp_path / "a.db", "model", since_ms, "t1")]
+def test_models_of_one_token_are_those_of_others_too(tmp_path: Path, since_ms: int) -> None:
+    async def work(database: Database) -> list[tuple[str, int]]:
+        return [(row.key, row.requests) for row in await (await fill(database)).models_of("t1", since_ms)]
+
+    assert [("gpt-4o", 4)] == with_database(tmp_path / "a.db", work)
 
 
 def test_a_renamed_token_keeps_its_usage_in_one_row(tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def sums_json(sums: Sums) -> Json:
 
 async def overview(gateway: Gateway) -> Json:
     """The last 24 hours, the one that runs included, each and together, and what needs attention."""
-    hour = int(gateway.clock.wall()) // HOUR
-    first = hour - HOURS + 1
-    found = await Statistics(gateway.database).buckets(first * HOUR * 1000, (hour + 1) * HOUR * 1000, HOUR * 1000)
-    hours = [{"start": moment_text((first + n) * HOUR), **sums_json(sums)} for n, sums in enumerate(found)]
+    end = int(gateway.clock.wall()) // HOUR + 1
+    edges = [number * HOUR for number in range(end - HOURS, end + 1)]
+    found = await Statistics(gateway.database).steps(edges)
+    hours = [{"start": moment_text(start), **sums_json(sums)} for start, sums in zip(edges, found, strict=False)]
     return {"day": sums_json(reduce(Sums.__add__, found)), "hours": hours, "attention": list(attention(gateway))}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from datetime import datetime, timedelta, tzinfo
 from functools import reduce
 from typing import get_args
@@ -21,8 +20,6 @@ from aihub_lite.web.admin.views import Json, TheGateway, moment_text
 SPANS = {"24h": 0, "7d": 7, "30d": 30}
 """In days of the reader, the one that runs included; 0: in hours."""
 PARTS: dict[str, Part] = {name: name for name in get_args(Part)}
-QUARTER = 900
-"""Seconds: the clocks of all zones differ by whole quarters of an hour."""
 
 
 @attrs.frozen
@@ -75,19 +72,16 @@ async def figures(gateway: Gateway, span: str, by: str, zone: tzinfo) -> Figures
     if by not in PARTS:
         raise InvalidRequest(f"by: must be one of {', '.join(PARTS)}")
     edges = edges_of(span, gateway.clock.wall(), zone)
-    size = HOUR if all((edge - edges[0]) % HOUR == 0 for edge in edges) else QUARTER
-    found = await Statistics(gateway.database).parts(PARTS[by], edges[0] * 1000, edges[-1] * 1000, size * 1000)
-    return Figures(edges, sorted(_members(found, edges, size), key=_rank))
+    found = await Statistics(gateway.database).parts(PARTS[by], edges)
+    return Figures(edges, sorted(_members(found, len(edges) - 1), key=_rank))
 
 
-def _members(found: list[PartSums], edges: list[int], size: int) -> list[Member]:
+def _members(found: list[PartSums], count: int) -> list[Member]:
     steps: dict[str, list[Sums]] = {}
     names: dict[str, str] = {}
     for part in found:
         names[part.id] = part.name
-        line = steps.setdefault(part.id, [Sums()] * (len(edges) - 1))
-        place = bisect_right(edges, edges[0] + part.step * size) - 1
-        line[place] += part.sums
+        steps.setdefault(part.id, [Sums()] * count)[part.step] = part.sums
     return [Member(member, names[member], reduce(Sums.__add__, line), tuple(line)) for member, line in steps.items()]
 
 

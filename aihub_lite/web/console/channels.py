@@ -14,13 +14,13 @@ from aihub_lite.web.admin.overview import sums_json
 from aihub_lite.web.admin.views import Json, TheGateway
 from aihub_lite.web.console.pages import AnyRequest, page
 
-DAY_MS = 86_400_000
+DAY = 86_400
 
 
 async def last_day(gateway: Gateway) -> dict[str, Sums]:
     """What each channel, by its name, served in the last 24 hours."""
-    now = int(gateway.clock.wall() * 1000)
-    found = await Statistics(gateway.database).parts("channel", now - DAY_MS, now + DAY_MS, 2 * DAY_MS)
+    now = int(gateway.clock.wall())
+    found = await Statistics(gateway.database).parts("channel", [now - DAY, now + DAY])
     return {part.name: part.sums for part in found}
 
 

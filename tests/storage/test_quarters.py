@@ -1,0 +1,185 @@
+"""The sums of a quarter of an hour are those of its records, whatever the records and the reader's zone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aihub_lite.domain.usage import Usage, UsageRecord
+from aihub_lite.storage.columns import picked
+from aihub_lite.storage.database import Database
+from aihub_lite.storage.ledger import RECORD_COLUMNS, Ledger, _record_values
+from aihub_lite.storage.migrations import MIGRATIONS, migrate
+from aihub_lite.storage.quarters import QUARTERS
+from aihub_lite.storage.statistics import PartSums, Statistics, Sums
+from aihub_lite.storage.usage import Dimension, Usages, UsageSum
+from tests.storage.facts import NOON, record, with_database
+
+DAY_MS = 86_400_000
+CHANGES = (
+    ("Europe/Berlin", "2026-03-29"),
+    ("Europe/Berlin", "2026-10-25"),
+    ("America/St_Johns", "2026-03-08"),
+    ("Australia/Lord_Howe", "2026-04-05"),
+    ("Asia/Kathmandu", "2026-01-01"),
+    ("Pacific/Chatham", "2026-09-27"),
+)
+"""A zone, and a day on which its clocks change, if they ever do: by an hour, or by half of one."""
+
+
+def midnights(zone: str, day: str) -> list[int]:
+    """Where the days around one begin, in Unix seconds."""
+    first = datetime.fromisoformat(day) - timedelta(days=2)
+    return [int((first + timedelta(days=n)).replace(tzinfo=ZoneInfo(zone)).timestamp()) for n in range(6)]
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[list[int], list[UsageRecord]]:
+    """The edges of some days, and records in, around and exactly at them."""
+    edges = midnights(*draw(st.sampled_from(CHANGES)))
+    near = st.builds(lambda edge, off: edge * 1000 + off, st.sampled_from(edges), st.integers(-2, 2))
+    moments = near | st.integers((edges[0] - 7200) * 1000, (edges[-1] + 7200) * 1000)
+    made = st.builds(
+        record,
+        started_ms=moments,
+        token_id=st.sampled_from(["t1", "t2"]),
+        model=st.sampled_from(["a", "b"]),
+        channel=st.sampled_from(["", "x"]),
+        outcome=st.sampled_from(["ok", "error", "cut_off", "client_gone", "interrupted"]),
+        usage=st.builds(Usage, st.integers(0, 9), st.integers(0, 9)),
+        cost_nano=st.integers(0, 10**12),
+        first_byte_ms=st.integers(0, 5),
+    )
+    found = draw(st.lists(made, max_size=12))
+    return edges, [attrs.evolve(each, request_id=f"r{number}") for number, each in enumerate(found)]
+
+
+def summed(records: Sequence[UsageRecord]) -> Sums:
+    """What records come to, one by one."""
+    return Sums(
+        requests=len(records),
+        errors=sum(each.outcome in ("error", "cut_off") for each in records),
+        prompt_tokens=sum(each.usage.prompt_tokens for each in records),
+        completion_tokens=sum(each.usage.completion_tokens for each in records),
+        cost_nano=sum(each.cost_nano for each in records),
+        first_byte_ms=sum(each.first_byte_ms for each in records),
+        first_bytes=sum(each.first_byte_ms > 0 for each in records),
+    )
+
+
+def of_step(records: Sequence[UsageRecord], edges: Sequence[int], step: int) -> list[UsageRecord]:
+    return [each for each in records if edges[step] * 1000 <= each.started_ms < edges[step + 1] * 1000]
+
+
+def expected_parts(records: Sequence[UsageRecord], edges: Sequence[int], field: str) -> dict[tuple[int, str], Sums]:
+    groups: dict[tuple[int, str], list[UsageRecord]] = defaultdict(list)
+    for step in range(len(edges) - 1):
+        for each in of_step(records, edges, step):
+            groups[step, getattr(each, field)].append(each)
+    return {key: summed(group) for key, group in groups.items()}
+
+
+def with_records(records: Sequence[UsageRecord], work: Any) -> Any:
+    """What `work(database)` returns once the records are settled."""
+
+    async def run(database: Database) -> Any:
+        for each in records:
+            await Ledger(database).settle(each)
+        return await work(database)
+
+    with TemporaryDirectory() as directory:
+        return with_database(Path(directory) / "a.db", run)
+
+
+@settings(max_examples=25, deadline=None)
+@given(spans())
+def test_steps_of_a_readers_days_are_not_the_sums_of_their_records(
+    span: tuple[list[int], list[UsageRecord]],
+) -> None:
+    edges, records = span
+
+    async def work(database: Database) -> tuple[list[Sums], list[Sums], list[list[PartSums]]]:
+        statistics = Statistics(database)
+        parts = [await statistics.parts(by, edges) for by in ("token", "model", "channel")]
+        return await statistics.steps(edges), await statistics.steps(edges, "t2"), parts
+
+    everything, of_one, parts = with_records(records, work)
+    steps = range(len(edges) - 1)
+    assert [summed(of_step(records, edges, step)) for step in steps] == everything
+    theirs = [each for each in records if each.token_id == "t2"]
+    assert [summed(of_step(theirs, edges, step)) for step in steps] == of_one
+    for field, found in zip(("token_id", "model", "channel"), parts, strict=True):
+        assert expected_parts(records, edges, field) == {(part.step, part.id): part.sums for part in found}
+
+
+@settings(max_examples=25, deadline=None)
+@given(spans(), st.integers(-3600_000, 5 * DAY_MS))
+def test_sums_since_a_moment_are_not_those_of_the_records(
+    span: tuple[list[int], list[UsageRecord]], after: int
+) -> None:
+    edges, records = span
+    since_ms = edges[0] * 1000 + after
+
+    async def work(database: Database) -> tuple[list[list[UsageSum]], list[UsageSum]]:
+        dimensions: tuple[Dimension, ...] = ("token", "model", "channel", "day")
+        usages = Usages(database)
+        return [await usages.sums(by, since_ms) for by in dimensions], await usages.models_of("t2", since_ms)
+
+    found, of_one = with_records(records, work)
+    late = [each for each in records if each.started_ms >= since_ms]
+    for sums, own in [*((each, late) for each in found), (of_one, [each for each in late if each.token_id == "t2"])]:
+        total = summed(own)
+        assert (total.requests, total.errors, total.cost_nano, total.prompt_tokens) == tuple(
+            sum(getattr(each, name) for each in sums) for name in ("requests", "errors", "cost_nano", "prompt_tokens")
+        )
+
+
+def test_deleting_old_records_deletes_their_sums(tmp_path: Path) -> None:
+    async def work(database: Database) -> tuple[int, int]:
+        await Ledger(database).settle(record("r1"))
+        await database.write(("DELETE FROM usage_records", ()))
+        edges = [NOON // 1000 - DAY_MS // 1000, NOON // 1000 + DAY_MS // 1000]
+        (sums,) = await Statistics(database).steps(edges)
+        (usage,) = await Usages(database).sums("model", 0)
+        return sums.requests, usage.requests
+
+    assert (1, 1) == with_database(tmp_path / "a.db", work)
+
+
+def test_records_from_before_the_sums_are_not_in_them(tmp_path: Path) -> None:
+    path, before = tmp_path / "a.db", MIGRATIONS.index(QUARTERS)
+    records = [record(f"r{n}", started_ms=NOON + n * 600_000, first_byte_ms=n, outcome="error") for n in range(9)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, path, MIGRATIONS[:before])
+        columns = [name for (_, name, *_) in connection.execute("PRAGMA table_info(usage_records)")]
+        known = [name for name in RECORD_COLUMNS if name in columns]
+        for each in records:
+            row = dict(zip(RECORD_COLUMNS, _record_values(each, None), strict=True))
+            marks = ", ".join("?" * len(known))
+            connection.execute(
+                f"INSERT INTO usage_records ({', '.join(known)}) VALUES ({marks})", [row[name] for name in known]
+            )
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        found = [await database.read(f"SELECT * FROM {table}") for table in ("usage_by_token", "usage_by_model")]
+        return [picked(row, ("quarter", "requests", "errors", "first_byte_ms")) for rows in found for row in rows]
+
+    quarters: dict[int, list[UsageRecord]] = defaultdict(list)
+    for each in records:
+        quarters[each.started_ms // 900_000].append(each)
+    expected = [
+        {"quarter": quarter, "requests": len(own), "errors": len(own), "first_byte_ms": summed(own).first_byte_ms}
+        for quarter, own in sorted(quarters.items())
+    ]
+    assert expected * 2 == with_database(path, work)
