@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import random
 import time
@@ -21,6 +22,8 @@ from aihub_lite.storage.tokens import Tokens
 
 DAYS = 30
 PER_DAY = 60
+QUEUED = 5000
+"""Records on their way to the disk at once: the writer refuses more than it can have."""
 MODELS = {"gpt-5-mini": 400, "claude-sonnet-5": 5400, "gemini-3-flash": 700, "deepseek-chat": 300}
 """Nano-USD per token, roughly."""
 CHANNELS = {
@@ -48,10 +51,10 @@ def tokens(now: int) -> list[Token]:
     ]
 
 
-def records(now: float, made: list[Token]) -> Iterator[UsageRecord]:
+def records(now: float, made: list[Token], per_day: int) -> Iterator[UsageRecord]:
     """More by day than by night, a few of each outcome."""
     chance = random.Random(4)
-    for number in range(DAYS * PER_DAY):
+    for number in range(DAYS * per_day):
         age = chance.random() * DAYS * 86_400
         busy = 0.55 + 0.45 * math.sin((now - age) / 86_400 * 2 * math.pi)
         if chance.random() > busy:
@@ -86,8 +89,8 @@ def records(now: float, made: list[Token]) -> Iterator[UsageRecord]:
         )
 
 
-def fill(directory: Path) -> None:
-    """Write the month into a data directory that no server has yet."""
+def fill(directory: Path, per_day: int = PER_DAY) -> None:
+    """Write the month into a data directory that no server has yet; about half of `per_day` records come of it."""
 
     async def write() -> None:
         directory.mkdir(mode=0o700, parents=True)
@@ -97,7 +100,9 @@ def fill(directory: Path) -> None:
             for token in made:
                 await Tokens(database).insert(token)
             journal = Ledger(database)
-            await asyncio.gather(*[journal.settle(record) for record in records(now, made)])
+            past = records(now, made, per_day)
+            while some := list(itertools.islice(past, QUEUED)):
+                await asyncio.gather(*[journal.settle(record) for record in some])
 
     # In a thread of its own: Playwright has a running loop in this one.
     with ThreadPoolExecutor(1) as thread:

@@ -9,23 +9,12 @@ import pytest
 
 from tests.browser.conftest import SETTINGS, OpenPage
 from tests.browser.history import fill
+from tests.browser.places import places
 from tests.support.gateway import Gateway, running
 from tests.support.process import ROOT, Home
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
-PAGES = (
-    "/console",
-    "/console/tokens",
-    "/console/tokens/new",
-    "/console/tokens/Ana",
-    "/console/channels",
-    "/console/channels/new",
-    "/console/channels/demo",
-    "/console/requests",
-    "/console/statistics?span=30d",
-)
-
 pytestmark = pytest.mark.skipif(not AXE.exists(), reason="no axe-core here: npm install --no-save axe-core")
 
 
@@ -42,8 +31,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 def test_a_page_shuts_readers_out(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
     page = open_page("/console", size=size, theme=theme)
     found: list[tuple[str, Any]] = []
-    (record,) = site.admin("GET", "/records?limit=1").json()["records"]
-    for path in (*PAGES, f"/console/requests/{record['request_id']}"):
+    for path in places(site):
         page.goto(path)
         page.evaluate(AXE.read_text())
         violations = page.evaluate("axe.run().then((result) => result.violations)")

@@ -38,3 +38,14 @@ def test_signing_out_stays_inside(open_page: OpenPage) -> None:
     page.wait_for_url("**/console/sign-in")
     page.goto("/console")
     page.wait_for_url("**/console/sign-in")
+
+
+def test_a_session_that_ended_meanwhile_loses_the_reader(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page("/console/tokens/new")
+    page.get_by_label("Name").fill("Too late")
+    site.admin("DELETE", "/sessions")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/console/sign-in?then=%2Fconsole%2Ftokens%2Fnew")
+    page.get_by_label("Admin key").fill(site.admin_key)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New token")
