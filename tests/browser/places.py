@@ -12,6 +12,8 @@ PAGES = (
     "/console/channels",
     "/console/channels/new",
     "/console/channels/demo",
+    "/console/models",
+    "/console/models/demo",
     "/console/requests",
     "/console/statistics?span=30d",
 )

@@ -20,6 +20,7 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.console.assets import serve_asset
 from aihub_lite.web.console.channels import CHANNELS
 from aihub_lite.web.console.entrance import ENTRANCE, refused
+from aihub_lite.web.console.models import MODELS
 from aihub_lite.web.console.overview import show_overview
 from aihub_lite.web.console.pages import AnyRequest, page
 from aihub_lite.web.console.requests import REQUESTS
@@ -38,7 +39,7 @@ def console_router(gateway: Gateway, sign_in: SignIn) -> Router:
 
     pages = Router(
         "/",
-        route_handlers=[show_overview, *TOKENS, *CHANNELS, *REQUESTS, *STATISTICS],
+        route_handlers=[show_overview, *TOKENS, *CHANNELS, *MODELS, *REQUESTS, *STATISTICS],
         guards=[guard],
         exception_handlers={Unauthenticated: to_sign_in, GatewayError: on_refusal},
     )

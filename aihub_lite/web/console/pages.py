@@ -42,9 +42,10 @@ class Entry:
 RAIL = (
     Entry("overview", HOME),
     Entry("tokens", f"{HOME}/tokens"),
-    Entry("channels", f"{HOME}/channels"),
-    Entry("requests", f"{HOME}/requests"),
     Entry("statistics", f"{HOME}/statistics"),
+    Entry("requests", f"{HOME}/requests"),
+    Entry("channels", f"{HOME}/channels"),
+    Entry("models", f"{HOME}/models"),
 )
 """The pages there are, in the order of their use."""
 
