@@ -18,6 +18,7 @@ from aihub_lite.cli.output import complain
 from aihub_lite.cli.prices import price_app
 from aihub_lite.cli.routes import route_app
 from aihub_lite.cli.serve import serve
+from aihub_lite.cli.settings import settings_app
 from aihub_lite.cli.tokens import token_app
 from aihub_lite.cli.usage import usage_app
 from aihub_lite.config import BadSetting
@@ -57,6 +58,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(alias_app, name="alias")
 app.add_typer(price_app, name="price")
 app.add_typer(route_app, name="route")
+app.add_typer(settings_app, name="settings")
 app.add_typer(usage_app)
 app.add_typer(console_app)
 

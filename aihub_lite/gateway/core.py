@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import random
 import secrets
@@ -26,6 +27,7 @@ from aihub_lite.gateway.pricing import PriceBook
 from aihub_lite.gateway.pulse import Pulse
 from aihub_lite.gateway.registry import Registry
 from aihub_lite.gateway.routing import Router
+from aihub_lite.gateway.tuning import Tuning
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.ledger import Ledger as Journal
 from aihub_lite.upstream.transport import Transport
@@ -37,7 +39,7 @@ DATABASE = "aihub.db"
 class Gateway:
     """Everything that lives as long as the process."""
 
-    settings: Settings
+    tuning: Tuning
     environ: Mapping[str, str]
     clock: Clock
     database: Database
@@ -53,6 +55,11 @@ class Gateway:
     boot_id: str
     started: float
     """Monotonic."""
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force at this moment."""
+        return self.tuning.now
 
 
 @attrs.define(eq=False)
@@ -82,6 +89,8 @@ async def open_gateway(
     async with AsyncExitStack() as stack:
         database = await Database.open(Path(settings.data_dir) / DATABASE, synchronous=settings.synchronous)
         stack.push_async_callback(database.close)
+        tuning = await Tuning.open(settings, database)
+        settings = tuning.now
         transport = await stack.enter_async_context(Transport(settings))
         journal = Journal(database)
         await journal.interrupted(int(clock.wall() * 1000), boot_id)
@@ -104,8 +113,9 @@ async def open_gateway(
         opener = Opener(settings, clock, transport, health, disable_key)
         stack.push_async_callback(opener.close)
         line = Line(settings, clock, registry, limits, flights, router, ledger, opener, pulse)
+        tuning.heard.append(functools.partial(retune, limits, flights, opener, line))
         yield Gateway(
-            settings=settings,
+            tuning=tuning,
             environ=environ,
             clock=clock,
             database=database,
@@ -121,6 +131,13 @@ async def open_gateway(
             boot_id=boot_id,
             started=clock.monotonic(),
         )
+
+
+def retune(limits: MemoryLimiter, flights: Flights, opener: Opener, line: Line, settings: Settings) -> None:
+    """Let those who read settings request by request read these."""
+    limits.rpm, limits.auth_failures = settings.rpm, settings.auth_failures_per_minute
+    flights.limit = settings.max_in_flight
+    opener.settings = line.settings = settings
 
 
 async def open_accounts(registry: Registry, ledger: Ledger, journal: Journal) -> None:

@@ -25,6 +25,7 @@ from aihub_lite.web.admin.overview import overview_router
 from aihub_lite.web.admin.prices import prices_router
 from aihub_lite.web.admin.records import records_router
 from aihub_lite.web.admin.routes import routes_router
+from aihub_lite.web.admin.settings import settings_router
 from aihub_lite.web.admin.statistics import statistics_router
 from aihub_lite.web.admin.status import status_router
 from aihub_lite.web.admin.tokens import tokens_router
@@ -63,6 +64,7 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
             overview_router,
             records_router,
             routes_router,
+            settings_router,
             statistics_router,
         ],
         dependencies={
