@@ -77,7 +77,7 @@ async def serve_gateway(settings: Settings) -> int:
                     )
                     if not server.done():
                         settle_memory()
-                        with server_file(settings, port):
+                        with server_file(settings, port, gateway.run_key):
                             await Welcome(
                                 gateway, url_of(host, port, settings), url_of(reachable(host), port, settings)
                             ).show()
@@ -162,10 +162,10 @@ def url_of(host: str, port: int, settings: Settings) -> str:
 
 
 @contextmanager
-def server_file(settings: Settings, port: int) -> Iterator[None]:
-    """Tells the command line, by a file in the data directory, where the running server is."""
+def server_file(settings: Settings, port: int, run_key: str) -> Iterator[None]:
+    """Tells the command line, by a private file in the data directory, where the running server is and its key."""
     path = Path(settings.data_dir) / SERVER_FILE
-    entry = {"url": url_of(reachable(settings.host), port, settings), "pid": os.getpid()}
+    entry = {"url": url_of(reachable(settings.host), port, settings), "pid": os.getpid(), "key": run_key}
     if settings.certfile:
         entry["certfile"] = str(settings.certfile.absolute())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

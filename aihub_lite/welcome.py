@@ -33,13 +33,14 @@ class Welcome:
             return
         _, key = await registry.create_token(FIRST_TOKEN)
         link, _ = await SignIn.of(self.gateway).new_link()
+        address = self.gateway.settings.public_url or self.reachable
         body = '{"model": "demo", "messages": [{"role": "user", "content": "Hello!"}]}'
         print(
             f"Welcome to aihub-lite.\n\n"
-            f"  Base URL  {self.reachable}/v1\n"
+            f"  Base URL  {address}/v1\n"
             f"  Token     {key}   (shown only now)\n"
-            f"  Console   {self.reachable}{link}   (opens once, within the hour)\n\n"
-            f"  curl {self.reachable}/v1/chat/completions \\\n"
+            f"  Console   {address}{link}   (opens once, within the hour)\n\n"
+            f"  curl {address}/v1/chat/completions \\\n"
             f"    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n"
             f"    -d '{body}'\n"
         )

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from aihub_lite import __version__
+from aihub_lite.cli.admin import admin_app
 from aihub_lite.cli.aliases import alias_app
 from aihub_lite.cli.channels import channel_app
 from aihub_lite.cli.client import Failed
@@ -59,6 +60,7 @@ app.add_typer(alias_app, name="alias")
 app.add_typer(price_app, name="price")
 app.add_typer(route_app, name="route")
 app.add_typer(settings_app, name="settings")
+app.add_typer(admin_app, name="admin")
 app.add_typer(usage_app)
 app.add_typer(console_app)
 

@@ -14,12 +14,12 @@ import httpx
 import msgspec
 
 from aihub_lite.config import Settings
-from aihub_lite.gateway.admin_key import VARIABLE, admin_key
+from aihub_lite.gateway.admin_key import VARIABLE
 from aihub_lite.storage.faults import AlreadyRunning
 from aihub_lite.storage.lock import DataLock
 
 SERVER_FILE = "server.json"
-"""In the data directory, written by a running server: `{"url", "pid"}`, and `certfile` with TLS."""
+"""In the data directory, written by a running server: `{"url", "pid", "key"}`, and `certfile` with TLS."""
 TIMEOUT = 150.0
 """Seconds; testing a channel may take as long as its first byte may."""
 PATIENCE = 5.0
@@ -79,7 +79,7 @@ class Client:
             except AlreadyRunning as running:
                 server = _server(self.settings.data_dir, running.pid)
                 if server is not None:
-                    return _decoded(_send(asked, server["url"], admin_key(self.settings.data_dir, environ), server))
+                    return _decoded(_send(asked, server["url"], self.key or server["key"], server))
                 if time.monotonic() > deadline:
                     raise
             time.sleep(PAUSE)
@@ -115,7 +115,7 @@ def _server(directory: Path, pid: int) -> Mapping[str, str] | None:
         server: dict[str, Any] = msgspec.json.decode((directory / SERVER_FILE).read_bytes())
     except (OSError, ValueError):
         return None
-    return server if server.get("pid") == pid and "url" in server else None
+    return server if server.get("pid") == pid and {"url", "key"} <= server.keys() else None
 
 
 def _send(asked: Call, url: str, key: str, server: Mapping[str, str]) -> httpx.Response:

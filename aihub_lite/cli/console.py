@@ -18,7 +18,7 @@ def link_to_console(at: Desk) -> None:
     if address is None:
         raise Failed("no server runs on this data directory: start one with `aihub-lite serve`")
     answer = at.call("POST", "console-links")
-    link = address.rstrip("/") + answer["path"]
+    link = (answer["public_url"] or address.rstrip("/")) + answer["path"]
     if at.json:
         print_json({"url": link, "expires": answer["expires"]})
     else:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 
 from aihub_lite.config import Settings
-from aihub_lite.gateway.admin_key import admin_key
 from aihub_lite.gateway.bootstrap import make_certain
 from aihub_lite.gateway.core import open_gateway
 from aihub_lite.web.app import create_app
@@ -26,7 +25,7 @@ def answer_in_process(asked: Call, settings: Settings, environ: Mapping[str, str
 async def _answer(asked: Call, settings: Settings, environ: Mapping[str, str]) -> httpx.Response:
     async with open_gateway(settings, environ) as gateway:
         await make_certain(gateway)
-        headers = {"authorization": f"Bearer {admin_key(settings.data_dir, environ)}"}
+        headers = {"authorization": f"Bearer {gateway.run_key}"}
         transport = httpx.ASGITransport(cast("Any", create_app(gateway)))
         async with httpx.AsyncClient(transport=transport, base_url="http://in-process", headers=headers) as http:
             return await http.request(asked.method, asked.target, content=asked.content, params=asked.query)

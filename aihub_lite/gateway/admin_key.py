@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aihub_lite.config import BadSetting
+from aihub_lite.errors import Conflict, StorageUnavailable
 
 NAME = "admin.key"
 VARIABLE = "AIHUB_ADMIN_KEY"
@@ -42,10 +43,35 @@ def _make(path: Path) -> None:
         return
     aside = path.with_name(f".{NAME}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-            file.write(f"adm-{secrets.token_urlsafe(32)}\n")
+        _write(aside, new_key())
         os.link(aside, path)
     except FileExistsError:
         return
     finally:
         aside.unlink(missing_ok=True)
+
+
+def new_key() -> str:
+    """256 random bits."""
+    return f"adm-{secrets.token_urlsafe(32)}"
+
+
+def replace_admin_key(directory: Path, environ: Mapping[str, str]) -> str:
+    """A new key in the place of the old one. Raises Conflict where the variable decides, or StorageUnavailable."""
+    if environ.get(VARIABLE, "").strip():
+        raise Conflict(f"{VARIABLE} decides the admin key: change it there and start again.")
+    path, key = directory / NAME, new_key()
+    aside = path.with_name(f".{NAME}.{secrets.token_hex(4)}")
+    try:
+        _write(aside, key)
+        aside.replace(path)
+    except OSError as error:
+        raise StorageUnavailable(f"The admin key cannot be written: {error.strerror}.") from None
+    finally:
+        aside.unlink(missing_ok=True)
+    return key
+
+
+def _write(path: Path, key: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(f"{key}\n")

@@ -53,6 +53,8 @@ class Gateway:
     pulse: Pulse
     line: Line
     boot_id: str
+    run_key: str = attrs.field(repr=False)
+    """Opens the admin API of this run to whoever can read the data directory."""
     started: float
     """Monotonic."""
 
@@ -129,6 +131,7 @@ async def open_gateway(
             pulse=pulse,
             line=line,
             boot_id=boot_id,
+            run_key=secrets.token_urlsafe(32),
             started=clock.monotonic(),
         )
 

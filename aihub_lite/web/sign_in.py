@@ -16,7 +16,7 @@ from litestar.datastructures import Cookie
 
 from aihub_lite.domain.token import digest_of
 from aihub_lite.errors import AccessDenied, RateLimited, Unauthenticated
-from aihub_lite.gateway.admin_key import admin_key
+from aihub_lite.gateway.admin_key import admin_key, replace_admin_key
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.limits import Buckets, whole_seconds
 from aihub_lite.storage.sessions import Session, Sessions
@@ -27,13 +27,11 @@ COOKIE = "aihub_session"
 SESSION_SECONDS = 30 * 86_400
 LINK_SECONDS = 3600
 """An hour: long enough to find the terminal again, too short to be worth stealing from a log."""
-WRONG_TRIES = 10
-"""Per address and minute. From then on no try is looked at, so that guessing has a speed."""
 BROWSER = re.compile(r"\b(Edg|OPR|Firefox|Chrome|Safari)/(\d{1,4})", re.ASCII)
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class SignIn:
     """The door of the console, and of the admin API for those who came through it."""
 
@@ -58,6 +56,18 @@ class SignIn:
     def is_key(self, key: str) -> bool:
         """Digests are compared: their length says nothing, and neither does the time it takes."""
         return hmac.compare_digest(digest_of(key), self.expected)
+
+    def check(self, connection: AnyConnection, key: str) -> None:
+        """Raises Unauthenticated for another key than the admin's, RateLimited after too many of these.
+
+        The key of this run is looked at whatever was tried before: it is too long to be guessed, and whoever has it
+        sits at the machine and must not be shut out by a stranger's guesses.
+        """
+        if hmac.compare_digest(digest_of(key), digest_of(self.gateway.run_key)):
+            return
+        with self._one_try(connection):
+            if not self.is_key(key):
+                raise Unauthenticated
 
     async def with_key(self, connection: AnyConnection, key: str) -> Cookie:
         """Open a session for the holder of the admin key; raises Unauthenticated or RateLimited."""
@@ -97,6 +107,12 @@ class SignIn:
                 raise RateLimited(f"Limit of {limit} console requests per minute reached.", whole_seconds(wait))
         return session
 
+    async def reset_key(self) -> tuple[str, int]:
+        """A new admin key, and how many sessions ended with the old one; links end as well. Raises Conflict."""
+        key = replace_admin_key(self.gateway.settings.data_dir, self.gateway.environ)
+        self.expected = digest_of(key)
+        return key, await self.sessions.end_all()
+
     async def leave(self, connection: AnyConnection) -> Cookie:
         """End the session; the cookie that takes the old one's place."""
         if held := connection.cookies.get(COOKIE):
@@ -128,12 +144,19 @@ class SignIn:
 
     @contextmanager
     def _one_try(self, connection: AnyConnection) -> Iterator[None]:
-        """Counts a try before it is looked at, and takes that back if it was right; raises RateLimited."""
-        bucket, clock = self._wrong.get(address_of(connection)), self.gateway.clock
-        if wait := bucket.take(WRONG_TRIES, 1, clock.monotonic()):
+        """Counts a try before it is looked at, and takes that back if it was right; raises RateLimited.
+
+        Once the limit is reached no try is looked at, a right one neither, so that guessing has a speed.
+        """
+        limit, clock = self.gateway.settings.admin_failures_per_minute, self.gateway.clock
+        if not limit:
+            yield
+            return
+        bucket = self._wrong.get(address_of(connection))
+        if wait := bucket.take(limit, 1, clock.monotonic()):
             raise RateLimited("Too many wrong tries from this address.", whole_seconds(wait))
         yield
-        bucket.put(WRONG_TRIES, -1, clock.monotonic())
+        bucket.put(limit, -1, clock.monotonic())
 
 
 def check_origin(connection: AnyConnection) -> None:

@@ -34,6 +34,7 @@ SCALED: Mapping[str, object] = {
     "usage_grace": 1,
     "drain_timeout": 2,
     "auth_failures_per_minute": 0,
+    "admin_failures_per_minute": 0,
     "rpm": 0,
     "log_level": "DEBUG",
 }

@@ -42,11 +42,12 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
     """All routes, open to the holder of the admin key and to the pages of a session of the console."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        if sign_in.is_key(bearer(connection)):
-            return
-        if "authorization" in connection.headers or not await sign_in.session(connection):
+        if key := bearer(connection):
+            sign_in.check(connection, key)
+        elif "authorization" in connection.headers or not await sign_in.session(connection):
             raise gateway.limits.authentication_failed(address_of(connection))
-        await sign_in.admit(connection)
+        else:
+            await sign_in.admit(connection)
 
     return Router(
         PATH,

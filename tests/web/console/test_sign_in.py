@@ -39,7 +39,7 @@ def test_a_cookie_of_an_encrypted_console_travels_in_the_clear(tmp_path: Path) -
 def test_the_database_holds_what_opens_a_session(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
-        path, _ = (await visitor.call("POST", "/console-links", status=201)).values()
+        path = (await visitor.call("POST", "/console-links", status=201))["path"]
         secrets = [*visitor.http.cookies.values(), path.rpartition("/")[2]]
         files = [file.read_bytes() for file in tmp_path.iterdir() if file.name.startswith("aihub.db")]
         assert not [secret for secret in secrets for content in files if secret.encode() in content]
