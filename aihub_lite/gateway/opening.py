@@ -28,6 +28,7 @@ from aihub_lite.gateway.judging import broken, failed_with, not_a_stream, refusa
 from aihub_lite.gateway.routing import Lane, Route
 from aihub_lite.gateway.streaming import Streaming
 from aihub_lite.gateway.surface import Chat
+from aihub_lite.gateway.thinkers import Thinkers
 from aihub_lite.gateway.wires import Reader, Sent, Wire, wire_of
 from aihub_lite.upstream.faults import AnswerTooLarge, TransportFault
 from aihub_lite.upstream.providers import PROVIDERS
@@ -59,12 +60,15 @@ class Opener:
     surface: Chat = attrs.field(factory=Chat)
     clocks: dict[Clocks, Deadlines] = attrs.field(factory=dict)
     """The clocks in force, by a channel's own."""
+    thinkers: Thinkers = attrs.field(factory=Thinkers)
     lingering: set[asyncio.Task[None]] = attrs.field(factory=set)
     """Finished answers whose transfer is still to end."""
 
     async def open(self, flight: Flight, asked: ChatRequest, route: Route) -> Streaming | ChatAnswer:
         """The answer of the first channel that gives one; raises the error to tell the client."""
         failures: list[AttemptFailed] = []
+        if self.thinkers:
+            route.home = self.thinkers.home(asked, route.lanes)
         lane = route.next()
         while True:
             failure = await self._try(flight, asked, lane)
@@ -169,7 +173,8 @@ class Opener:
 
     def _translated(self, flight: Flight, asked: ChatRequest, lane: Lane, wire: Wire) -> Sent:
         try:
-            sent = wire.send(asked, lane.candidate, again=bool(flight.attempts), strict=self.settings.strict)
+            again = bool(flight.attempts)
+            sent = wire.send(asked, lane, self.thinkers, again=again, strict=self.settings.strict)
         except InvalidRequest as error:
             raise AttemptFailed("unsuited", error) from error
         flight.dropped = sent.dropped

@@ -12,6 +12,8 @@ from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.channel import Channel
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.money import UNPRICED
+from aihub_lite.gateway.routing import NO_KEY, Lane
+from aihub_lite.gateway.thinkers import Thinkers
 from aihub_lite.gateway.wires import Sent, wire_of
 from aihub_lite.upstream.faults import TransportFault
 from aihub_lite.upstream.providers import PROVIDERS
@@ -45,7 +47,8 @@ async def probe(
     """Ask one model for one token, without retries; every outcome is an answer."""
     began = clock.monotonic()
     candidate = Candidate(channel, upstream_model, UNPRICED)
-    sent = wire_of(candidate).send(parse_chat(QUESTION), candidate, again=False, strict=False)
+    lane = Lane(candidate, NO_KEY, key or "")
+    sent = wire_of(candidate).send(parse_chat(QUESTION), lane, Thinkers(), again=False, strict=False)
     status = 0
     try:
         async with asyncio.timeout(channel.clocks.first_byte or settings.first_byte_timeout):

@@ -18,6 +18,8 @@ from aihub_lite.upstream.credentials import resolve
 
 NO_KEY = "-"
 """The key id of a channel that needs no key."""
+Place = tuple[str, str]
+"""Ids of a channel and of one of its keys: an account upstream."""
 
 
 @attrs.frozen
@@ -31,6 +33,10 @@ class Lane:
     @property
     def channel_id(self) -> str:
         return self.candidate.channel.id
+
+    @property
+    def place(self) -> Place:
+        return self.candidate.channel.id, self.key_id
 
 
 @attrs.define
@@ -111,10 +117,14 @@ class Route:
     """Ids of channels."""
     ordering: Ordering | None = None
     """None: by priority and weight."""
+    home: Place | None = None
+    """Tried first while it is well, whatever the order: the account whose thoughts the conversation carries."""
 
     def next(self) -> Lane:
         """The next lane to try; raises what to tell the client when none is left."""
-        lane = self.router.pick(self.lanes, self.tried, self.ordering)
+        lane = None if self.home is None else self._at_home()
+        if lane is None:
+            lane = self.router.pick(self.lanes, self.tried, self.ordering)
         if lane is None and not self.tried:
             lane = self.router.last_resort(self.lanes)
         if lane is None:
@@ -124,6 +134,9 @@ class Route:
         if self.ordering is not None:
             self.ordering.began(lane.candidate)
         return lane
+
+    def _at_home(self) -> Lane | None:
+        return next((lane for lane in self.lanes if lane.place == self.home and self.router.well(lane)), None)
 
     @property
     def exhausted(self) -> bool:

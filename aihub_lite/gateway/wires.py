@@ -5,7 +5,8 @@ Chat Completions is the hub: a wire translates to its own words and back, and ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import attrs
@@ -13,12 +14,14 @@ import msgspec
 
 from aihub_lite.domain.catalog import Candidate
 from aihub_lite.gateway.exchange import Headers
+from aihub_lite.gateway.routing import Lane
+from aihub_lite.gateway.thinkers import Thinkers, binds
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.wire import anthropic_request, gemini_request
 from aihub_lite.wire.anthropic_answer import chat_of as anthropic_chat_of
 from aihub_lite.wire.anthropic_betas import headers_of
 from aihub_lite.wire.anthropic_stream import AnthropicStream
-from aihub_lite.wire.anthropic_thinking import has_bound_thinking, strip_thinking
+from aihub_lite.wire.anthropic_thinking import has_thinking, strip_thinking
 from aihub_lite.wire.chat_request import ChatRequest, upstream_body
 from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.claude_models import described_model
@@ -30,6 +33,8 @@ from aihub_lite.wire.quirks import quirks_of
 
 JSON: Headers = [(b"content-type", b"application/json")]
 NO_NAMES: Mapping[str, str] = {}
+Thought = Callable[[Iterable[Mapping[str, Any]]], None]
+"""Takes `reasoning_details`."""
 
 
 @attrs.frozen
@@ -43,6 +48,8 @@ class Sent:
     """Names of tools that had to be changed, back to the client's."""
     dropped: tuple[str, ...] = ()
     """The client's fields that this wire has no word for."""
+    thought: Thought | None = None
+    """Takes the thinking of the answer, where only this account will read it again."""
 
 
 class Reader(Protocol):
@@ -56,8 +63,8 @@ class Reader(Protocol):
 class Wire(Protocol):
     """One format."""
 
-    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
-        """The request for a candidate; `again` when another channel has tried it. Raises InvalidRequest."""
+    def send(self, asked: ChatRequest, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
+        """The request for a lane; `again` when another one has tried it. Raises InvalidRequest."""
         ...
 
     def reader(self, chat: ChatStream, sent: Sent) -> Reader:
@@ -72,9 +79,9 @@ class Wire(Protocol):
 class ChatWire:
     """OpenAI's own, and everybody's who speaks like it: passed on with a tap."""
 
-    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
-        channel = candidate.channel
-        body = upstream_body(asked, candidate.upstream_model, quirks_of(channel.provider))
+    def send(self, asked: ChatRequest, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
+        channel = lane.candidate.channel
+        body = upstream_body(asked, lane.candidate.upstream_model, quirks_of(channel.provider))
         return Sent(url_of(channel.base_url, "/chat/completions"), JSON, body)
 
     def reader(self, chat: ChatStream, sent: Sent) -> Reader:
@@ -87,27 +94,35 @@ class ChatWire:
 class AnthropicWire:
     """Anthropic Messages."""
 
-    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
+    def send(self, asked: ChatRequest, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
+        candidate = lane.candidate
         known = described_model(candidate.upstream_model, candidate.description)
         translated = anthropic_request.translate(asked, candidate.upstream_model, strict=strict, known=known)
         body: Mapping[str, Any] = translated.body
-        if again and has_bound_thinking(asked, candidate.upstream_model):
-            body = strip_thinking(body)  # it is bound to the account that thought it
+        bound = binds(lane)
+        if bound and has_thinking(asked):
+            body = strip_thinking(body, lambda signature: thinkers.readable(lane.place, signature, unknown=not again))
         more = [(name.encode(), value.encode()) for name, value in headers_of(body).items()]
         url = url_of(candidate.channel.base_url, "/messages")
-        return Sent(url, [*JSON, *more], msgspec.json.encode(body), translated.names, translated.dropped)
+        thought = partial(thinkers.thought, lane.place) if bound else None
+        data = msgspec.json.encode(body)
+        return Sent(url, [*JSON, *more], data, translated.names, translated.dropped, thought)
 
     def reader(self, chat: ChatStream, sent: Sent) -> Reader:
-        return Translating(AnthropicStream(sent.names), chat)
+        return Translating(AnthropicStream(sent.names), chat, sent.thought)
 
     def chat_body(self, data: bytes, sent: Sent) -> bytes:
-        return msgspec.json.encode(anthropic_chat_of(_document(data), sent.names))
+        chat = anthropic_chat_of(_document(data), sent.names)
+        if sent.thought is not None:
+            sent.thought(chat["choices"][0]["message"].get("reasoning_details", ()))
+        return msgspec.json.encode(chat)
 
 
 class GeminiWire:
     """Gemini's generateContent."""
 
-    def send(self, asked: ChatRequest, candidate: Candidate, *, again: bool, strict: bool) -> Sent:
+    def send(self, asked: ChatRequest, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
+        candidate = lane.candidate
         translated = gemini_request.translate(asked, candidate.upstream_model, strict=strict)
         path = gemini_request.path_of(candidate.upstream_model, stream=asked.stream).removeprefix("/v1beta")
         url = url_of(candidate.channel.base_url, path)
@@ -134,9 +149,15 @@ class Translating:
 
     foreign: Foreign
     chat: ChatStream
+    thought: Thought | None = None
 
     def push(self, payload: bytes) -> list[bytes]:
-        events = [event for chunk in self.foreign.push(payload) for event in self.chat.push_chunk(chunk)]
+        chunks = self.foreign.push(payload)
+        if self.thought is not None:
+            for chunk in chunks:
+                if details := chunk["choices"][0]["delta"].get("reasoning_details"):
+                    self.thought(details)
+        events = [event for chunk in chunks for event in self.chat.push_chunk(chunk)]
         if isinstance(self.foreign, AnthropicStream) and self.foreign.done:
             self.chat.done = True  # Gemini's `done` is no end yet: its usage may still come
         return events

@@ -6,13 +6,13 @@ the very account that it came from. So what a client sends back goes upstream as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.anthropic_parts import Block
 from aihub_lite.wire.chat_request import ChatRequest
-from aihub_lite.wire.claude_models import BUDGETS, EFFORTS, ClaudeModel, claude_model
+from aihub_lite.wire.claude_models import BUDGETS, EFFORTS, ClaudeModel
 
 FORMAT = "anthropic-claude-v1"
 """OpenRouter's name for these details; those of another format are not ours to send."""
@@ -73,25 +73,36 @@ def with_thinking(blocks: list[Block], thinking: list[tuple[int, Block]]) -> lis
     return found
 
 
-def has_bound_thinking(request: ChatRequest, upstream_model: str | None = None) -> bool:
-    """Whether the conversation carries thinking that another account may not be able to read.
-
-    With the model, only where its family binds thinking to an account.
-    """
-    if upstream_model is not None and not claude_model(upstream_model).account_bound:
-        return False
-    messages = request.body["messages"]
-    return any(message.get("role") == "assistant" and _has_thinking(message) for message in messages)
+def has_thinking(request: ChatRequest) -> bool:
+    """Whether the conversation carries thinking, which another account may not be able to read."""
+    return any(signatures_in(message) for message in request.body["messages"])
 
 
-def strip_thinking(body: Mapping[str, Any]) -> dict[str, Any]:
+def signatures_in(message: Mapping[str, Any]) -> list[str]:
+    """What the thinking of an assistant's message is signed with, in order; of hidden thinking, all there is of it."""
+    if message.get("role", "assistant") != "assistant":
+        return []
+    content = message.get("content")
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    found = [*thinking_blocks(message), *(block for part in parts if (block := _block(part)) is not None)]
+    return [signature_of(block) for _, block in found]
+
+
+def signature_of(block: Mapping[str, Any]) -> str:
+    """Of a thinking block, which has one of the two."""
+    return text_in(block, "signature") or text_in(block, "data")
+
+
+def strip_thinking(body: Mapping[str, Any], readable: Callable[[str], bool] = lambda _: False) -> dict[str, Any]:
     """A translated body for another account: without the thinking of earlier turns, which is accepted everywhere.
 
-    A budget that needs thinking before an open tool call goes too.
+    What is signed with something `readable` stays. A budget that needs thinking before an open tool call goes too.
     """
     messages = []
     for message in body["messages"]:
-        content = [block for block in message["content"] if block.get("type") not in KINDS]
+        content = [
+            block for block in message["content"] if block.get("type") not in KINDS or readable(signature_of(block))
+        ]
         if content:
             messages.append({**message, "content": content})
     stripped = {**body, "messages": messages}
@@ -195,12 +206,6 @@ def _give_budget(body: dict[str, Any], effort: str) -> bool:
         return False
     body.setdefault("thinking", {"type": "enabled", "budget_tokens": budget})
     return True
-
-
-def _has_thinking(message: Mapping[str, Any]) -> bool:
-    content = message.get("content")
-    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    return bool(thinking_blocks(message)) or any(_block(part) is not None for part in parts)
 
 
 def _merged(entries: list[Any]) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ import msgspec
 from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.channel import Channel
 from aihub_lite.domain.money import UNPRICED
+from aihub_lite.gateway.routing import Lane
+from aihub_lite.gateway.thinkers import Thinkers
 from aihub_lite.gateway.wires import Sent, wire_of
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.wire.chat_request import ChatRequest, parse_chat
@@ -120,11 +122,11 @@ def request() -> ChatRequest:
 
 def sending(spoken: Spoken, asked: ChatRequest) -> float:
     """Seconds of CPU for a batch of requests, from the parsed request to the bytes that go upstream."""
-    candidate = spoken.candidate
-    wire = wire_of(candidate)
+    lane, thinkers = Lane(spoken.candidate, "k1", "sk-1"), Thinkers()
+    wire = wire_of(lane.candidate)
     began = time.process_time_ns()
     for _ in range(BATCH):
-        wire.send(asked, candidate, again=False, strict=False)
+        wire.send(asked, lane, thinkers, again=False, strict=False)
     return (time.process_time_ns() - began) / 1e9
 
 

@@ -16,6 +16,8 @@ from aihub_lite.domain.channel import Channel, Offer, keys_of
 from aihub_lite.gateway.bootstrap import keep_looking
 from aihub_lite.gateway.core import Gateway, open_gateway
 from aihub_lite.gateway.describing import describe, describing
+from aihub_lite.gateway.routing import Lane
+from aihub_lite.gateway.thinkers import Thinkers
 from aihub_lite.gateway.wires import wire_of
 from aihub_lite.wire.chat_request import parse_chat
 from tests.support.answers import error_answer, json_answer, models_list
@@ -61,7 +63,8 @@ def asked(gateway: Gateway) -> dict[str, Any]:
     assert found is not None
     (candidate,) = found[0].candidates
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "high"}
-    sent = wire_of(candidate).send(parse_chat(msgspec.json.encode(body)), candidate, again=False, strict=False)
+    lane, request = Lane(candidate, "k1", "sk-ant-1"), parse_chat(msgspec.json.encode(body))
+    sent = wire_of(candidate).send(request, lane, Thinkers(), again=False, strict=False)
     made = msgspec.json.decode(sent.body)
     return {name: made[name] for name in ("max_tokens", "output_config")}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aihub_lite.wire.anthropic_answer import chat_of
-from aihub_lite.wire.anthropic_thinking import has_bound_thinking, strip_thinking
+from aihub_lite.wire.anthropic_thinking import has_thinking, strip_thinking
 from tests.support.claude import asked, messages, sdk_problems, sent, translated
 
 HELLO = {"role": "user", "content": "Hello"}
@@ -48,7 +48,7 @@ def test_thinking_among_the_parts_of_a_message_stays_where_it_is() -> None:
     parts = [{"type": "text", "text": "Yes"}, THOUGHT, {"type": "thinking", "thinking": "unsigned"}]
 
     assert parts[:2] == said(content=parts)
-    assert has_bound_thinking(asked({"messages": [HELLO, {"role": "assistant", "content": parts}]}))
+    assert has_thinking(asked({"messages": [HELLO, {"role": "assistant", "content": parts}]}))
 
 
 def test_thinking_without_text_goes_back_without_text() -> None:
@@ -120,14 +120,17 @@ def test_a_budget_stays_when_the_call_is_of_an_earlier_turn() -> None:
     assert "enabled" == sent({**chat, "reasoning_effort": "high"}, "claude-sonnet-4-5")["thinking"]["type"]
 
 
-def test_thinking_is_known_to_be_bound_to_an_account() -> None:
-    request = asked({"messages": [HELLO, answered(THOUGHT, USE), RESULT]})
+def test_a_conversation_that_carries_thinking_is_known_by_it() -> None:
+    assert has_thinking(asked({"messages": [HELLO, answered(THOUGHT, USE), RESULT]}))
+    assert has_thinking(asked({"messages": [HELLO, answered(HIDDEN, USE), RESULT]}))
+    assert not has_thinking(asked({"messages": [HELLO, answered(USE), RESULT]}))
 
-    assert has_bound_thinking(request)
-    assert has_bound_thinking(request, "claude-haiku-5-5")
-    assert has_bound_thinking(request, "claude-unheard-of")
-    assert not has_bound_thinking(request, "claude-sonnet-4-5")
-    assert not has_bound_thinking(asked({"messages": [HELLO, answered(USE), RESULT]}))
+
+def test_only_the_thinking_that_an_account_can_read_is_left() -> None:
+    body = sent({"messages": [HELLO, answered(THOUGHT, HIDDEN, USE), RESULT]}, "claude-sonnet-5-5")
+
+    assert [THOUGHT, USE] == strip_thinking(body, {THOUGHT["signature"]}.__contains__)["messages"][1]["content"]
+    assert [HIDDEN, USE] == strip_thinking(body, {HIDDEN["data"]}.__contains__)["messages"][1]["content"]
 
 
 def test_for_another_account_thinking_is_stripped_and_nothing_else() -> None:
