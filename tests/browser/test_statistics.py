@@ -49,3 +49,26 @@ def test_the_chart_is_not_the_sum_of_the_table(open_page: OpenPage) -> None:
     shown = page.locator(".figures dd").nth(1).inner_text()
     assert shown == f"{int(sum(cells)):,}"
     assert len([cell for cell in cells if cell]) == page.locator(".chart rect.bar").count()
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_a_time_of_ones_own_cannot_be_chosen(open_page: OpenPage, size: str, theme: str) -> None:
+    page = open_page("/console/statistics?span=30d&metric=requests", size=size, theme=theme)
+    page.get_by_role("link", name="Custom").click()
+    expect(page.get_by_label("From")).to_have_value(re.compile("T00:00$"))
+    first = page.get_by_label("From").input_value()
+    page.get_by_label("To", exact=True).fill(f"{first[:11]}12:00")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("from=.*T00%3A00&to=.*T12%3A00&by=model&metric=requests"))
+    assert 12 == page.locator("#steps tbody tr").count()
+    picture(page, f"statistics-own-{size}-{theme}")
+    assert 0 == overflow(page)
+
+
+def test_a_time_that_ends_before_it_begins_is_taken(open_page: OpenPage) -> None:
+    page = open_page("/console/statistics?from=2026-11-02T00:00&to=2026-11-01T00:00&by=token")
+    expect(page.get_by_role("alert")).to_have_text("To: must be later than the start.")
+    expect(page.get_by_label("To", exact=True)).to_have_value("2026-11-01T00:00")
+    picture(page, "statistics-own-wrong")
+    page.get_by_role("link", name="7 days").click()
+    expect(page.locator("#members")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from decimal import Decimal
 from functools import reduce
 
@@ -14,11 +15,10 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.statistics import Statistics, Sums
 from aihub_lite.web.admin.channels import BY_OPERATOR, channel_json
 from aihub_lite.web.admin.prices import is_free
+from aihub_lite.web.admin.spans import edges_of
 from aihub_lite.web.admin.tokens import token_json
 from aihub_lite.web.admin.views import Json, TheGateway, moment_text, money
 
-HOUR = 3600
-HOURS = 24
 NEAR = Decimal("0.2")
 """The share of a limit that is left when a token is near it."""
 SOON = 7 * 86_400
@@ -38,8 +38,7 @@ def sums_json(sums: Sums) -> Json:
 
 async def overview(gateway: Gateway) -> Json:
     """The last 24 hours, the one that runs included, each and together, and what needs attention."""
-    end = int(gateway.clock.wall()) // HOUR + 1
-    edges = [number * HOUR for number in range(end - HOURS, end + 1)]
+    edges = edges_of("24h", gateway.clock.wall(), UTC)
     found = await Statistics(gateway.database).steps(edges)
     hours = [{"start": moment_text(start), **sums_json(sums)} for start, sums in zip(edges, found, strict=False)]
     return {"day": sums_json(reduce(Sums.__add__, found)), "hours": hours, "attention": list(attention(gateway))}

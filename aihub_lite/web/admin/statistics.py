@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
 from functools import reduce
-from typing import get_args
-from zoneinfo import ZoneInfo
+from typing import Annotated, get_args
 
 import attrs
 from litestar import Router, get
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.statistics import Part, PartSums, Statistics, Sums
-from aihub_lite.web.admin.overview import HOUR, HOURS, sums_json
+from aihub_lite.web.admin.overview import sums_json
+from aihub_lite.web.admin.spans import Span, span_of, zone_named
 from aihub_lite.web.admin.views import Json, TheGateway, moment_text
 
-SPANS = {"24h": 0, "7d": 7, "30d": 30}
-"""In days of the reader, the one that runs included; 0: in hours."""
 PARTS: dict[str, Part] = {name: name for name in get_args(Part)}
+From = Annotated[str, QueryParameter(name="from")]
+To = Annotated[str, QueryParameter(name="to")]
 
 
 @attrs.frozen
@@ -34,9 +33,9 @@ class Member:
 
 @attrs.frozen
 class Figures:
-    """All members, dearest first, over steps between `edges` (Unix seconds, one more than there are steps)."""
+    """All members, dearest first, over the steps of a time."""
 
-    edges: list[int]
+    span: Span
     members: list[Member]
 
     @property
@@ -45,35 +44,12 @@ class Figures:
         return reduce(Sums.__add__, (member.total for member in self.members), Sums())
 
 
-def zone_named(name: str) -> tzinfo:
-    """A zone of the IANA database; raises InvalidRequest."""
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError):  # not found is a KeyError in name only: ZoneInfoNotFoundError
-        raise InvalidRequest(f"zone: {name[:64]!r} is not a time zone") from None
-    except KeyError:
-        raise InvalidRequest(f"zone: {name[:64]!r} is not a time zone that this machine knows") from None
-
-
-def edges_of(span: str, now: float, zone: tzinfo) -> list[int]:
-    """Where steps begin, and where the last one ends. Days of a reader have 23 or 25 hours when clocks change."""
-    if span not in SPANS:
-        raise InvalidRequest(f"span: must be one of {', '.join(SPANS)}")
-    if not SPANS[span]:
-        end = int(now) // HOUR + 1
-        return [number * HOUR for number in range(end - HOURS, end + 1)]
-    today = datetime.fromtimestamp(now, zone).date()
-    days = [today + timedelta(days=number) for number in range(1 - SPANS[span], 2)]
-    return [int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) for day in days]
-
-
-async def figures(gateway: Gateway, span: str, by: str, zone: tzinfo) -> Figures:
+async def figures(gateway: Gateway, span: Span, by: str) -> Figures:
     """Raises InvalidRequest."""
     if by not in PARTS:
         raise InvalidRequest(f"by: must be one of {', '.join(PARTS)}")
-    edges = edges_of(span, gateway.clock.wall(), zone)
-    found = await Statistics(gateway.database).parts(PARTS[by], edges)
-    return Figures(edges, sorted(_members(found, len(edges) - 1), key=_rank))
+    found = await Statistics(gateway.database).parts(PARTS[by], span.edges)
+    return Figures(span, sorted(_members(found, len(span.edges) - 1), key=_rank))
 
 
 def _members(found: list[PartSums], count: int) -> list[Member]:
@@ -91,12 +67,19 @@ def _rank(member: Member) -> tuple[int, int, str]:
 
 @get("/")
 async def show_statistics(
-    gateway: TheGateway, span: FromQuery[str] = "7d", by: FromQuery[str] = "model", zone: FromQuery[str] = "UTC"
+    gateway: TheGateway,
+    first: From = "",
+    last: To = "",
+    span: FromQuery[str] = "7d",
+    by: FromQuery[str] = "model",
+    zone: FromQuery[str] = "UTC",
 ) -> Json:
     """Of every member the sums, together and for each step; `steps` are the steps' beginnings."""
-    found = await figures(gateway, span, by, zone_named(zone))
+    wanted = span_of(span, first, last, gateway.clock.wall(), zone_named(zone))
+    found = await figures(gateway, wanted, by)
     return {
-        "steps": [moment_text(edge) for edge in found.edges[:-1]],
+        "steps": [moment_text(edge) for edge in wanted.edges[:-1]],
+        "end": moment_text(wanted.edges[-1]),
         "total": sums_json(found.total),
         "members": [
             {

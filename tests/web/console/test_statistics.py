@@ -13,7 +13,7 @@ import pytest
 from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.storage.ledger import Ledger
-from aihub_lite.web.admin.statistics import edges_of, zone_named
+from aihub_lite.web.admin.spans import BadSpan, between, edges_of, zone_named
 from tests.storage.facts import record
 from tests.web.console.visitor import Visitor, at_console
 
@@ -133,5 +133,105 @@ def test_an_odd_address_breaks_the_page(tmp_path: Path, query: str) -> None:
         assert "No requests in this time" in await visitor.page(f"/console/statistics{query}")
         await traffic(visitor)
         assert 'id="members"' in await visitor.page(f"/console/statistics{query}")
+
+    at_console(tmp_path, story)
+
+
+# A time of the reader's own
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "step", "count", "hours"),
+    [
+        pytest.param("2026-03-29", "2026-03-29", "hour", 23, 23, id="a day of 23 hours"),
+        pytest.param("2026-10-25", "2026-10-25", "hour", 25, 25, id="a day of 25 hours"),
+        pytest.param("2026-10-24", "2026-10-25", "hour", 49, 49, id="two days with an hour more"),
+        pytest.param("2026-03-28", "2026-03-30", "day", 3, 71, id="three days with an hour less"),
+        pytest.param("2026-10-25T02:00", "2026-10-25T03:00", "hour", 2, 2, id="an hour that a clock shows twice"),
+        pytest.param("2026-11-23T14:15", "2026-11-23T16:30", "hour", 3, 2.25, id="parts of hours"),
+        pytest.param("2026-11-23T14:15", "2026-11-26T00:15", "day", 4, 58, id="parts of days"),
+        pytest.param("2026-11-01T00:00Z", "2026-11-01T02:00+01:00", "hour", 1, 1, id="zones of their own"),
+        pytest.param("2026-01-01", "2026-06-30", "week", 27, 181 * 24 - 1, id="half a year"),
+        pytest.param("2026-11-23", "", "hour", 24, 24, id="until the end of today"),
+    ],
+)
+def test_a_time_by_its_ends_is_cut_elsewhere(first: str, last: str, step: str, count: int, hours: float) -> None:
+    span = between(first, last, at("2026-11-23T12:00:00+01:00"), BERLIN)
+    assert (step, count, hours * 3600) == (span.step, len(span.edges) - 1, span.edges[-1] - span.edges[0])
+    assert sorted(set(span.edges)) == span.edges
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Chatham", "America/Havana"])
+def test_days_of_a_time_begin_at_another_hour_than_the_readers(zone: str) -> None:
+    span = between("2026-03-01", "2026-04-10", 0.0, ZoneInfo(zone))
+    starts = [datetime.fromtimestamp(edge, ZoneInfo(zone)) for edge in span.edges]
+    assert [41, 41] == [len(starts) - 1, (starts[-1].date() - starts[0].date()).days]
+    odd = [(start.month, start.day) for start in starts if (start.hour, start.minute) != (0, 0)]
+    assert odd == ([(3, 8)] if zone == "America/Havana" else [])  # there midnight itself is left out
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field", "wrong"),
+    [
+        ("", "2026-11-23", "from", "missing"),
+        ("yesterday", "", "from", "malformed"),
+        ("2026-02-30", "", "from", "malformed"),
+        ("1969-07-20", "", "from", "malformed"),
+        ("2026-11-01", "9999-12-31", "to", "malformed"),
+        ("2026-11-01", "0001-01-01T00:00", "to", "malformed"),
+        ("2026-11-23T14:10", "", "from", "quarter"),
+        ("2026-11-23T14:15:30", "", "from", "quarter"),
+        ("2026-11-24", "2026-11-23", "to", "order"),
+        ("2026-11-23T12:00", "2026-11-23T12:00", "to", "order"),
+        ("2026-12-01", "", "to", "order"),
+        ("2024-01-01", "2026-01-01", "to", "long"),
+    ],
+)
+def test_a_time_that_makes_no_sense_is_shown(first: str, last: str, field: str, wrong: str) -> None:
+    with pytest.raises(BadSpan) as caught:
+        between(first, last, at("2026-11-23T12:00:00+01:00"), BERLIN)
+    assert (field, wrong) == (caught.value.field, caught.value.wrong)
+    assert caught.value.message.startswith(f"{field}: ")
+
+
+def test_a_year_is_too_long() -> None:
+    assert 53 == len(between("2024-01-01", "2024-12-31", 0.0, BERLIN).edges) - 1
+
+
+def test_a_time_by_its_ends_counts_other_requests(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        zone = ZoneInfo("Asia/Kathmandu")
+        morning = int(datetime(2026, 10, 5, 9, 15, tzinfo=zone).timestamp() * 1000)
+        moments = [morning - 1, morning, morning + 3_599_999, morning + 3_600_000]
+        for number, moment in enumerate(moments):
+            await Ledger(visitor.gateway.database).settle(record(f"r{number}", started_ms=moment, cost_nano=10**9))
+        query = "from=2026-10-05T09:15&to=2026-10-05T10:15"
+        found = await visitor.call("GET", f"/statistics?{query}&zone=Asia/Kathmandu")
+        assert (2, "2.00", "2026-10-05T04:30:00Z") == (
+            found["total"]["requests"],
+            found["total"]["cost_usd"],
+            found["end"],
+        )
+        await visitor.sign_in()
+        visitor.http.cookies.set("aihub_zone", "Asia/Kathmandu")
+        assert 'value="2026-10-05T09:15"' in await visitor.page(f"/console/statistics?{query}")
+        answer = await visitor.get(f"/console/statistics.csv?{query}")
+        assert ["2"] == [row["requests"] for row in csv.DictReader(answer.text.splitlines())]
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "message"), [("en", "To: must be later than the start."), ("zh", "结束: 必须晚于开始时间。")]
+)
+def test_a_wrong_time_is_refused_without_a_word(tmp_path: Path, language: str, message: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        query = "from=2026-10-05T09:15&to=2026-10-05T09:00"
+        answer = await visitor.get(f"/console/statistics?{query}", accept_language=language)
+        assert (400, True) == (answer.status_code, message in answer.text)
+        assert 'value="2026-10-05T09:15"' in answer.text
+        calls = [f"/console/statistics.csv?{query}", f"/api/admin/statistics?{query}"]
+        assert [400, 400] == [(await visitor.get(path)).status_code for path in calls]
 
     at_console(tmp_path, story)
