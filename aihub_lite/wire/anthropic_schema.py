@@ -47,6 +47,9 @@ def _take_type(made: dict[str, Any], rest: dict[str, Any]) -> object:
     """The type, or what stands for it: literals or a choice of schemas."""
     kind = rest.pop("type", None)
     literals = _take_literals(made, rest)
+    if rest.get("nullable") is True and isinstance(kind, str) and not literals:
+        del rest["nullable"]  # OpenAPI's way to say `type: [string, null]`, which the SDK only puts into words
+        kind = [kind, "null"]
     if isinstance(kind, list) and not literals:
         _choose(made, rest, kind)
         return None

@@ -38,6 +38,8 @@ def test_a_schema_is_changed_as_the_official_sdk_changes_it(schema: dict[str, An
             {"type": ["string", "null"], "maxLength": 3, "description": "d"},
             {"anyOf": [{"type": "string", "description": "{maxLength: 3}"}, {"type": "null"}], "description": "d"},
         ),
+        ({"type": "integer", "nullable": True}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+        ({"type": "integer", "nullable": False}, {"type": "integer", "description": "{nullable: False}"}),
         ({"$ref": "#/definitions/x"}, {"$ref": "#/$defs/x"}),
         ({"definitions": {"x": True}, "type": "null"}, {"$defs": {"x": {}}, "type": "null"}),
         ({"properties": {}}, {"type": "object", "properties": {}, "additionalProperties": False}),
