@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from litestar import asgi
@@ -14,9 +15,11 @@ from litestar.types import Send as LitestarSend
 from aihub_lite.errors import GatewayError, MethodNotAllowed
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import ClientGone, Exchange
+from aihub_lite.gateway.passing import PASSED
 from aihub_lite.web.billing import Billing
 from aihub_lite.web.models import ROOT as MODELS
 from aihub_lite.web.models import Listing
+from aihub_lite.web.own_key import OwnKey
 from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.unforeseen import log_unforeseen
 
@@ -27,17 +30,19 @@ Endpoint = Callable[[LitestarScope, LitestarReceive, LitestarSend], Awaitable[No
 CHAT = "/v1/chat/completions"
 
 
-def surface(method: str, serve: Serve, sightings: Sightings) -> Endpoint:
-    """An endpoint whose errors, whatever they are, leave in the public shape."""
+def surface(method: str, serve: Serve, sightings: Sightings | None) -> Endpoint:
+    """An endpoint whose errors, whatever they are, leave in the public shape; its calls are noted as sightings."""
 
     async def handler(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
         exchange = exchange_of(scope, receive, send)
         try:
             check_method(exchange, method)
             await serve(exchange)
-            sightings.note(exchange, None)
+            if sightings is not None:
+                sightings.note(exchange, None)
         except GatewayError as error:
-            sightings.note(exchange, error)
+            if sightings is not None:
+                sightings.note(exchange, error)
             await exchange.refuse(error)
         except ClientGone:
             return
@@ -66,9 +71,15 @@ def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint
     """Every path that speaks OpenAI's API."""
     listing = Listing(gateway)
     billing = Billing(gateway)
+    passed = {
+        f"/v1{each.path}": surface("POST", partial(gateway.line.serve, surface=each), sightings) for each in PASSED
+    }
     return {
         CHAT: surface("POST", gateway.line.serve, sightings),
+        **passed,
         MODELS: surface("GET", listing.serve, sightings),
+        # Who looks at a key is no client that was set up with it.
+        "/v1/key": surface("GET", OwnKey(gateway, listing).serve, None),
         "/v1/dashboard/billing/subscription": surface("GET", billing.subscription, sightings),
         "/v1/dashboard/billing/usage": surface("GET", billing.usage, sightings),
     }

@@ -108,7 +108,7 @@ def test_a_missing_path_or_method_is_another_error(tmp_path: Path) -> None:
 
 
 def test_a_stranger_learns_something(tmp_path: Path) -> None:
-    paths = ("/v1/models", "/v1/models/m", "/v1/dashboard/billing/usage", "/dashboard/billing/subscription")
+    paths = ("/v1/models", "/v1/models/m", "/v1/key", "/dashboard/billing/usage", "/dashboard/billing/subscription")
 
     async def story(it: Visit) -> None:
         calls = [await it.house.get(path, key) for path in paths for key in ("", "sk-wrong")]

@@ -1,0 +1,196 @@
+"""What a key learns of itself, and of nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from aihub_lite.domain.token import Budget, Token
+from aihub_lite.domain.usage import Usage
+from aihub_lite.storage.ledger import Ledger
+from aihub_lite.web.app import create_app
+from tests.storage.facts import record
+from tests.support.inprocess import COMPLETION_COST, PROMPT_COST, House, open_house
+
+NANO = 10**9
+
+
+def at_house(directory: Path, story: Callable[[House], Awaitable[None]], **options: Any) -> None:
+    async def run() -> None:
+        async with open_house(directory, create_app, **options) as house:
+            await story(house)
+
+    asyncio.run(run())
+
+
+async def learned(house: House, key: str, query: str = "") -> Any:
+    """The decoded answer."""
+    call = await house.get("/v1/key", key, query=query)
+    assert 200 == call.status, call.content
+    return call.json()
+
+
+async def used(house: House, token: Token, moment: float, **fields: Any) -> None:
+    """One request of a token at a time in Unix seconds."""
+    number = await house.gateway.database.read("SELECT count(*) FROM usage_records")
+    row = record(f"r{number[0][0]}", token_id=token.id, token=token.name, started_ms=int(moment * 1000), **fields)
+    await Ledger(house.gateway.database).settle(row)
+
+
+def test_a_key_learns_too_little(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        await house.add_channel("gpt-5")
+        await house.add_channel("claude")
+        token, key = await house.add_token(
+            quota_nano=5 * NANO,
+            budget=Budget(nano=NANO, period="day"),
+            models=("gpt-*",),
+            rpm=9,
+            tpm=1000,
+            concurrency=2,
+            expires_at=2_000_000_000,
+        )
+        await house.ask(key, model="gpt-5").served()
+        spent = f"{(10 * PROMPT_COST + 5 * COMPLETION_COST) / NANO:.4f}".rstrip("0")
+        found = await learned(house, key)
+        tomorrow = datetime.fromtimestamp(house.gateway.clock.wall() // 86_400 * 86_400 + 86_400, UTC)
+        assert {
+            "object": "key",
+            "name": token.name,
+            "hint": token.hint,
+            "created": datetime.fromtimestamp(token.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expires": "2033-05-18T03:33:20Z",
+            "spent_usd": spent,
+            "held_usd": "0.00",
+            "left_usd": f"{1 - float(spent):.4f}".rstrip("0"),
+            "quota_usd": "5.00",
+            "budget": {
+                "usd": "1.00",
+                "period": "day",
+                "spent_usd": spent,
+                "resets": tomorrow.strftime("%Y-%m-%dT00:00:00Z"),
+            },
+            "limits": {"rpm": 9, "tpm": 1000, "concurrency": 2},
+            "models": ["gpt-5"],
+        } == {name: value for name, value in found.items() if name != "usage"}
+        (model,) = found["usage"]["models"]
+        assert ("gpt-5", 1, spent) == (model["model"], model["requests"], model["cost_usd"])
+        assert (30, 1) == (len(found["usage"]["days"]), found["usage"]["days"][-1]["requests"])
+
+    at_house(tmp_path, story)
+
+
+def test_a_key_without_limits_is_told_of_some(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token(rpm=0)
+        found = await learned(house, key)
+        nothing = {"rpm": None, "tpm": None, "concurrency": None}
+        assert (nothing, None, None, None, None) == tuple(
+            found[name] for name in ("limits", "quota_usd", "budget", "left_usd", "expires")
+        )
+
+    at_house(tmp_path, story)
+
+
+def test_the_gateways_own_limit_is_hidden(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token(rpm=None)
+        assert house.gateway.settings.rpm == (await learned(house, key))["limits"]["rpm"]
+
+    at_house(tmp_path, story)
+
+
+def test_a_key_sees_another_tokens_usage(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        mine, key = await house.add_token(rpm=0)
+        other, _ = await house.add_token(rpm=0)
+        now = house.gateway.clock.wall()
+        await used(house, mine, now, model="mine", cost_nano=NANO, usage=Usage(1, 2))
+        await used(house, other, now, model="theirs", cost_nano=7 * NANO)
+        usage = (await learned(house, key))["usage"]
+        assert [("mine", 1, "1.00")] == [
+            (each["model"], each["requests"], each["cost_usd"]) for each in usage["models"]
+        ]
+        assert (1, 1, 2) == tuple(
+            sum(day[name] for day in usage["days"]) for name in ("requests", "prompt_tokens", "completion_tokens")
+        )
+
+    at_house(tmp_path, story)
+
+
+def test_days_are_not_the_readers(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        token, key = await house.add_token(rpm=0)
+        zone = ZoneInfo("Asia/Kathmandu")
+        now = datetime.fromtimestamp(house.gateway.clock.wall(), zone)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        for moment in (midnight - 1, midnight, midnight + 1, midnight - 29 * 86_400, midnight - 29 * 86_400 - 1):
+            await used(house, token, moment)
+        usage = (await learned(house, key, "zone=Asia/Kathmandu"))["usage"]
+        days = [day["requests"] for day in usage["days"]]
+        assert ([1, 2], 1, 4) == (days[-2:], days[0], sum(days))
+        assert 4 == usage["models"][0]["requests"]
+
+    at_house(tmp_path, story)
+
+
+@pytest.mark.parametrize("query", ["zone=Mars/Phobos", "zone=../etc/passwd", "zone=%00"])
+def test_a_strange_zone_is_a_fault_of_ours(tmp_path: Path, query: str) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token()
+        call = await house.get("/v1/key", key, query=query)
+        assert (400, "invalid_request") == (call.status, call.code)
+
+    at_house(tmp_path, story)
+
+
+@pytest.mark.parametrize("fields", [{"enabled": False}, {"expires_at": 1}])
+def test_a_dead_key_opens_its_page(tmp_path: Path, fields: dict[str, Any]) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token(**fields)
+        assert [401, 401, 401] == [(await house.get("/v1/key", each)).status for each in (key, "sk-wrong", "")]
+
+    at_house(tmp_path, story)
+
+
+def test_a_key_is_looked_at_from_elsewhere(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token(allow_ips=("10.0.0.0/8",))
+        assert [200, 403] == [(await house.get("/v1/key", key, peer=peer)).status for peer in ("10.1.2.3", "192.0.2.1")]
+
+    at_house(tmp_path, story)
+
+
+def test_keys_are_guessed_without_end(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token()
+        statuses = [(await house.get("/v1/key", f"sk-{number}")).status for number in range(22)]
+        assert [401] * 20 + [429] * 2 == statuses
+        assert 200 == (await house.get("/v1/key", key)).status
+
+    at_house(tmp_path, story)
+
+
+def test_looking_at_a_key_is_taken_for_its_first_call(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        token, key = await house.add_token()
+        await learned(house, key)
+        admin = {"authorization": f"Bearer {house.gateway.run_key}"}
+        call = await house.get(f"/api/admin/tokens/{token.id}/sighting", headers=list(admin.items()))
+        assert {"seen": None} == call.json()
+
+    at_house(tmp_path, story)
+
+
+def test_an_answer_stays_in_a_cache(tmp_path: Path) -> None:
+    async def story(house: House) -> None:
+        _, key = await house.add_token()
+        assert "no-store" == (await house.get("/v1/key", key)).answer_headers["cache-control"]
+
+    at_house(tmp_path, story)
