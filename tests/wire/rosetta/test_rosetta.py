@@ -1,0 +1,191 @@
+"""A second opinion: llm-rosetta translates the same requests and answers, and every difference was judged.
+
+`judged.toml` beside this file says of each kind of difference who is right. A new one fails, and so does one that is
+gone. The library is no oracle, so nothing here says that a translation is right: only that no difference went unseen.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+import msgspec
+import pytest
+
+from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire import anthropic_request, gemini_request
+from aihub_lite.wire.anthropic_answer import chat_of as anthropic_chat_of
+from aihub_lite.wire.chat_answer import answer_of
+from aihub_lite.wire.chat_request import parse_chat
+from aihub_lite.wire.faults import AnswerNonsense
+from aihub_lite.wire.gemini_answer import chat_of as gemini_chat_of
+from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors, vectors
+from tests.wire.gemini import gist
+
+rosetta = pytest.importorskip("llm_rosetta", reason="needs llm-rosetta: a second opinion, not installed")
+pytestmark = requires_vectors
+
+CHATS = [
+    vector
+    for vector in vectors("chat", (*CHAT_PROVIDERS, "ollama", "gemini"))
+    if vector.request and vector.request.get("messages")
+]
+LEAVES = frozenset(
+    {"input", "args", "input_schema", "parameters", "parametersJsonSchema", "responseJsonSchema", "arguments"}
+)
+"""Whole values: where in a client's own JSON two of them differ says nothing about a translation."""
+NEVER = frozenset({"id", "created", "model", "system_fingerprint", "service_tier"})
+"""Of an answer: made up by whoever answers."""
+
+
+@attrs.frozen
+class Wire:
+    """One provider, translated by us and by them."""
+
+    name: str
+    ours: ModuleType
+    theirs: Any
+    model: str
+    endpoint: str
+    answers: Callable[[Any], dict[str, Any]]
+    options: Mapping[str, str] = attrs.field(factory=dict)
+
+
+WIRES = (
+    Wire(
+        "anthropic",
+        anthropic_request,
+        rosetta.AnthropicConverter(),
+        "claude-sonnet-4-5",
+        "messages",
+        anthropic_chat_of,
+    ),
+    Wire(
+        "gemini",
+        gemini_request,
+        rosetta.GoogleGenerateConverter(),
+        "gemini-3-flash-preview",
+        "generateContent",
+        gemini_chat_of,
+        {"output_format": "rest"},
+    ),
+)
+HUB = rosetta.OpenAIChatConverter()
+
+
+def differences(ours: Any, theirs: Any, at: str = "") -> Iterator[str]:
+    """Places without numbers, each with what is the matter there."""
+    name = at.rpartition(".")[2]
+    if isinstance(ours, dict) and isinstance(theirs, dict) and name not in LEAVES:
+        if ours.get("type") != theirs.get("type"):
+            yield f"{at}: another type"
+            return
+        for field in sorted(ours.keys() | theirs.keys()):
+            place = f"{at}.{field}" if at else field
+            if field not in ours or field not in theirs:
+                yield f"{place}: only {'theirs' if field in theirs else 'ours'}"
+            else:
+                yield from differences(ours[field], theirs[field], place)
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for one, other in zip(ours, theirs, strict=True):
+            yield from differences(one, other, f"{at}[]")
+    elif name == "arguments" and msgspec.json.decode(ours) == msgspec.json.decode(theirs):
+        return
+    elif ours != theirs:
+        yield f"{at}: {'another number' if isinstance(ours, list) else 'differs'}"
+
+
+def asks_the_network(request: Mapping[str, Any]) -> bool:
+    """They fetch images for Gemini."""
+    return any(
+        part.get("type") == "image_url" and part["image_url"]["url"].startswith("http")
+        for message in request["messages"]
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
+    )
+
+
+def of_request(wire: Wire, request: Mapping[str, Any]) -> Iterator[str]:
+    """How our body differs from theirs."""
+    data = msgspec.json.encode({**request, "model": wire.model})
+    try:
+        ours = wire.ours.translate(parse_chat(data), wire.model).body
+    except InvalidRequest:
+        yield "only they take it"
+        return
+    try:
+        made = HUB.request_from_provider(msgspec.json.decode(data))
+        theirs = wire.theirs.request_to_provider(made, **wire.options)[0]
+    except Exception as error:
+        yield f"they raise {type(error).__name__}"
+        return
+    if wire.name == "gemini":
+        theirs = gist.camel({name: value for name, value in theirs.items() if name != "model"})
+    yield from differences(ours, theirs)
+
+
+def of_answer(wire: Wire, vector: Vector) -> Iterator[str]:
+    """How our chat completion differs from theirs."""
+    answer = msgspec.json.decode(vector.body)
+    try:
+        data = msgspec.json.encode(wire.answers(answer))
+    except AnswerNonsense:
+        return  # files of another endpoint, and errors inside a 200: other tests hold them
+    ours = msgspec.json.decode(answer_of(data, "m", "r1", 1).body)
+    try:
+        theirs = HUB.response_to_provider(wire.theirs.response_from_provider(answer))
+    except Exception as error:
+        yield f"they raise {type(error).__name__}"
+        return
+    yield from differences(*(said({name: chat[name] for name in chat.keys() - NEVER}) for chat in (ours, theirs)))
+
+
+def said(value: Any) -> Any:
+    """Without nulls and empty lists, which say as much as nothing."""
+    if isinstance(value, dict):
+        return {name: said(inner) for name, inner in value.items() if inner is not None and inner != []}
+    return [said(inner) for inner in value] if isinstance(value, list) else value
+
+
+def judged(wire: Wire, what: str) -> dict[str, str]:
+    """Each difference with the verdict."""
+    table = tomllib.loads(Path(__file__).with_name("judged.toml").read_text())
+    return {place: said["right"] for place, said in table[wire.name][what].items()}
+
+
+def unjudged(wire: Wire, what: str, found: Iterator[tuple[str, str]]) -> tuple[dict[str, str], set[str]]:
+    """Differences that nobody has judged, each with an example, and judged ones that are gone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        examples = dict(found)
+    known = judged(wire, what)
+    return {place: examples[place] for place in examples.keys() - known}, known.keys() - examples.keys()
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+def test_a_request_is_translated_otherwise_and_nobody_has_looked_at_it(wire: Wire) -> None:
+    asked = [vector for vector in CHATS if not (wire.name == "gemini" and asks_the_network(vector.request or {}))]
+    found = ((place, str(each)) for each in asked for place in of_request(wire, each.request or {}))
+
+    assert ({}, set()) == unjudged(wire, "requests", found)
+    assert len(asked) > 350
+
+
+@pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+def test_an_answer_is_translated_otherwise_and_nobody_has_looked_at_it(wire: Wire) -> None:
+    recorded = vectors(wire.endpoint, ("anthropic", "gemini", "vertex", "fixtures"), streamed=False, status=200)
+    found = ((place, str(each)) for each in recorded for place in of_answer(wire, each))
+
+    assert ({}, set()) == unjudged(wire, "answers", found)
+    assert len(recorded) > 50
+
+
+def test_a_difference_was_judged_against_us_and_left_so() -> None:
+    verdicts = [right for wire in WIRES for what in ("requests", "answers") for right in judged(wire, what).values()]
+
+    assert {"ours", "either"} == set(verdicts)
