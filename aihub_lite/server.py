@@ -24,6 +24,7 @@ from aihub_lite.connections import Acceptor
 from aihub_lite.drain import Drain
 from aihub_lite.gateway.bootstrap import appearing
 from aihub_lite.gateway.core import open_gateway
+from aihub_lite.gateway.retention import forgetting
 from aihub_lite.storage.faults import AlreadyRunning, StorageFault
 from aihub_lite.storage.lock import DataLock
 from aihub_lite.web.app import create_app
@@ -71,7 +72,7 @@ async def serve_gateway(settings: Settings) -> int:
             with drain.on_signals():
                 acceptor = Acceptor(create_app(gateway), server_config(settings))
                 server = asyncio.create_task(acceptor.serve(listener, drain.over))
-                async with appearing(gateway):
+                async with appearing(gateway), forgetting(gateway):
                     await asyncio.wait(
                         {server, asyncio.create_task(answers(host, port, settings))}, return_when="FIRST_COMPLETED"
                     )

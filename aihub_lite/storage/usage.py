@@ -51,6 +51,12 @@ KEYS: dict[Dimension, tuple[str, str, str, str]] = {
 """For each dimension its table and columns, what tells its members apart, and what is shown: a token may be renamed,
 a name used again."""
 
+LAST_DAYS = """
+SELECT token_id, max(day) * 86400000 AS used FROM usage_days
+WHERE day < coalesce((SELECT min(started_ms) / 86400000 FROM usage_records), 1000000) GROUP BY token_id
+"""
+"""Of the days before the oldest record: none, unless records were deleted."""
+
 USAGE = tuple(field.name for field in attrs.fields(Usage))
 PLAIN = tuple(field.name for field in attrs.fields(UsageRecord) if field.name not in ("usage", "attempts", "streamed"))
 
@@ -130,9 +136,14 @@ class Usages:
         return int(rows[0]["id"]) if rows else 0
 
     async def last_used(self) -> dict[str, int]:
-        """When the last recorded request of each token started (Unix ms), by token id; one look-up per token."""
+        """When the last request of each token started (Unix ms), by token id; one look-up per token.
+
+        Where its record is deleted, the start of the day (UTC) of that request.
+        """
+        days = {row["token_id"]: row["used"] for row in await self._database.read(LAST_DAYS)}
         sql = "SELECT id, (SELECT max(started_ms) FROM usage_records WHERE token_id = tokens.id) AS used FROM tokens"
-        return {row["id"]: row["used"] for row in await self._database.read(sql) if row["used"] is not None}
+        recorded = {row["id"]: row["used"] for row in await self._database.read(sql) if row["used"] is not None}
+        return {**days, **recorded}
 
     async def find(self, request_id: str) -> UsageRecord | None:
         """The record of one request."""
