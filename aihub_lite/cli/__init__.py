@@ -11,6 +11,7 @@ import typer
 from aihub_lite import __version__
 from aihub_lite.cli.admin import admin_app
 from aihub_lite.cli.aliases import alias_app
+from aihub_lite.cli.backup import backup_app
 from aihub_lite.cli.channels import channel_app
 from aihub_lite.cli.client import Failed
 from aihub_lite.cli.console import console_app
@@ -61,6 +62,7 @@ app.add_typer(price_app, name="price")
 app.add_typer(route_app, name="route")
 app.add_typer(settings_app, name="settings")
 app.add_typer(admin_app, name="admin")
+app.add_typer(backup_app)
 app.add_typer(usage_app)
 app.add_typer(console_app)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import httpx
@@ -18,10 +19,12 @@ from aihub_lite.gateway.admin_key import VARIABLE
 from aihub_lite.storage.faults import AlreadyRunning
 from aihub_lite.storage.lock import DataLock
 
+T = TypeVar("T")
 SERVER_FILE = "server.json"
 """In the data directory, written by a running server: `{"url", "pid", "key"}`, and `certfile` with TLS."""
 TIMEOUT = 150.0
 """Seconds; testing a channel may take as long as its first byte may."""
+DATABASE = "aihub.db"
 PATIENCE = 5.0
 """Seconds to wait for a server that starts or stops, or for another command that has the data directory."""
 PAUSE = 0.02
@@ -55,6 +58,18 @@ class Call:
         return None if self.body is None else msgspec.json.encode(self.body)
 
 
+@attrs.frozen
+class Server:
+    """Where a gateway answers, and the key that opens its admin API."""
+
+    url: str
+    key: str = attrs.field(repr=False)
+    certfile: str = ""
+    """The only certificate that is trusted, if there is one."""
+    near: bool = False
+    """Whether it is the server of the data directory."""
+
+
 @attrs.frozen(kw_only=True)
 class Client:
     """Where the gateway is. `url` and `key` are None for the one of the data directory."""
@@ -68,18 +83,41 @@ class Client:
     ) -> Any:
         """The decoded answer; raises Failed, StorageFault or BadSetting."""
         asked = Call(method, path, body, query or {})
+
+        def in_process() -> Any:
+            # Imported only here: the gateway and its framework take half a second, which a command beside a running
+            # server would pay for nothing.
+            from aihub_lite.cli.in_process import answer_in_process  # noqa: PLC0415
+
+            return _decoded(answer_in_process(asked, self.settings, self._environ))
+
+        return self._at(lambda server: _decoded(_send(asked, server)), in_process)
+
+    def save_backup(self, file: Path) -> int:
+        """Write a backup into a new private file; how many bytes it has. Raises as `call` does."""
+
+        def in_process() -> int:
+            from aihub_lite.cli.in_process import back_up_in_process  # noqa: PLC0415
+
+            return back_up_in_process(self.settings, file)
+
+        if self.url is None and not (self.settings.data_dir / DATABASE).exists():
+            raise Failed(f"there is no database in {self.settings.data_dir}")
+        return self._at(lambda server: _download(server, file), in_process)
+
+    def _at(self, at_server: Callable[[Server], T], alone: Callable[[], T]) -> T:
+        """What one of them returns: the other where no server runs, with the data directory locked."""
         if self.url is not None:
-            return _decoded(self._remote(asked, self.url))
-        environ = {**os.environ, VARIABLE: self.key} if self.key else os.environ
+            return at_server(self._remote(self.url))
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 with DataLock.take(self.settings.data_dir):
-                    return _decoded(self._in_process(asked, environ))
+                    return alone()
             except AlreadyRunning as running:
                 server = _server(self.settings.data_dir, running.pid)
                 if server is not None:
-                    return _decoded(_send(asked, server["url"], self.key or server["key"], server))
+                    return at_server(attrs.evolve(server, key=self.key or server.key))
                 if time.monotonic() > deadline:
                     raise
             time.sleep(PAUSE)
@@ -93,43 +131,76 @@ class Client:
                 return None
         except AlreadyRunning as running:
             server = _server(self.settings.data_dir, running.pid)
-            return server["url"] if server else None
+            return server.url if server else None
 
-    def _remote(self, asked: Call, url: str) -> httpx.Response:
+    @property
+    def _environ(self) -> Mapping[str, str]:
+        return {**os.environ, VARIABLE: self.key} if self.key else os.environ
+
+    def _remote(self, url: str) -> Server:
         key = self.key or os.environ.get(VARIABLE)
         if not key:
             raise Failed(f"--url needs the gateway's admin key: --admin-key or {VARIABLE}", 400)
-        return _send(asked, url, key, {})
-
-    def _in_process(self, asked: Call, environ: Mapping[str, str]) -> httpx.Response:
-        # Imported only here: the gateway and its framework take half a second, which a command beside a running
-        # server would pay for nothing.
-        from aihub_lite.cli.in_process import answer_in_process  # noqa: PLC0415
-
-        return answer_in_process(asked, self.settings, environ)
+        return Server(url, key)
 
 
-def _server(directory: Path, pid: int) -> Mapping[str, str] | None:
+def _server(directory: Path, pid: int) -> Server | None:
     """The running server's own file; None while the lock's holder has not written it, or is no server."""
     try:
         server: dict[str, Any] = msgspec.json.decode((directory / SERVER_FILE).read_bytes())
     except (OSError, ValueError):
         return None
-    return server if server.get("pid") == pid and {"url", "key"} <= server.keys() else None
+    if server.get("pid") != pid or not {"url", "key"} <= server.keys():
+        return None
+    return Server(server["url"], server["key"], server.get("certfile", ""), near=True)
 
 
-def _send(asked: Call, url: str, key: str, server: Mapping[str, str]) -> httpx.Response:
+@contextmanager
+def _speaking(server: Server) -> Iterator[httpx.Client]:
+    """A client of the server; raises Failed when it does not answer."""
     try:
         with httpx.Client(
-            base_url=url,
-            headers={"authorization": f"Bearer {key}"},
+            base_url=server.url,
+            headers={"authorization": f"Bearer {server.key}"},
             timeout=TIMEOUT,
-            verify=_only(server["certfile"]) if "certfile" in server else True,
-            trust_env=not server,  # no proxy stands between a command and the server of its own machine
+            verify=_only(server.certfile) if server.certfile else True,
+            trust_env=not server.near,  # no proxy stands between a command and the server of its own machine
         ) as http:
-            return http.request(asked.method, asked.target, content=asked.content, params=asked.query)
+            yield http
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
-        raise Failed(f"the gateway at {url} does not answer: {str(error) or type(error).__name__}") from None
+        raise Failed(f"the gateway at {server.url} does not answer: {str(error) or type(error).__name__}") from None
+
+
+def _send(asked: Call, server: Server) -> httpx.Response:
+    with _speaking(server) as http:
+        return http.request(asked.method, asked.target, content=asked.content, params=asked.query)
+
+
+def _download(server: Server, file: Path) -> int:
+    """A transfer that ends too early raises Failed, as every other fault of it does."""
+    with _speaking(server) as http, http.stream("GET", Call("GET", "/backup").target) as answer:
+        if not answer.is_success:
+            answer.read()
+            _decoded(answer)
+        return write_private(file, answer.iter_bytes())
+
+
+def write_private(file: Path, pieces: Iterable[bytes]) -> int:
+    """A new file that only its owner reads, whole or not at all; its size. Raises Failed where there is one."""
+    if file.exists():
+        raise Failed(f"{file} is there already")
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as target:
+            for piece in pieces:
+                target.write(piece)
+            target.flush()
+            os.fsync(target.fileno())
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return file.stat().st_size
 
 
 def _only(certfile: str) -> ssl.SSLContext:

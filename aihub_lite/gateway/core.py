@@ -28,6 +28,7 @@ from aihub_lite.gateway.pulse import Pulse
 from aihub_lite.gateway.registry import Registry
 from aihub_lite.gateway.routing import Router
 from aihub_lite.gateway.tuning import Tuning
+from aihub_lite.storage.backup import sweep
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.ledger import Ledger as Journal
 from aihub_lite.upstream.transport import Transport
@@ -53,6 +54,8 @@ class Gateway:
     pulse: Pulse
     line: Line
     boot_id: str
+    backing_up: asyncio.Lock
+    """Held while the database is copied."""
     run_key: str = attrs.field(repr=False)
     """Opens the admin API of this run to whoever can read the data directory."""
     started: float
@@ -91,6 +94,7 @@ async def open_gateway(
     async with AsyncExitStack() as stack:
         database = await Database.open(Path(settings.data_dir) / DATABASE, synchronous=settings.synchronous)
         stack.push_async_callback(database.close)
+        sweep(database.path)
         tuning = await Tuning.open(settings, database)
         settings = tuning.now
         transport = await stack.enter_async_context(Transport(settings))
@@ -131,6 +135,7 @@ async def open_gateway(
             pulse=pulse,
             line=line,
             boot_id=boot_id,
+            backing_up=asyncio.Lock(),
             run_key=secrets.token_urlsafe(32),
             started=clock.monotonic(),
         )

@@ -18,6 +18,7 @@ from aihub_lite.storage.faults import Duplicate
 from aihub_lite.web.admin.access import access_router
 from aihub_lite.web.admin.acting import acting_router
 from aihub_lite.web.admin.aliases import aliases_router
+from aihub_lite.web.admin.backup import backup_router
 from aihub_lite.web.admin.channels import channels_router
 from aihub_lite.web.admin.flights import flights_router
 from aihub_lite.web.admin.models import models_router
@@ -60,6 +61,7 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
             usage_router,
             status_router,
             access_router,
+            backup_router,
             flights_router,
             models_router,
             overview_router,
