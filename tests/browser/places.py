@@ -14,6 +14,7 @@ PAGES = (
     "/console/channels/demo",
     "/console/models",
     "/console/models/demo",
+    "/console/playground",
     "/console/requests",
     "/console/statistics?span=30d",
 )

@@ -46,6 +46,7 @@ RAIL = (
     Entry("requests", f"{HOME}/requests"),
     Entry("channels", f"{HOME}/channels"),
     Entry("models", f"{HOME}/models"),
+    Entry("playground", f"{HOME}/playground"),
 )
 """The pages there are, in the order of their use."""
 

@@ -1,16 +1,17 @@
 // Calls of the admin API with the session's cookie; the browser says where they come from.
 
 export class Refused extends Error {
-  constructor(message, status, wait) {
+  constructor(message, status, wait, id = "") {
     super(message);
     this.status = status;
     this.wait = wait;
+    this.id = id;
   }
 }
 
-/** The decoded answer; throws Refused. A session that is over leads to the sign-in. */
-export async function call(method, path, body) {
-  const options = { method, cache: "no-store", headers: { accept: "application/json" } };
+/** The answer, still unread; throws Refused, or what `signal` was given. A session that is over leads to the sign-in. */
+export async function open(method, path, body, signal) {
+  const options = { method, signal, cache: "no-store", headers: { accept: "application/json" } };
   if (body !== undefined) {
     options.headers["content-type"] = "application/json";
     options.body = JSON.stringify(body);
@@ -18,14 +19,22 @@ export async function call(method, path, body) {
   let answer;
   try {
     answer = await fetch(`/api/admin${path}`, options);
-  } catch {
+  } catch (error) {
+    if (signal?.aborted) throw error;
     throw new Refused(document.body.dataset.unreachable, 0, 5);
   }
-  const value = await answer.json().catch(() => null);
-  if (answer.ok) return value;
+  if (answer.ok) return answer;
   if (answer.status === 401) {
     location.assign(`/console/sign-in?then=${encodeURIComponent(location.pathname)}`);
   }
+  const value = await answer.json().catch(() => null);
   const message = value?.error?.message ?? `HTTP ${answer.status}`;
-  throw new Refused(message, answer.status, Number(answer.headers.get("retry-after")) || 5);
+  const wait = Number(answer.headers.get("retry-after")) || 5;
+  throw new Refused(message, answer.status, wait, answer.headers.get("x-request-id"));
+}
+
+/** The decoded answer; throws as `open` does. */
+export async function call(method, path, body) {
+  const answer = await open(method, path, body);
+  return answer.json().catch(() => null);
 }

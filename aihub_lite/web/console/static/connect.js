@@ -1,6 +1,7 @@
 // The fresh key, the settings of each client, and the light that turns green when the first call arrives.
 
 import { call } from "./api.js";
+import { tabs } from "./tabs.js";
 
 const PAUSE = 1500;
 const part = document.querySelector("[data-connect]");
@@ -25,30 +26,7 @@ export function showKey(answer) {
 
 // Clients
 
-function choose(tab) {
-  for (const each of part.querySelectorAll("[role=tab]")) {
-    const chosen = each === tab;
-    each.setAttribute("aria-selected", String(chosen));
-    each.tabIndex = chosen ? 0 : -1;
-    document.getElementById(each.getAttribute("aria-controls")).hidden = !chosen;
-  }
-}
-
-part.addEventListener("click", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  if (tab) choose(tab);
-});
-
-part.addEventListener("keydown", (event) => {
-  const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (!step || event.target.role !== "tab") return;
-  event.preventDefault();
-  const tabs = [...part.querySelectorAll("[role=tab]")];
-  const next = tabs.at((tabs.indexOf(event.target) + step) % tabs.length);
-  choose(next);
-  next.focus();
-});
-
+tabs(part);
 part.querySelector("[data-choose-model]")?.addEventListener("change", (event) => fill("model", event.target.value));
 
 // Links that set an app up
