@@ -8,9 +8,7 @@ from typing import Literal
 import attrs
 
 from aihub_lite.domain.usage import Outcome, Usage, UsageSource
-from aihub_lite.wire.chat_request import ChatRequest
-from aihub_lite.wire.chat_stream import ChatStream
-from aihub_lite.wire.estimate import tokens_in
+from aihub_lite.wire.shapes import Counted, Request, Stream
 
 Charge = Literal["nothing", "prompt", "relayed"]
 
@@ -27,31 +25,32 @@ ABORTS: Mapping[tuple[bool, bool, Outcome], Charge] = {
     (True, True, "cut_off"): "relayed",
 }
 """A stream can be stopped upstream, so only what came is charged; a call that is not streamed runs to its end
-upstream and bills there, so its prompt is charged even when nobody waits for the answer."""
+upstream and bills there, so its prompt is charged even when nobody waits for the answer. What a stream "came" to is
+for its surface to say: of speech it is the whole text, which the upstream has read before its first sound."""
 
 
-def metered(asked: ChatRequest, chat: ChatStream) -> tuple[Usage, UsageSource]:
-    """What a stream came to: the upstream's own count, or an estimate from what was relayed."""
-    if chat.usage is not None:
-        return chat.usage, "upstream"
-    return Usage(asked.prompt_estimate, tokens_in(chat.relayed_bytes)), "estimated"
+def metered(asked: Request, answer: Counted) -> tuple[Usage, UsageSource]:
+    """What an answer came to: the upstream's own count, or an estimate from what was relayed."""
+    if answer.usage is not None:
+        return answer.usage, "upstream"
+    return answer.estimated(asked.prompt_estimate), "estimated"
 
 
-def metered_so_far(asked: ChatRequest, chat: ChatStream) -> tuple[Usage, UsageSource]:
+def metered_so_far(asked: Request, stream: Stream) -> tuple[Usage, UsageSource]:
     """What a stream that ended early came to: some upstreams count along from the first chunk on, and their last
     count may be older than what was relayed since."""
-    counted, source = metered(asked, chat)
-    relayed = tokens_in(chat.relayed_bytes)
-    if chat.finish_reason is not None or counted.completion_tokens >= relayed:
+    counted, source = metered(asked, stream)
+    relayed = stream.estimated(asked.prompt_estimate).completion_tokens
+    if stream.complete or counted.completion_tokens >= relayed:
         return counted, source
     return attrs.evolve(counted, completion_tokens=relayed), "estimated"
 
 
-def aborted(asked: ChatRequest, chat: ChatStream | None, outcome: Outcome) -> tuple[Usage, UsageSource]:
-    """What is charged for a request that ended early; `chat` is None before any content."""
-    charge = ABORTS[asked.stream, chat is not None, outcome]
-    if charge == "relayed" and chat is not None:
-        return metered_so_far(asked, chat)
+def aborted(asked: Request, stream: Stream | None, outcome: Outcome) -> tuple[Usage, UsageSource]:
+    """What is charged for a request that ended early; `stream` is None before any content."""
+    charge = ABORTS[asked.stream, stream is not None, outcome]
+    if charge == "relayed" and stream is not None:
+        return metered_so_far(asked, stream)
     if charge == "prompt":
-        return Usage(asked.prompt_estimate), "estimated"
+        return asked.usage(), "estimated"
     return Usage(), "none"

@@ -14,6 +14,7 @@ from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
 from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.gateway.departure import DEPARTURE, Departure
 from aihub_lite.wire.errors_out import error_body, error_event
+from aihub_lite.wire.form import Form, FormReader
 from aihub_lite.wire.sse import KEEP_ALIVE
 
 Headers = list[tuple[bytes, bytes]]
@@ -26,6 +27,7 @@ STREAM_HEADERS: Headers = [
     (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
+JSON_TYPE = "application/json"
 MAX_DIGITS = 18
 """A longer `content-length` is over every limit, and from 4300 digits on `int` refuses it."""
 
@@ -59,6 +61,8 @@ class Exchange:
     token_id: str = ""
     """Whose it is, once that is known."""
     head_sent: bool = False
+    unframed: bool = False
+    """Whether what follows the head is a file, in which nothing can be said but its bytes."""
     finished: bool = False
     """The last piece is being sent, or was."""
     complete: bool = False
@@ -100,12 +104,27 @@ class Exchange:
         if query := self.scope.get("query_string"):
             yield from parse_qs(query.decode("latin-1")).get("key", ())
 
-    async def body(self, limit: int, timeout: float) -> bytes | bytearray:  # noqa: ASYNC109  a deadline per piece
-        """The whole request body; raises RequestTooLarge, BodyTimeout or ClientGone."""
+    async def form(self, limit: int, timeout: float) -> Form:  # noqa: ASYNC109
+        """A multipart body, taken apart as it arrives; raises as `body` does, and InvalidRequest."""
+        reader = FormReader(self.header(b"content-type"))
+        await self.body(limit, timeout, reader.feed)
+        return reader.form()
+
+    async def body(
+        self,
+        limit: int,
+        timeout: float,  # noqa: ASYNC109  a deadline per piece
+        take: Callable[[bytes], None] | None = None,
+    ) -> bytes | bytearray:
+        """The whole request body; raises RequestTooLarge, BodyTimeout or ClientGone.
+
+        With `take` each piece is handed over as it comes, and nothing is kept.
+        """
         declared = self.header(b"content-length")
         if declared.isdecimal() and (len(declared) > MAX_DIGITS or int(declared) > limit):
             raise too_large(limit)
         body: bytes | bytearray = b""
+        size = 0
         latest = asyncio.get_running_loop().time() + timeout
         try:
             async with Deadline(timeout) as deadline:
@@ -115,10 +134,13 @@ class Exchange:
                         self.gone = True
                         raise ClientGone
                     piece: bytes = message.get("body", b"")
-                    if len(body) + len(piece) > limit:
+                    size += len(piece)
+                    if size > limit:
                         del body, piece, message  # the error's traceback would keep them
                         raise too_large(limit)
-                    if piece and body:
+                    if take is not None:
+                        take(piece)
+                    elif piece and body:
                         # One growing buffer: a large body in a thousand pieces would leave as many holes in memory.
                         body = bytearray(body) if isinstance(body, bytes) else body
                         body += piece
@@ -126,7 +148,7 @@ class Exchange:
                         body = piece
                     if not message.get("more_body"):
                         return body
-                    deadline.give(timeout, latest + len(body) / SLOWEST_BODY)
+                    deadline.give(timeout, latest + size / SLOWEST_BODY)
         except TimeoutError:
             raise BodyTimeout(f"The request body did not arrive within {timeout:g} s.") from None
 
@@ -166,12 +188,13 @@ class Exchange:
             await self._put({"type": "http.response.body", "body": piece, "more_body": more}, last=True)
         self.complete = True
 
-    async def start_stream(self) -> None:
-        """Send the head of an event stream, once."""
+    async def start_stream(self, headers: Headers = STREAM_HEADERS) -> None:
+        """Send the head of a stream, once; unless it is said otherwise it is one of events."""
         if self._unstarted():
             async with self._turn:
                 if self._unstarted():
-                    await self.start(200, STREAM_HEADERS)
+                    self.unframed = headers is not STREAM_HEADERS
+                    await self.start(200, headers)
 
     def _unstarted(self) -> bool:
         return not (self.head_sent or self.gone or self.finished)
@@ -185,13 +208,29 @@ class Exchange:
             self.last_event = since
 
     async def refuse(self, error: GatewayError) -> None:
-        """Answer with an error: its own status before the head left, one error event after."""
+        """Answer with an error: its own status before the head left, one error event after.
+
+        Half a file gets no end at all: the server closes the connection, and its client sees that there was more.
+        """
         if self.finished:
+            return
+        if self.unframed:
+            self.finished = True
             return
         if self.head_sent:
             await self.finish(error_event(error))
             return
         await self.answer(error.status, [*JSON_HEADERS, *error_headers(error)], error_body(error))
+
+
+def headers_of(content_type: str) -> Headers:
+    """The head of an answer that is not streamed."""
+    return JSON_HEADERS if content_type == JSON_TYPE else [(b"content-type", content_type.encode())]
+
+
+def file_headers(content_type: str) -> Headers:
+    """The head of a file that is passed on while it comes."""
+    return [(b"content-type", content_type.encode("latin-1")), *STREAM_HEADERS[1:]]
 
 
 def error_headers(error: GatewayError) -> Headers:

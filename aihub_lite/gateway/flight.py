@@ -12,7 +12,7 @@ from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import Attempt, Outcome, Usage, UsageRecord, UsageSource
 from aihub_lite.errors import Overloaded
-from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.shapes import Stream
 
 
 def uncuttable(_: Outcome) -> None:
@@ -38,9 +38,9 @@ class Flight:
     """The channel that serves it, or tries to."""
     first_byte: float = 0.0
     """Monotonic time of the first content sent to the client."""
-    read: ChatStream | None = None
+    read: Stream | None = None
     """The stream of the running attempt, once its head is in."""
-    relayed: ChatStream | None = None
+    relayed: Stream | None = None
     """The stream, once any of its content was sent to the client."""
     dropped: tuple[str, ...] = ()
     """The client's fields that the channel's wire has no word for."""

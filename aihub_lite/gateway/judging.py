@@ -15,20 +15,27 @@ from aihub_lite.wire.foreign_error import ForeignError, error_of
 MAX_WAIT = 3600.0
 """A `Retry-After` is cut to this before health cuts it to what it believes."""
 
+FILE_TYPES = ("audio/", "application/octet-stream", "binary/octet-stream")
+"""What a file that is passed on unread may be; above all it is no page of HTML."""
+ABSENT = frozenset({404, 405, 501})
+"""How an upstream says that it has no such endpoint."""
 
-def not_a_stream(headers: Mapping[str, str]) -> bool:
-    """Whether an answer declares itself one document."""
-    kind: str = headers.get("content-type", "")
-    return kind.startswith(("application/json", "text/html"))
+
+def not_a_stream(headers: Mapping[str, str], *, events: bool = True) -> bool:
+    """Whether an answer declares itself one document, where a stream of events was asked for, or a file."""
+    kind = headers.get("content-type", "").lower()
+    return kind.startswith(("application/json", "text/html")) if events else not kind.startswith(FILE_TYPES)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes) -> AttemptFailed:
-    """What an answer other than 200 means."""
+def refusal(status: int, headers: Mapping[str, str], body: bytes, *, everywhere: bool = True) -> AttemptFailed:
+    """What an answer other than 200 means; where not every upstream has the endpoint, it may only say so."""
     if status < 400:
         return AttemptFailed(
             "nonsense", UpstreamBroken(f"The upstream answered with HTTP status {status}."), status=status
         )
     foreign, wait = error_of(status, body), retry_after(headers)
+    if not everywhere and status in ABSENT and foreign.kind in ("client", "server"):
+        return AttemptFailed("unsuited", UpstreamRejected(404, foreign.code, foreign.message), status=status)
     return failed_with(foreign, status, foreign.retry_after if wait is None else wait)
 
 

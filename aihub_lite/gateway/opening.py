@@ -21,22 +21,22 @@ from aihub_lite.errors import (
     UpstreamTimeout,
 )
 from aihub_lite.gateway.deadline import Deadline
-from aihub_lite.gateway.faults import POLICY, AttemptFailed
+from aihub_lite.gateway.exchange import STREAM_HEADERS, file_headers
+from aihub_lite.gateway.faults import POLICY, AttemptFailed, Fault
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.gateway.health import Health
 from aihub_lite.gateway.judging import broken, failed_with, not_a_stream, refusal, verdict
 from aihub_lite.gateway.routing import Lane, Route
-from aihub_lite.gateway.streaming import Streaming
-from aihub_lite.gateway.surface import Chat
+from aihub_lite.gateway.streaming import Splitter, Streaming, Uncut
+from aihub_lite.gateway.surface import Surface
 from aihub_lite.gateway.thinkers import Thinkers
-from aihub_lite.gateway.wires import Reader, Sent, Wire, wire_of
+from aihub_lite.gateway.wires import Reader, Sent, Wire
 from aihub_lite.upstream.faults import AnswerTooLarge, TransportFault
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Response, Transport
-from aihub_lite.wire.chat_answer import ChatAnswer
 from aihub_lite.wire.chat_request import ChatRequest
-from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
+from aihub_lite.wire.shapes import Answer, Request, Stream
 from aihub_lite.wire.sse import EventSplitter, EventTooLarge
 
 log = logging.getLogger(__name__)
@@ -57,21 +57,20 @@ class Opener:
     transport: Transport
     health: Health
     disable_key: DisableKey
-    surface: Chat = attrs.field(factory=Chat)
     clocks: dict[Clocks, Deadlines] = attrs.field(factory=dict)
     """The clocks in force, by a channel's own."""
     thinkers: Thinkers = attrs.field(factory=Thinkers)
     lingering: set[asyncio.Task[None]] = attrs.field(factory=set)
     """Finished answers whose transfer is still to end."""
 
-    async def open(self, flight: Flight, asked: ChatRequest, route: Route) -> Streaming | ChatAnswer:
+    async def open(self, flight: Flight, surface: Surface, asked: Request, route: Route) -> Streaming | Answer:
         """The answer of the first channel that gives one; raises the error to tell the client."""
         failures: list[AttemptFailed] = []
-        if self.thinkers:
+        if self.thinkers and isinstance(asked, ChatRequest):
             route.home = self.thinkers.home(asked, route.lanes)
         lane = route.next()
         while True:
-            failure = await self._try(flight, asked, lane)
+            failure = await self._try(flight, surface, asked, lane)
             if route.ordering is not None:
                 route.ordering.ended(lane.candidate, flight.attempts[-1])
             if not isinstance(failure, AttemptFailed):
@@ -104,14 +103,16 @@ class Opener:
             task.cancel()
         await asyncio.gather(*self.lingering, return_exceptions=True)
 
-    async def _try(self, flight: Flight, asked: ChatRequest, lane: Lane) -> Streaming | ChatAnswer | AttemptFailed:
+    async def _try(
+        self, flight: Flight, surface: Surface, asked: Request, lane: Lane
+    ) -> Streaming | Answer | AttemptFailed:
         """One attempt with everything it teaches; a failure is returned, for the loop to judge."""
         flight.candidate = lane.candidate
         channel, began = lane.candidate.channel, self.clock.monotonic()
         probe = self.health.started(channel.id)
         status, fault = 0, "cut_short"
         try:
-            answer = await self._attempt(flight, asked, lane)
+            answer = await self._attempt(flight, surface, asked, lane)
         except AttemptFailed as failure:
             status, fault = failure.status, failure.fault
             self._learn(flight, lane, failure)
@@ -137,26 +138,27 @@ class Opener:
             reason = f"the upstream refused it with HTTP status {failure.status}"
             self.disable_key(channel, lane.key_id, reason if failure.fault == "auth" else "the account is spent")
 
-    async def _attempt(self, flight: Flight, asked: ChatRequest, lane: Lane) -> Streaming | ChatAnswer:
+    async def _attempt(self, flight: Flight, surface: Surface, asked: Request, lane: Lane) -> Streaming | Answer:
         clocks = self._clocks(lane.candidate.channel.clocks)
         response: Response | None = None
         kept = False
         try:
             async with Deadline(clocks.first_byte) as deadline:
-                wire = wire_of(lane.candidate)
+                wire = surface.wire(lane.candidate)
+                assert wire is not None  # noqa: S101  the route holds none other
                 sent = self._translated(flight, asked, lane, wire)
                 response = await self._send(sent, lane, clocks)
                 if response.status != 200:
-                    raise refusal(response.status, response.headers, await response.read(ERROR_BODY_LIMIT))
-                if asked.stream and not_a_stream(response.headers):
-                    raise self._whole_instead(flight, asked, wire, sent, await response.read(ERROR_BODY_LIMIT))
-                if asked.stream:
-                    flight.read = chat = self.surface.stream(asked, flight, int(self.clock.wall()))
-                    answer = await self._first_content(chat, wire.reader(chat, sent), response, clocks, deadline)
+                    body = await response.read(ERROR_BODY_LIMIT)
+                    raise refusal(response.status, response.headers, body, everywhere=surface.everywhere)
+                if asked.stream and not not_a_stream(response.headers, events=asked.events):
+                    flight.read = stream = surface.stream(asked, flight, int(self.clock.wall()))
+                    reader = wire.reader(stream, sent)
+                    answer = await self._first_content(asked, stream, reader, response, clocks, deadline)
                     kept = True
                     return answer
                 data = await self._read(response, clocks, deadline)
-                return self._whole(flight, asked, wire, sent, data)
+                return self._whole(flight, surface, asked, wire, sent, response, data)
         except TimeoutError:
             raise AttemptFailed("timeout", UpstreamTimeout("The upstream sent nothing in time.")) from None
         except TransportFault as error:
@@ -171,7 +173,7 @@ class Opener:
             clocks = self.clocks[own] = deadlines(own, self.settings)
         return clocks
 
-    def _translated(self, flight: Flight, asked: ChatRequest, lane: Lane, wire: Wire) -> Sent:
+    def _translated(self, flight: Flight, asked: Request, lane: Lane, wire: Wire) -> Sent:
         try:
             again = bool(flight.attempts)
             sent = wire.send(asked, lane, self.thinkers, again=again, strict=self.settings.strict)
@@ -185,51 +187,65 @@ class Opener:
         return await self.transport.send("POST", sent.url, [*sent.headers, *key], sent.body, clocks.connect)
 
     async def _first_content(
-        self, chat: ChatStream, reader: Reader, response: Response, clocks: Deadlines, deadline: Deadline
+        self,
+        asked: Request,
+        stream: Stream,
+        reader: Reader,
+        response: Response,
+        clocks: Deadlines,
+        deadline: Deadline,
     ) -> Streaming:
         until = asyncio.get_running_loop().time() + clocks.total
-        splitter = EventSplitter(self.settings.max_event_bytes)
-        streaming = Streaming(
-            response, splitter, chat, reader, [], clocks.idle, self.settings.usage_grace, until, self.lingering
-        )
+        splitter: Splitter = EventSplitter(self.settings.max_event_bytes) if asked.events else Uncut()
+        head = STREAM_HEADERS if asked.events else file_headers(response.headers["content-type"])
+        grace = self.settings.usage_grace
+        streaming = Streaming(response, splitter, stream, reader, [], clocks.idle, grace, until, self.lingering, head)
         try:
             async for data in response:
                 # It is alive: from its first byte on, a model that thinks is measured by the clock between chunks.
                 deadline.give(clocks.idle, until)
                 for payload in splitter.feed(data):
                     streaming.ready += reader.push(payload)
-                if chat.has_content:
+                if stream.has_content:
                     return streaming
             for payload in splitter.flush():
                 streaming.ready += reader.push(payload)
         except (StreamError, AnswerNonsense, EventTooLarge) as error:
-            if chat.finish_reason is not None:
+            if stream.complete:
                 return streaming  # whole already: what came after it in the same piece is no reason to ask again
             if isinstance(error, StreamError):
                 raise failed_with(error.foreign, error.status) from error
             raise AttemptFailed(
                 "nonsense", UpstreamBroken("The upstream's stream makes no sense."), status=200
             ) from error
-        if chat.has_content:
+        if stream.has_content:
             return streaming
         raise AttemptFailed("nonsense", UpstreamBroken("The upstream answered nothing."), status=200)
 
-    def _whole(self, flight: Flight, asked: ChatRequest, wire: Wire, sent: Sent, data: bytes) -> ChatAnswer:
+    def _whole(
+        self,
+        flight: Flight,
+        surface: Surface,
+        asked: Request,
+        wire: Wire,
+        sent: Sent,
+        response: Response,
+        data: bytes,
+    ) -> Answer:
+        """One document: what was asked for, or why a stream was answered so: an error inside a 200, an HTML page, or
+        no streaming at all."""
+        kind = response.headers.get("content-type", "")
         try:
-            body = wire.chat_body(data, sent)
-            return self.surface.whole(asked, body, flight.request_id, int(self.clock.wall()))
+            body = wire.answer_body(data, sent)
+            answer = surface.whole(asked, body, kind, flight.request_id, int(self.clock.wall()))
         except AnswerNonsense as error:
             if error.foreign is not None:
                 raise failed_with(error.foreign, 502) from error
             raise AttemptFailed("nonsense", UpstreamBroken(error.message), status=200) from error
-
-    def _whole_instead(self, flight: Flight, asked: ChatRequest, wire: Wire, sent: Sent, data: bytes) -> AttemptFailed:
-        """Why a stream was answered by one document: an error inside a 200, an HTML page, or no streaming at all."""
-        try:
-            self._whole(flight, asked, wire, sent, data)
-        except AttemptFailed as failure:
-            return failure
-        return AttemptFailed("nonsense", UpstreamBroken("The upstream does not stream."), status=200)
+        if asked.stream and not surface.whole_for_stream:
+            fault: Fault = "nonsense" if surface.everywhere else "unsuited"
+            raise AttemptFailed(fault, UpstreamBroken("The upstream does not stream."), status=200)
+        return answer
 
     async def _read(self, response: Response, clocks: Deadlines, deadline: Deadline) -> bytes:
         pieces: list[bytes] = []

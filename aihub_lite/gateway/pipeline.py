@@ -35,11 +35,8 @@ from aihub_lite.gateway.relay import relay
 from aihub_lite.gateway.routing import Route, Router, route_of
 from aihub_lite.gateway.strategy import ByConversation, ByPrice, BySpeed, Ordering
 from aihub_lite.gateway.streaming import Streaming
-from aihub_lite.gateway.surface import Chat
-from aihub_lite.wire.chat_answer import ChatAnswer
-from aihub_lite.wire.chat_idle import idle_event
-from aihub_lite.wire.chat_request import ChatRequest
-from aihub_lite.wire.conversation import conversation_of
+from aihub_lite.gateway.surface import CHAT, Surface
+from aihub_lite.wire.shapes import Answer, Request
 
 PRODUCT = re.compile(r"[\w.-]{1,32}/(?:\w{1,16} )?[\w.-]{1,24}", re.ASCII)
 
@@ -57,23 +54,23 @@ class Line:
     ledger: Ledger
     opener: Opener
     pulse: Pulse
-    chat: Chat = attrs.field(factory=Chat)
 
-    async def serve(self, exchange: Exchange) -> None:
-        """Answer one chat completion. Raises GatewayError to refuse it, ClientGone when its client left early."""
+    async def serve(self, exchange: Exchange, surface: Surface = CHAT) -> None:
+        """Answer one request. Raises GatewayError to refuse it, ClientGone when its client left early."""
         token = self.authenticate(exchange)
         self.limit(token, exchange)
         with self.flights.place() as place, self.limits.slot(token):
-            body = await exchange.body(self.settings.max_body_bytes, self.settings.body_timeout)
-            asked = self.chat.parse(body)
+            body = await surface.body(exchange, self.settings.max_body_bytes, self.settings.body_timeout)
+            asked = surface.parse(body)
             model = self.resolve(asked.model, token)
-            route = route_of(model, token.group, asked.model, self.router)
+            able = None if surface.everywhere else surface.wire
+            route = route_of(model, token.group, asked.model, self.router, able)
             if model.strategy != DEFAULT:
-                route.ordering = self.ordering(model, asked)
-            place.flight = self.flight_of(token, asked, model, exchange)
+                route.ordering = self.ordering(model, surface, asked)
+            place.flight = self.flight_of(token, surface, asked, model, exchange)
             with self.limits.tokens(token, asked.prompt_estimate) as counted:
                 async with self.hold(place.flight, asked, model, route, counted) as hold:
-                    await self.open_and_relay(hold, asked, route, exchange)
+                    await self.open_and_relay(hold, surface, asked, route, exchange)
 
     def authenticate(self, exchange: Exchange) -> Token:
         """The token whose key the client presents; raises Unauthenticated, RateLimited or AccessDenied."""
@@ -109,18 +106,18 @@ class Line:
             raise ModelNotAllowed(f"This token may not use model {asked}.")
         return model
 
-    def hold(self, flight: Flight, asked: ChatRequest, model: Model, route: Route, counted: Counted) -> Hold:
+    def hold(self, flight: Flight, asked: Request, model: Model, route: Route, counted: Counted) -> Hold:
         """Set money aside for the dearest way to serve the request; whatever happens next is settled."""
         most = self.most(asked)
         prices = {lane.candidate.price for lane in route.lanes} or {each.price for each in model.candidates}
         price = prices.pop() if len(prices) == 1 else max(prices, key=lambda each: cost_of(most, each))
-        return self.ledger.hold(flight, price, most, Usage(asked.prompt_estimate), counted)
+        return self.ledger.hold(flight, price, most, asked.usage(), counted)
 
     async def end_early(
         self,
-        answer: Streaming | ChatAnswer | None,
+        answer: Streaming | Answer | None,
         hold: Hold,
-        asked: ChatRequest,
+        asked: Request,
         outcome: Outcome,
         status: int,
         code: str,
@@ -135,12 +132,12 @@ class Line:
             usage, source = aborted(asked, hold.flight.relayed, outcome)
             await hold.settle(outcome, usage=usage, source=source, status=status, error_code=code)
 
-    def most(self, asked: ChatRequest) -> Usage:
+    def most(self, asked: Request) -> Usage:
         """What is held for; the cap keeps agents that ask for 64k completion tokens and use little working."""
         each = self.settings.completion_hold if asked.max_tokens is None else asked.max_tokens
-        return Usage(asked.prompt_estimate, asked.n * min(each, self.settings.completion_hold_cap))
+        return asked.usage(asked.n * min(each, self.settings.completion_hold_cap))
 
-    def ordering(self, model: Model, asked: ChatRequest) -> Ordering | None:
+    def ordering(self, model: Model, surface: Surface, asked: Request) -> Ordering | None:
         """The order in which a request tries channels by its model's strategy; None: by priority and weight."""
         match model.strategy:
             case "cheapest":
@@ -148,16 +145,17 @@ class Line:
             case "fastest":
                 return BySpeed(self.router.speeds, asked.stream)
             case "sticky":
-                return ByConversation(conversation_of(asked.body["messages"]))
+                conversation = surface.conversation(asked)
+                return None if conversation is None else ByConversation(conversation)
             case "priority":
                 return None
 
-    def flight_of(self, token: Token, asked: ChatRequest, model: Model, exchange: Exchange) -> Flight:
+    def flight_of(self, token: Token, surface: Surface, asked: Request, model: Model, exchange: Exchange) -> Flight:
         """What is known of a request before its first attempt."""
         return Flight(
             request_id=exchange.request_id,
             token=token,
-            surface=self.chat.name,
+            surface=surface.name,
             model=model.id,
             streamed=asked.stream,
             client=product(exchange.header(b"user-agent")),
@@ -165,31 +163,27 @@ class Line:
             started_ms=int((self.clock.wall() - (self.clock.monotonic() - exchange.started)) * 1000),
         )
 
-    async def open_and_relay(self, hold: Hold, asked: ChatRequest, route: Route, exchange: Exchange) -> None:
+    async def open_and_relay(
+        self, hold: Hold, surface: Surface, asked: Request, route: Route, exchange: Exchange
+    ) -> None:
         """Pass on the answer of the first channel that gives one, which settles it, and close it on every exit.
 
         However it ends early, that is booked here: the client left, somebody stopped it, the upstream failed.
         """
         flight = hold.flight
-        answer: Streaming | ChatAnswer | None = None
+        answer: Streaming | Answer | None = None
 
         def grace() -> float:
             if not asked.stream:
                 return self.settings.abort_grace
-            complete = isinstance(answer, Streaming) and answer.chat.finish_reason is not None
+            complete = isinstance(answer, Streaming) and answer.stream.complete
             return self.settings.usage_grace if complete else 0.0
 
-        def idle() -> bytes:
-            read = flight.read
-            flight.stream_id = (read and read.id) or flight.stream_id or f"chatcmpl-{flight.request_id}"
-            if read is not None:
-                read.id = flight.stream_id
-            return idle_event(asked.model, flight.stream_id, int(self.clock.wall()))
-
+        idle = surface.idle(asked, flight, self.clock) if asked.stream else None
         try:
             async with Presence(exchange, flight, grace):
-                with self.pulse.watching(exchange, flight, idle if asked.stream else None):
-                    answer = await self.opener.open(flight, asked, route)
+                with self.pulse.watching(exchange, flight, idle):
+                    answer = await self.opener.open(flight, surface, asked, route)
                     if flight.dropped:
                         exchange.extra_headers.append((b"x-aihub-dropped-params", ",".join(flight.dropped).encode()))
                     await relay(answer, asked, exchange, hold)
@@ -210,7 +204,7 @@ class Line:
             await closed(answer)
 
 
-async def closed(answer: Streaming | ChatAnswer | None) -> None:
+async def closed(answer: Streaming | Answer | None) -> None:
     """Close what an answer holds open, if anything."""
     if isinstance(answer, Streaming):
         await answer.aclose()

@@ -74,7 +74,7 @@ def _verdict(sent: Sent, candidate: Candidate, status: int, body: bytes) -> str:
     if status != 200:
         return error_of(status, body).message
     try:
-        answer_of(wire_of(candidate).chat_body(body, sent), "-", "probe", 0)
+        answer_of(wire_of(candidate).answer_body(body, sent), "-", "probe", 0)
     except AnswerNonsense as nonsense:
         return str(nonsense)
     return ""

@@ -12,6 +12,8 @@ from aihub_lite.gateway.exchange import Exchange
 from aihub_lite.gateway.flight import Flight
 
 MAX_TICK = 1.0
+Idle = Callable[[], bytes | None]
+"""Makes an event that says nothing; None where the surface has no such event, and comments must do."""
 
 
 @attrs.define(eq=False)
@@ -21,8 +23,8 @@ class Watched:
     pulse: Pulse
     exchange: Exchange
     flight: Flight
-    idle_event: Callable[[], bytes] | None
-    """None for an answer that is not streamed: nothing can be said before it."""
+    idle_event: Idle | None
+    """None for an answer that is no stream of events: nothing can be said before it."""
 
     def __enter__(self) -> None:
         self.exchange.last_write = self.exchange.last_event = asyncio.get_running_loop().time()
@@ -42,7 +44,7 @@ class Pulse:
     watched: set[Watched] = attrs.field(factory=set)
     _beats: set[asyncio.Task[None]] = attrs.field(factory=set)
 
-    def watching(self, exchange: Exchange, flight: Flight, idle_event: Callable[[], bytes] | None) -> Watched:
+    def watching(self, exchange: Exchange, flight: Flight, idle_event: Idle | None) -> Watched:
         """Watch an answer inside the block; silence counts from here."""
         return Watched(self, exchange, flight, idle_event)
 
@@ -65,8 +67,8 @@ class Pulse:
                 watched.flight.cut("client_gone")
         elif exchange.finished or watched.idle_event is None:
             return
-        elif now - exchange.last_event >= self.keepalive_event_after:
-            self._beat(exchange, watched.idle_event())
+        elif now - exchange.last_event >= self.keepalive_event_after and (event := watched.idle_event()) is not None:
+            self._beat(exchange, event)
         elif now - exchange.last_write >= self.keepalive_after:
             self._beat(exchange, None)
 

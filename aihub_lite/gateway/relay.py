@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from aihub_lite.domain.usage import Usage, UsageSource
 from aihub_lite.errors import GatewayError, UpstreamBroken, UpstreamRejected, UpstreamTimeout
 from aihub_lite.gateway.charging import metered
-from aihub_lite.gateway.exchange import JSON_HEADERS, Exchange
+from aihub_lite.gateway.exchange import Exchange, headers_of
 from aihub_lite.gateway.ledger import Hold
 from aihub_lite.gateway.streaming import BROKEN, Streaming
-from aihub_lite.wire.chat_answer import ChatAnswer
-from aihub_lite.wire.chat_request import ChatRequest
-from aihub_lite.wire.estimate import tokens_in
 from aihub_lite.wire.faults import StreamError
+from aihub_lite.wire.shapes import Answer, Request
 
 
-async def relay(answer: Streaming | ChatAnswer, asked: ChatRequest, exchange: Exchange, hold: Hold) -> None:
+async def relay(answer: Streaming | Answer, asked: Request, exchange: Exchange, hold: Hold) -> None:
     """Pass an answer on; raises an UpstreamFault when the upstream breaks off."""
     if isinstance(answer, Streaming):
         await relay_stream(answer, asked, exchange, hold)
@@ -22,28 +19,25 @@ async def relay(answer: Streaming | ChatAnswer, asked: ChatRequest, exchange: Ex
         await relay_whole(answer, asked, exchange, hold)
 
 
-async def relay_whole(answer: ChatAnswer, asked: ChatRequest, exchange: Exchange, hold: Hold) -> None:
+async def relay_whole(answer: Answer, asked: Request, exchange: Exchange, hold: Hold) -> None:
     """Book an answer that is not streamed, then send it."""
-    usage, source = _usage_of(answer, asked)
+    usage, source = metered(asked, answer)
     hold.flight.first_byte = hold.ledger.clock.monotonic()
     await hold.settle("client_gone" if exchange.gone else "ok", usage=usage, source=source)
-    await exchange.answer(200, JSON_HEADERS, answer.body)
+    if exchange.head_sent:  # it was asked for as a stream, and that was kept alive
+        await exchange.finish(answer.body)
+    else:
+        await exchange.answer(200, headers_of(answer.content_type), answer.body)
 
 
-def _usage_of(answer: ChatAnswer, asked: ChatRequest) -> tuple[Usage, UsageSource]:
-    if answer.usage is not None:
-        return answer.usage, "upstream"
-    return Usage(asked.prompt_estimate, tokens_in(answer.text_bytes)), "estimated"
-
-
-async def relay_stream(answer: Streaming, asked: ChatRequest, exchange: Exchange, hold: Hold) -> None:
+async def relay_stream(answer: Streaming, asked: Request, exchange: Exchange, hold: Hold) -> None:
     """Pass a stream on, one chunk in flight, then book it, then send its end.
 
     Raises an UpstreamFault when the upstream breaks off: what was relayed stays relayed.
     """
     await hold.durable
-    await exchange.start_stream()
-    hold.flight.relayed = answer.chat
+    await exchange.start_stream(answer.head)
+    hold.flight.relayed = answer.stream
     hold.flight.first_byte = hold.ledger.clock.monotonic()
     await exchange.write(b"".join(answer.ready))
     try:
@@ -52,14 +46,14 @@ async def relay_stream(answer: Streaming, asked: ChatRequest, exchange: Exchange
                 if events:
                     await exchange.write(b"".join(events))
     except BROKEN as error:
-        if answer.chat.finish_reason is None:
+        if not answer.stream.complete:
             raise broken_off(error) from error
-    if answer.chat.finish_reason is None:
+    if not answer.stream.complete:
         raise UpstreamBroken("The upstream broke off before the end of its answer.")
-    usage, source = metered(asked, answer.chat)
-    answer.chat.usage = usage
+    usage, source = metered(asked, answer.stream)
+    answer.stream.usage = usage
     await hold.settle("client_gone" if exchange.gone else "ok", usage=usage, source=source)
-    await exchange.finish(b"".join(answer.chat.end()))
+    await exchange.finish(b"".join(answer.stream.end()))
 
 
 def broken_off(error: Exception) -> GatewayError:

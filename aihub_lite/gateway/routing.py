@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import attrs
 
@@ -156,9 +156,13 @@ def foremost(lanes: Sequence[Lane], tried: Collection[str], ordering: Ordering) 
     return [lane for lane, each in zip(lanes, places, strict=True) if each == first]
 
 
-def route_of(model: Model, group: str, asked: str, router: Router) -> Route:
-    """The route of a model for a group; raises NoChannel."""
+def route_of(
+    model: Model, group: str, asked: str, router: Router, able: Callable[[Candidate], object] | None = None
+) -> Route:
+    """The route of a model for a group, over the candidates that are `able` to serve it; raises NoChannel."""
     candidates = model.for_group(group)
+    if able is not None:
+        candidates = tuple(each for each in candidates if able(each))
     if not candidates:
         raise NoChannel(asked, group)
     return Route(router, asked, router.lanes(candidates))

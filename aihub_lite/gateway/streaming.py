@@ -4,20 +4,46 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import Protocol
 
 import attrs
 
 from aihub_lite.gateway.deadline import Deadline
+from aihub_lite.gateway.exchange import Headers
 from aihub_lite.gateway.wires import Reader
 from aihub_lite.upstream.faults import TransportFault
 from aihub_lite.upstream.transport import Response
-from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.faults import WireFault
-from aihub_lite.wire.sse import EventSplitter, EventTooLarge
+from aihub_lite.wire.shapes import Stream
+from aihub_lite.wire.sse import EventTooLarge
 
 LINGER = 0.5
 """Seconds that a finished answer may take to end its transfer, so that its connection can be used again."""
 BROKEN = (TransportFault, TimeoutError, WireFault, EventTooLarge)
+
+
+class Splitter(Protocol):
+    """Cuts the bytes of an answer into what its reader takes."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """What these bytes complete."""
+        ...
+
+    def flush(self) -> list[bytes]:
+        """What is left at the end."""
+        ...
+
+
+class Uncut:
+    """For a file: its bytes as they come, and nothing for its end."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """All of it."""
+        return [data]
+
+    def flush(self) -> list[bytes]:
+        """The empty piece."""
+        return [b""]
 
 
 @attrs.define(eq=False)
@@ -25,18 +51,20 @@ class Streaming:
     """A streamed answer whose first content is in: `ready` events, then whatever `pieces` still brings."""
 
     response: Response
-    splitter: EventSplitter
-    chat: ChatStream
+    splitter: Splitter
+    stream: Stream
     reader: Reader
     ready: list[bytes]
     idle: float
     """Seconds allowed between two pieces."""
     usage_grace: float
-    """Seconds allowed for what comes after the finish reason: the usage, and the end."""
+    """Seconds allowed for what comes after the last content: the usage, and the end."""
     until: float
     """When the whole answer must be over, on the loop's clock."""
     lingering: set[asyncio.Task[None]]
     """Where a finished answer waits for the end of its transfer."""
+    head: Headers
+    """What the client is told of it before it begins."""
     closed: bool = False
     _ended: bool = False
     _fault: WireFault | None = None
@@ -53,9 +81,9 @@ class Streaming:
         """
         if self._fault is not None:
             raise self._fault
-        if self.chat.done or self._ended:
+        if self.stream.done or self._ended:
             return None
-        deadline.give(self.idle if self.chat.finish_reason is None else self.usage_grace, self.until)
+        deadline.give(self.usage_grace if self.stream.complete else self.idle, self.until)
         data = await anext(self.response, None)
         deadline.rest()
         self._ended = data is None
@@ -79,7 +107,7 @@ class Streaming:
         if self.closed:
             return
         self.closed = True
-        if self.chat.done:
+        if self.stream.done:
             task = asyncio.create_task(self._linger())
             self.lingering.add(task)
             task.add_done_callback(self.lingering.discard)

@@ -27,6 +27,7 @@ from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.claude_models import described_model
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.foreign_json import decode
+from aihub_lite.wire.form import FormBody
 from aihub_lite.wire.gemini_answer import chat_of as gemini_chat_of
 from aihub_lite.wire.gemini_stream import GeminiStream
 from aihub_lite.wire.quirks import quirks_of
@@ -43,7 +44,7 @@ class Sent:
 
     url: str
     headers: Headers
-    body: bytes
+    body: bytes | FormBody
     names: Mapping[str, str] = NO_NAMES
     """Names of tools that had to be changed, back to the client's."""
     dropped: tuple[str, ...] = ()
@@ -63,16 +64,16 @@ class Reader(Protocol):
 class Wire(Protocol):
     """One format."""
 
-    def send(self, asked: ChatRequest, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
+    def send(self, asked: Any, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
         """The request for a lane; `again` when another one has tried it. Raises InvalidRequest."""
         ...
 
-    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
-        """For a streamed answer to what was sent; `chat` knows what the stream says so far."""
+    def reader(self, stream: Any, sent: Sent) -> Reader:
+        """For a streamed answer to what was sent; `stream`, its surface's, knows what it says so far."""
         ...
 
-    def chat_body(self, data: bytes, sent: Sent) -> bytes:
-        """A whole answer in the words of chat; raises AnswerNonsense."""
+    def answer_body(self, data: bytes, sent: Sent) -> bytes:
+        """A whole answer in the words of its surface; raises AnswerNonsense."""
         ...
 
 
@@ -84,10 +85,10 @@ class ChatWire:
         body = upstream_body(asked, lane.candidate.upstream_model, quirks_of(channel.provider))
         return Sent(url_of(channel.base_url, "/chat/completions"), JSON, body)
 
-    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
-        return chat
+    def reader(self, stream: ChatStream, sent: Sent) -> Reader:
+        return stream
 
-    def chat_body(self, data: bytes, sent: Sent) -> bytes:
+    def answer_body(self, data: bytes, sent: Sent) -> bytes:
         return data
 
 
@@ -108,11 +109,11 @@ class AnthropicWire:
         data = msgspec.json.encode(body)
         return Sent(url, [*JSON, *more], data, translated.names, translated.dropped, thought)
 
-    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
-        return Translating(AnthropicStream(sent.names), chat, sent.thought)
+    def reader(self, stream: ChatStream, sent: Sent) -> Reader:
+        return Translating(AnthropicStream(sent.names), stream, sent.thought)
 
-    def chat_body(self, data: bytes, sent: Sent) -> bytes:
-        chat = anthropic_chat_of(_document(data), sent.names)
+    def answer_body(self, data: bytes, sent: Sent) -> bytes:
+        chat = anthropic_chat_of(document_of(data), sent.names)
         if sent.thought is not None:
             sent.thought(chat["choices"][0]["message"].get("reasoning_details", ()))
         return msgspec.json.encode(chat)
@@ -128,11 +129,11 @@ class GeminiWire:
         url = url_of(candidate.channel.base_url, path)
         return Sent(url, JSON, msgspec.json.encode(translated.body), translated.names, translated.dropped)
 
-    def reader(self, chat: ChatStream, sent: Sent) -> Reader:
-        return Translating(GeminiStream(sent.names), chat)
+    def reader(self, stream: ChatStream, sent: Sent) -> Reader:
+        return Translating(GeminiStream(sent.names), stream)
 
-    def chat_body(self, data: bytes, sent: Sent) -> bytes:
-        return msgspec.json.encode(gemini_chat_of(_document(data), sent.names))
+    def answer_body(self, data: bytes, sent: Sent) -> bytes:
+        return msgspec.json.encode(gemini_chat_of(document_of(data), sent.names))
 
 
 class Foreign(Protocol):
@@ -176,7 +177,8 @@ def url_of(base_url: str, path: str) -> str:
     return base_url + path
 
 
-def _document(data: bytes) -> dict[str, Any]:
+def document_of(data: bytes) -> dict[str, Any]:
+    """A JSON object; raises AnswerNonsense."""
     value = decode(data) if data.strip() else None
     if isinstance(value, list) and value:
         value = value[0]  # Gemini wraps errors in an array

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache
@@ -90,7 +90,7 @@ class Transport:
         await self.unpooled.close()
 
     async def send(
-        self, method: str, url: str, headers: Headers, body: bytes | None, connect_timeout: float | None = None
+        self, method: str, url: str, headers: Headers, body: bytes | Pieces | None, connect_timeout: float | None = None
     ) -> Response:
         """Returns when the answer's head is in; the caller closes the Response. Raises TransportFault.
 
@@ -98,7 +98,7 @@ class Transport:
         clock here. `accept-encoding` and `user-agent` are the gateway's own, whatever `headers` says.
         """
         if url.startswith(DEMO):
-            request = httpx.Request(method, url, content=body)
+            request = httpx.Request(method, url, content=body if isinstance(body, bytes | None) else b"".join(body))
             answer = await self.demo.handle_async_request(request)
             return Response(answer.status_code, answer.headers, _Told(answer))
         clock = _clock(self.settings.connect_timeout if connect_timeout is None else connect_timeout)
@@ -112,6 +112,14 @@ class Transport:
 
 class StaleConnection(Disconnected):
     """An idle connection that the upstream had closed already: no fault of anyone, the request is sent anew."""
+
+
+class Pieces(Protocol):
+    """A request's body in pieces of a bearable size, whose length together is known; it can be sent again."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 class Body(Protocol):
@@ -249,10 +257,14 @@ class _Told:
         return b""
 
 
-async def _slices(body: bytes) -> AsyncIterator[bytes]:
+async def _slices(body: bytes | Pieces) -> AsyncIterator[bytes]:
     """A large body in pieces, so that writing it shares the loop."""
-    for start in range(0, len(body), SLICE):
-        yield body[start : start + SLICE]
+    if isinstance(body, bytes):
+        for start in range(0, len(body), SLICE):
+            yield body[start : start + SLICE]
+    else:
+        for piece in body:
+            yield piece
 
 
 def tls_context() -> ssl.SSLContext:
@@ -280,11 +292,13 @@ async def _answer(
     method: str,
     url: str,
     headers: dict[str, str],
-    body: bytes | None,
+    body: bytes | Pieces | None,
     clock: aiohttp.ClientTimeout,
 ) -> Response:
-    data: bytes | AsyncIterator[bytes] | None = body
-    if body is not None and len(body) > WHOLE_BODY:
+    data: bytes | AsyncIterator[bytes] | None
+    if body is None or (isinstance(body, bytes) and len(body) <= WHOLE_BODY):
+        data = body
+    else:
         headers["content-length"] = str(len(body))  # else aiohttp would send its pieces as chunks
         data = _slices(body)
     _reused.set(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -22,6 +22,11 @@ class ChatAnswer:
     body: bytes
     usage: Usage | None
     text_bytes: int
+    content_type: ClassVar[str] = "application/json"
+
+    def estimated(self, prompt_tokens: int) -> Usage:
+        """What it comes to by our own count."""
+        return Usage(prompt_tokens, tokens_in(self.text_bytes))
 
 
 def answer_of(data: bytes, model: str, request_id: str, created: int, prompt_tokens: int = 0) -> ChatAnswer:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import msgspec
 
+from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.estimate import prompt_estimate
 from aihub_lite.wire.fields import MAX_CHOICES, ROUTING_FIELDS, flag, model_in, parse_json, wants_usage, whole, wrong
@@ -29,6 +30,11 @@ class ChatRequest:
     n: int
     prompt_estimate: int
     """Tokens."""
+    events: ClassVar[bool] = True
+
+    def usage(self, completion_tokens: int = 0) -> Usage:
+        """What it comes to by our own count, with so many tokens written."""
+        return Usage(self.prompt_estimate, completion_tokens)
 
 
 def parse_chat(data: bytes | bytearray) -> ChatRequest:

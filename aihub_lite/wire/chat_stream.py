@@ -9,6 +9,7 @@ import attrs
 from aihub_lite.domain.usage import Usage
 from aihub_lite.wire.chat_parts import FAILURES, finish_reason_of, settle, text_bytes
 from aihub_lite.wire.chat_usage import usage_json, usage_of
+from aihub_lite.wire.estimate import tokens_in
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.foreign_error import error_in, status_in
 from aihub_lite.wire.foreign_json import decode, encode
@@ -50,6 +51,15 @@ class ChatStream:
     done: bool = False
     """Whether upstream said `[DONE]`; several never do."""
     _choices: dict[int, _Choice] = attrs.field(factory=dict, init=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every choice that started has its reason."""
+        return self.finish_reason is not None
+
+    def estimated(self, prompt_tokens: int) -> Usage:
+        """What was relayed comes to, by our own count."""
+        return Usage(prompt_tokens, tokens_in(self.relayed_bytes))
 
     def push(self, payload: bytes) -> list[bytes]:
         """The events for one upstream payload; raises AnswerNonsense (not JSON) and StreamError (upstream's own).

@@ -65,6 +65,7 @@ def asked(gateway: Gateway) -> dict[str, Any]:
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "reasoning_effort": "high"}
     lane, request = Lane(candidate, "k1", "sk-ant-1"), parse_chat(msgspec.json.encode(body))
     sent = wire_of(candidate).send(request, lane, Thinkers(), again=False, strict=False)
+    assert isinstance(sent.body, bytes)
     made = msgspec.json.decode(sent.body)
     return {name: made[name] for name in ("max_tokens", "output_config")}
 

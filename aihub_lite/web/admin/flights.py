@@ -9,7 +9,6 @@ from aihub_lite.errors import NotFound
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.web.admin.views import Json, TheGateway
-from aihub_lite.wire.estimate import tokens_in
 
 
 def flight_json(gateway: Gateway, flight: Flight) -> Json:
@@ -24,7 +23,7 @@ def flight_json(gateway: Gateway, flight: Flight) -> Json:
         "client": flight.client,
         "attempts": len(flight.attempts),
         "age_s": round(gateway.clock.monotonic() - flight.started, 1),
-        "completion_tokens": tokens_in(flight.relayed.relayed_bytes) if flight.relayed else 0,
+        "completion_tokens": flight.relayed.estimated(0).completion_tokens if flight.relayed else 0,
     }
 
 
