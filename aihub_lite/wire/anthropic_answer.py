@@ -67,13 +67,16 @@ def refusal_of(stop: object, details: object) -> str | None:
     return explanation if isinstance(explanation, str) and explanation else None
 
 
-def annotations_of(citations: object) -> list[dict[str, Any]]:
-    """Citations of pages of the web as OpenAI's annotations; others cite what the client sent."""
+def annotations_of(citations: object, start: int, end: int) -> list[dict[str, Any]]:
+    """Citations of pages of the web as OpenAI's annotations; others cite what the client sent.
+
+    `start` and `end` are those of the text that cites them, in characters of the answer's content.
+    """
     found = []
     for citation in citations if isinstance(citations, list) else ():
         if isinstance(citation, Mapping) and (url := text_in(citation, "url")):
             cited = {"url": url, "title": text_in(citation, "title"), "content": text_in(citation, "cited_text")}
-            found.append({"type": "url_citation", "url_citation": cited})
+            found.append({"type": "url_citation", "url_citation": {**cited, "start_index": start, "end_index": end}})
     return found
 
 
@@ -93,8 +96,9 @@ def _message(blocks: list[Mapping[str, Any]], names: Mapping[str, str]) -> dict[
     for block in blocks:
         kind = text_in(block, "type")
         if kind == "text":
+            start = sum(map(len, texts))
             texts += filter(None, [text_in(block, "text")])
-            annotations += annotations_of(block.get("citations"))
+            annotations += annotations_of(block.get("citations"), start, start + len(text_in(block, "text")))
         elif kind in KINDS:
             thoughts.append(text_in(block, "thinking"))
             details.append(detail_of(block, len(details), bool(texts) + len(calls)))

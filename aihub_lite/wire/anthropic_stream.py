@@ -31,6 +31,10 @@ class _Block:
     has_arguments: bool = False
     said: dict[str, list[str]] = attrs.field(factory=dict)
     """Thinking and its signature, piece by piece."""
+    start: int = 0
+    """Characters of content before it."""
+    cited: list[Any] = attrs.field(factory=list)
+    """What its text cites."""
 
     def whole(self) -> dict[str, Any]:
         """The block as it would be in an answer that is not streamed."""
@@ -58,7 +62,8 @@ class AnthropicStream:
     _usage: dict[str, Any] = attrs.field(factory=dict)
     _blocks: dict[int, _Block] = attrs.field(factory=dict)
     """The open ones, by number."""
-    _has_text: bool = False
+    _characters: int = 0
+    """Of content so far."""
     _calls: int = 0
     _details: int = 0
 
@@ -102,8 +107,9 @@ class AnthropicStream:
         given = event.get("content_block")
         if not isinstance(given, dict) or not isinstance(kind := given.get("type"), str):
             return []
-        block = self._blocks[_number(event)] = _Block(given, kind)
+        block = self._blocks[_number(event)] = _Block(given, kind, start=self._characters)
         if kind == "text":
+            block.cited += given["citations"] if isinstance(given.get("citations"), list) else []
             return self._shown(self._text(block, given))
         if kind == "thinking" and (thought := text_in(given, "thinking")):
             return [self._chunk({"reasoning_content": thought})]
@@ -124,12 +130,14 @@ class AnthropicStream:
     def _block_stop(self, event: dict[str, Any]) -> list[Chunk]:
         block = self._blocks.pop(_number(event), NOTHING)
         if block.kind in KINDS:
-            detail = detail_of(block.whole(), self._details, self._has_text + self._calls)
+            detail = detail_of(block.whole(), self._details, (self._characters > 0) + self._calls)
             self._details += 1
             return [self._chunk({"reasoning_details": [detail]})]
         if block.kind == "tool_use" and not block.has_arguments:
             return self._shown(self._arguments(block, arguments_of(block.given)))
-        return []
+        # Only now is it known where the text ends that cites something.
+        made = annotations_of(block.cited, block.start, self._characters)
+        return [self._chunk({"annotations": made})] if made else []
 
     def _message_delta(self, event: dict[str, Any]) -> list[Chunk]:
         merge(self._usage, event.get("usage"))
@@ -147,7 +155,7 @@ class AnthropicStream:
         text = delta.get("text")
         if not isinstance(text, str) or not text:
             return None
-        self._has_text = True
+        self._characters += len(text)
         return {"content": text}
 
     def _thinking(self, block: _Block, delta: dict[str, Any]) -> Chunk | None:
@@ -166,12 +174,14 @@ class AnthropicStream:
         return self._arguments(block, text)
 
     def _citation(self, block: _Block, delta: dict[str, Any]) -> Chunk | None:
-        made = annotations_of([delta.get("citation")])
-        return {"annotations": made} if made else None
+        """Shown at the block's end."""
+        if block is not NOTHING:
+            block.cited.append(delta.get("citation"))
+        return None
 
     def _arguments(self, block: _Block, text: str) -> Chunk:
         if block.call < 0:
-            self._has_text = True
+            self._characters += len(text)
             return {"content": text}
         return {"tool_calls": [{"index": block.call, "function": {"arguments": text}}]}
 

@@ -90,9 +90,10 @@ def test_pages_that_are_cited_are_annotations() -> None:
     cited = {"type": "web_search_result_location", "url": "https://x", "title": None, "cited_text": "y"}
     page = {"type": "page_location", "cited_text": "z", "document_index": 0}
 
-    assert [{"type": "url_citation", "url_citation": {"url": "https://x", "title": "", "content": "y"}}] == chat(
-        text("a", citations=[cited, page])
-    )["message"]["annotations"]
+    place = {"url": "https://x", "title": "", "content": "y", "start_index": 3, "end_index": 8}
+    message = chat(text("As "), text("said.", citations=[cited, page]))["message"]
+
+    assert [{"type": "url_citation", "url_citation": place}] == message["annotations"]
 
 
 @pytest.mark.parametrize(

@@ -126,10 +126,19 @@ def test_thinking_that_is_hidden_is_given_whole() -> None:
 
 def test_pages_that_are_cited_are_annotations() -> None:
     cited = {"url": "https://x", "title": "t", "cited_text": "y"}
-    events = [begun({"type": "text", "text": "", "citations": []}), delta("citations_delta", citation=cited)]
-    extras = dict(whole(*events, delta("text_delta", text="a"), ended()).first.extras)
+    events = [begun({"type": "text", "text": "As "}), ended(), begun({"type": "text", "text": "", "citations": []}, 1)]
+    events += [delta("citations_delta", 1, citation=cited), delta("text_delta", 1, text="said.")]
+    ((_, (found,)),) = whole(*events, ended(1)).first.extras
 
-    assert "https://x" == extras["annotations"][0]["url_citation"]["url"]
+    place = {"start_index": 3, "end_index": 8}
+    assert {"url": "https://x", "title": "t", "content": "y", **place} == found["url_citation"]
+
+
+def test_a_citation_of_no_block_is_not_remembered_for_another_stream() -> None:
+    cited = {"url": "https://x", "title": "t", "cited_text": "y"}
+    whole(delta("citations_delta", 7, citation=cited))
+
+    assert [] == whole(begun({"type": "text", "text": "a"}), ended(), ended(7)).first.extras
 
 
 def test_the_last_count_that_is_not_null_wins_and_none_is_added() -> None:
