@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+
 BOUNDARY = "----tests7MA4YWxkTrZu0gW"
 
 
@@ -26,3 +28,15 @@ def content_type(boundary: str = BOUNDARY) -> str:
 
 FILE = field("file", b"RIFF", "speech.wav", "audio/wav")
 """The smallest file."""
+
+
+def parts_of(content_type: str, body: bytes) -> dict[str, tuple[str | None, bytes]]:
+    """Filename and content by name, as the standard library reads a form."""
+    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    found: dict[str, tuple[str | None, bytes]] = {}
+    for part in message.walk():
+        if not part.is_multipart():
+            content = part.get_payload(decode=True)
+            assert isinstance(content, bytes)
+            found[str(part.get_param("name", header="content-disposition"))] = (part.get_filename(), content)
+    return found
