@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from urllib.parse import parse_qs
 
 import attrs
@@ -10,7 +11,7 @@ from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import Exchange
 from aihub_lite.gateway.ledger import window
-from aihub_lite.storage.statistics import Statistics
+from aihub_lite.storage.statistics import Statistics, Sums
 from aihub_lite.storage.usage import Usages, UsageSum
 from aihub_lite.web.admin.overview import sums_json
 from aihub_lite.web.admin.spans import edges_of, zone_named
@@ -70,6 +71,7 @@ class OwnKey:
         days = await Statistics(self.gateway.database).steps(edges, token.id)
         models = await Usages(self.gateway.database).models_of(token.id, edges[0] * 1000)
         return {
+            "total": sums_json(reduce(Sums.__add__, days)),
             "days": [{"start": moment_text(start), **sums_json(day)} for start, day in zip(edges, days, strict=False)],
             "models": [model_sums(each) for each in models],
         }

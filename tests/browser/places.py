@@ -17,6 +17,8 @@ PAGES = (
     "/console/playground",
     "/console/requests",
     "/console/statistics?span=30d",
+    "/console/statistics?from=2026-10-01&to=2026-10-02",
+    "/console/key",
 )
 """Those of a gateway with the past that history.py makes up."""
 

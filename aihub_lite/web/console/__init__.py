@@ -20,6 +20,7 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.console.assets import serve_asset
 from aihub_lite.web.console.channels import CHANNELS
 from aihub_lite.web.console.entrance import ENTRANCE, refused
+from aihub_lite.web.console.key import show_key_page
 from aihub_lite.web.console.models import MODELS
 from aihub_lite.web.console.overview import show_overview
 from aihub_lite.web.console.pages import AnyRequest, page
@@ -33,7 +34,7 @@ PATH = "/console"
 
 
 def console_router(gateway: Gateway, sign_in: SignIn) -> Router:
-    """The entrance and the files, open to all, and the pages for those who are signed in."""
+    """The entrance, the page of a key and the files, open to all, and the pages for those who are signed in."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         await sign_in.admit(connection)
@@ -46,7 +47,7 @@ def console_router(gateway: Gateway, sign_in: SignIn) -> Router:
     )
     return Router(
         PATH,
-        route_handlers=[serve_asset, *ENTRANCE, pages],
+        route_handlers=[serve_asset, show_key_page, *ENTRANCE, pages],
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
             "sign_in": Provide(lambda: sign_in, sync_to_thread=False),

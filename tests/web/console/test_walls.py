@@ -11,7 +11,14 @@ from litestar.routes import HTTPRoute
 
 from tests.web.console.visitor import SITE, Visitor, at_console
 
-OPEN = ("/console/sign-in", "/console/enter/", "/console/static/", "/console/taste", "/console/sign-out")
+OPEN = (
+    "/console/sign-in",
+    "/console/key",
+    "/console/enter/",
+    "/console/static/",
+    "/console/taste",
+    "/console/sign-out",
+)
 
 
 def pages(visitor: Visitor) -> list[str]:

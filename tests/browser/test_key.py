@@ -1,0 +1,156 @@
+"""A member of the team with nothing but a key, before its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import SETTINGS, OpenPage, overflow, picture
+from tests.browser.history import fill
+from tests.support.gateway import Gateway, running
+from tests.support.process import Home
+
+PATH = "/console/key"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway with a past."""
+    directory = tmp_path_factory.mktemp("key") / "data"
+    fill(directory)
+    with running(Home(directory, SETTINGS)) as gateway:
+        yield gateway
+
+
+def key_of(site: Gateway, name: str) -> str:
+    """A fresh key of a token that has been in use."""
+    key: str = site.admin("POST", f"/tokens/{name}/rotate").json()["key"]
+    return key
+
+
+def new_key(site: Gateway, name: str, **fields: object) -> str:
+    key: str = site.admin("POST", "/tokens", {"name": name, **fields}).json()["key"]
+    return key
+
+
+def show(page: Page, key: str) -> None:
+    page.get_by_label("Key", exact=True).fill(key)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_key_sees_nothing_of_itself(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
+    page = open_page(PATH, size=size, theme=theme, signed_in=False)
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
+    picture(page, f"key-asking-{size}-{theme}")
+    show(page, key_of(site, "Research"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Research")
+    expect(page.locator(".meters")).to_have_text(
+        re.compile(r"of \$1.00 a day.*\$0.\d\d left · Refills .*Spent in all", re.DOTALL)
+    )
+    expect(page.locator(".chart rect.bar").first).to_be_visible()
+    picture(page, f"key-{size}-{theme}")
+    assert 0 == overflow(page)
+
+
+def test_a_key_sees_other_figures_than_the_operator(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page(PATH, signed_in=False)
+    show(page, key_of(site, "Research"))
+    page.get_by_text("As a table").click()
+    expect(page.locator("#days tbody tr")).to_have_count(30)
+    found = site.admin("GET", "/statistics?span=30d&by=token&zone=UTC").json()["members"]
+    (own,) = [member for member in found if member["name"] == "Research"]
+    costs = page.locator("#days [data-value]:nth-child(2)").evaluate_all(
+        "cells => cells.map(cell => cell.dataset.value)"
+    )
+    assert [step["cost_usd"] for step in own["steps"]] == costs
+    assert f"{own['requests']:,}" == page.locator("[data-total=requests]").inner_text()
+    models = page.locator("#models tbody td:nth-child(3)").all_inner_texts()
+    assert own["requests"] == sum(int(text.replace(",", "")) for text in models)
+
+
+def test_the_chart_shows_one_figure_only(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page(PATH, signed_in=False)
+    show(page, key_of(site, "Research"))
+    ticks = page.locator(".chart .tick")
+    expect(ticks.first).to_have_text("$0.00")
+    page.get_by_role("button", name="Requests").click()
+    expect(ticks.first).to_have_text("0")
+    expect(page.get_by_role("button", name="Requests")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_key_is_kept_elsewhere_than_in_this_tab(open_page: OpenPage, site: Gateway) -> None:
+    page, key = open_page(PATH, signed_in=False), key_of(site, "Ana")
+    show(page, key)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ana")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ana")
+    kept = "() => JSON.stringify({...localStorage}) + document.cookie + location.href + document.body.innerHTML"
+    assert key not in page.evaluate(kept)
+    assert "" == page.locator("#key").input_value()
+    other = page.context.new_page()
+    other.goto(PATH)
+    expect(other.get_by_label("Key", exact=True)).to_be_visible()
+
+
+def test_a_key_cannot_be_forgotten(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page(PATH, signed_in=False)
+    show(page, key_of(site, "Ana"))
+    page.get_by_role("button", name="Forget this key").click()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
+    assert ("{}", False) == (page.evaluate("JSON.stringify({...sessionStorage})"), "Ana" in page.content())
+    page.reload()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("key", ["sk-wrong", "密钥", "two words"])
+def test_a_wrong_key_is_refused_without_a_word(open_page: OpenPage, key: str) -> None:
+    page = open_page(PATH, signed_in=False)
+    show(page, key)
+    expect(page.get_by_role("alert")).to_contain_text("This key opens nothing here")
+    assert "{}" == page.evaluate("JSON.stringify({...sessionStorage})")
+    picture(page, "key-wrong")
+
+
+def test_a_gateway_that_is_away_loses_the_key(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page(PATH, signed_in=False)
+    page.route("**/v1/key**", lambda route: route.abort())
+    show(page, key_of(site, "Ana"))
+    expect(page.get_by_role("alert")).to_have_text("The gateway does not answer.")
+    picture(page, "key-unreachable")
+    page.unroute("**/v1/key**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ana")
+
+
+def test_a_new_key_has_an_empty_chart(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page(PATH, size="phone", theme="dark", signed_in=False)
+    show(page, new_key(site, "new<b>&amp;<img src=x>", models=["nothing-*"], quota="5"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("new<b>&amp;<img src=x>")
+    expect(page.get_by_text("No requests in the last 30 days")).to_be_visible()
+    expect(page.get_by_text("None: no channel serves a model")).to_be_visible()
+    expect(page.locator("figure.chart")).to_be_hidden()
+    picture(page, "key-unused-phone-dark")
+    assert 0 == overflow(page)
+
+
+def test_the_page_has_no_chinese(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page(PATH, signed_in=False)
+    show(page, key_of(site, "tok_1"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mobile app")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("#usage")).to_have_text("最近 30 天")
+    expect(page.locator(".chart rect.bar").first).to_be_visible()
+    picture(page, "key-chinese")
+
+
+def test_the_sign_in_does_not_lead_here(open_page: OpenPage) -> None:
+    page = open_page("/console/sign-in", signed_in=False)
+    page.get_by_role("link", name="You have only a key?").click()
+    expect(page).to_have_url(re.compile(f"{PATH}$"))
+    page.get_by_role("link", name="Sign in as operator").click()
+    expect(page.get_by_label("Admin key")).to_be_visible()
