@@ -14,6 +14,7 @@ COLUMNS = {
     "id": "MODEL",
     "aliases": "ALIASES",
     "channels": "CHANNELS",
+    "context_window": "CONTEXT",
     "input": "INPUT",
     "output": "OUTPUT",
     "source": "SOURCE",

@@ -27,6 +27,15 @@ def canonical(model: str) -> str:
 
 
 @attrs.frozen
+class Listed:
+    """What the price table says of an upstream's model; None where it does not say."""
+
+    price: Price | None = None
+    context_window: int | None = None
+    """Tokens of prompt and completion together."""
+
+
+@attrs.frozen
 class Candidate:
     """One way to serve a model: a channel, the model's id there, and its price there."""
 

@@ -46,6 +46,7 @@ class Gateway:
     database: Database
     transport: Transport
     registry: Registry
+    prices: PriceBook
     health: Health
     limits: MemoryLimiter
     ledger: Ledger
@@ -127,6 +128,7 @@ async def open_gateway(
             database=database,
             transport=transport,
             registry=registry,
+            prices=prices,
             health=health,
             limits=limits,
             ledger=ledger,

@@ -1,4 +1,4 @@
-"""Default prices: what the price table says, asked once per model and table version, kept in the database."""
+"""What the price table says of models, asked once per model and table version, kept in the database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Self
 
 import attrs
 
+from aihub_lite.domain.catalog import Listed
 from aihub_lite.domain.money import Price
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.prices import PriceKey as TableKey
@@ -19,6 +20,9 @@ from aihub_lite.upstream.providers import PROVIDERS
 
 log = logging.getLogger(__name__)
 
+FORM = 2
+"""Of what is kept: what was kept in another form is asked for again."""
+
 
 @attrs.define
 class PriceBook:
@@ -26,14 +30,14 @@ class PriceBook:
 
     database: Database
     table_version: str
-    known: dict[TableKey, Price | None]
+    known: dict[TableKey, Listed]
     _wanted: set[TableKey] = attrs.field(factory=set)
     _asking: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
     @classmethod
     async def open(cls, database: Database) -> Self:
         """With everything that this version of the table was asked before."""
-        table_version = version("genai-prices")
+        table_version = f"{version('genai-prices')}/{FORM}"
         return cls(database, table_version, await Prices(database).load_defaults(table_version))
 
     async def look_up(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Price | None]:
@@ -46,7 +50,12 @@ class PriceBook:
             async with self._asking:
                 await self._ask_for_all()
         answered = {key: each for key, each in asked.items() if each is None or each in self.known}
-        return {key: None if each is None else self.known[each] for key, each in answered.items()}
+        return {key: None if each is None else self.known[each].price for key, each in answered.items()}
+
+    def context_window(self, provider: str, upstream_model: str) -> int | None:
+        """Tokens that fit into a model of whose price somebody has asked; None where the table does not say."""
+        key = _table_key((provider, upstream_model))
+        return None if key is None else self.known.get(key, Listed()).context_window
 
     async def _ask_for_all(self) -> None:
         wanted = [*self._wanted]
@@ -58,7 +67,7 @@ class PriceBook:
         except PricesUnavailable as error:
             log.warning("%d models stay unpriced for now: %s", len(wanted), error)
             return
-        answers = {key: found.get(key) for key in wanted}
+        answers = {key: found.get(key, Listed()) for key in wanted}
         self.known.update(answers)
         await Prices(self.database).put_defaults(answers, self.table_version)
 

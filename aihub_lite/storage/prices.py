@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from aihub_lite.domain.catalog import Listed
 from aihub_lite.domain.money import Price
 from aihub_lite.storage.columns import from_json, to_json
 from aihub_lite.storage.database import Database
@@ -22,7 +23,7 @@ ON CONFLICT DO UPDATE SET table_version = excluded.table_version, price = exclud
 
 @attrs.frozen
 class Prices:
-    """Default prices are a cache: the price table takes 0.3 s to load, which no start should wait for."""
+    """What the price table says is a cache: the table takes 0.3 s to load, which no start should wait for."""
 
     _database: Database
 
@@ -39,19 +40,21 @@ class Prices:
         """Back to the default price. False when there was none of the operator's."""
         return await self._database.write(("DELETE FROM prices WHERE model = ?", (model,))) > 0
 
-    async def load_defaults(self, table_version: str) -> dict[PriceKey, Price | None]:
-        """What this version of the table said; None: it has no price for that model."""
+    async def load_defaults(self, table_version: str) -> dict[PriceKey, Listed]:
+        """What this version of the table said."""
         sql = "SELECT price_id, upstream_model, price FROM default_prices WHERE table_version = ?"
         rows = await self._database.read(sql, (table_version,))
         return {
-            (row["price_id"] or None, row["upstream_model"]): from_json(row["price"], Price) if row["price"] else None
+            (row["price_id"] or None, row["upstream_model"]): from_json(row["price"], Listed)
+            if row["price"]
+            else Listed()
             for row in rows
         }
 
-    async def put_defaults(self, found: Mapping[PriceKey, Price | None], table_version: str) -> None:
+    async def put_defaults(self, found: Mapping[PriceKey, Listed], table_version: str) -> None:
         """Add or replace what a look-up found, and what it did not."""
         rows = (
-            (price_id or "", upstream_model, table_version, to_json(price) if price else None)
-            for (price_id, upstream_model), price in found.items()
+            (price_id or "", upstream_model, table_version, to_json(listed) if listed != Listed() else None)
+            for (price_id, upstream_model), listed in found.items()
         )
         await self._database.write(*((PUT_DEFAULT, row) for row in rows))

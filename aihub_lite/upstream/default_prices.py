@@ -1,4 +1,4 @@
-"""What models cost unless an operator says otherwise: the genai-prices data, asked in a child process."""
+"""What the genai-prices data, asked in a child process, says of models: above all what they cost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from aihub_lite.domain.catalog import Listed
 from aihub_lite.domain.money import Price, Rates, Tier, nano_usd
 
 Wanted = tuple[str | None, str]
@@ -30,8 +31,8 @@ async def default_prices(
     on: date | None = None,
     program: Path = PROGRAM,
     timeout: float = TIMEOUT,  # noqa: ASYNC109
-) -> dict[Wanted, Price]:
-    """Prices valid on a day (today, UTC); what is not known is absent. Raises PricesUnavailable.
+) -> dict[Wanted, Listed]:
+    """With prices valid on a day (today, UTC); what is not known is absent. Raises PricesUnavailable.
 
     Where a price changes with the hour, the day's highest is taken.
     """
@@ -47,7 +48,12 @@ async def default_prices(
     except (TimeoutError, OSError, msgspec.DecodeError) as error:
         raise PricesUnavailable(f"no default prices: {type(error).__name__}") from error
     source = f"genai-prices {table.version}"
-    return {asked: _price(steps, source, str(day)) for asked, steps in zip(wanted, table.prices, strict=True) if steps}
+    found = zip(wanted, table.prices, table.context_windows, strict=True)
+    return {
+        asked: Listed(_price(steps, source, str(day)) if steps else None, window)
+        for asked, steps, window in found
+        if steps or window
+    }
 
 
 class _Step(msgspec.Struct):
@@ -58,6 +64,7 @@ class _Step(msgspec.Struct):
 class _Table(msgspec.Struct):
     version: str
     prices: list[list[_Step] | None]
+    context_windows: list[int | None]
 
 
 def _price(steps: Sequence[_Step], source: str, as_of: str) -> Price:

@@ -4,10 +4,12 @@ genai-prices takes 0.3 s and 15 MB to import. A child pays that and is gone. Rea
 
     {"on": "2026-10-01", "wanted": [{"provider": "openai" | null, "model": "gpt-4o"}, …]}
 
-and writes JSON to stdout, prices in the order of `wanted`, null for what is not found. A price is the list of its
-steps, the base first: rates in USD per million tokens, as decimal text, for prompts longer than `above` tokens.
+and writes JSON to stdout, both lists in the order of `wanted`, null for what is not found. A price is the list of its
+steps, the base first: rates in USD per million tokens, as decimal text, for prompts longer than `above` tokens. A
+context window is in tokens.
 
-    {"version": "0.2.3", "prices": [[{"above": 0, "rates": {"input": "2.5", "output": "10"}}, …], null, …]}
+    {"version": "0.2.3", "prices": [[{"above": 0, "rates": {"input": "2.5", "output": "10"}}, …], null, …],
+     "context_windows": [128000, null, …]}
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -38,13 +41,23 @@ FREE: list[Step] = [{"above": 0, "rates": {"input": "0", "output": "0"}}]
 
 def price_of(provider: str | None, model: str, on: date) -> list[Step] | None:
     """The price of a model as a provider names it, or, without a provider, by its name alone."""
+    info = _found(provider, model)
+    if info is None:
+        return None
+    # A `:free` model has no price because it costs nothing; of others it means that nobody knows.
+    return steps_of(info, on) or (FREE if model.endswith(":free") else None)
+
+
+def context_of(provider: str | None, model: str) -> int | None:
+    """How many tokens a model reads and writes in one request, where the table says so."""
+    info = _found(provider, model)
+    return None if info is None else info.context_window
+
+
+def _found(provider: str | None, model: str) -> ModelInfo | None:
     for place, name in _references(provider, model):
-        try:
-            info = get_snapshot().find_provider_model(name, None, place, None)[1]
-        except LookupError:
-            continue
-        # A `:free` model has no price because it costs nothing; of others it means that nobody knows.
-        return steps_of(info, on) or (FREE if model.endswith(":free") else None)
+        with suppress(LookupError):
+            return get_snapshot().find_provider_model(name, None, place, None)[1]
     return None
 
 
@@ -94,8 +107,10 @@ def _dearest(info: ModelInfo, on: date) -> ModelPrice:
 def main() -> None:
     request = json.load(sys.stdin)
     on = date.fromisoformat(request["on"])
-    prices = [price_of(query["provider"], query["model"], on) for query in request["wanted"]]
-    json.dump({"version": genai_prices.__version__, "prices": prices}, sys.stdout)
+    wanted = [(query["provider"], query["model"]) for query in request["wanted"]]
+    prices = [price_of(*each, on) for each in wanted]
+    windows = [context_of(*each) for each in wanted]
+    json.dump({"version": genai_prices.__version__, "prices": prices, "context_windows": windows}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from aihub_lite.web.console.models import PAGE
 from tests.browser.conftest import OpenPage, overflow, picture
 from tests.support.gateway import Gateway
 from tests.support.scripted import Upstream
@@ -53,7 +54,7 @@ def test_the_list_breaks(open_page: OpenPage, size: str, theme: str) -> None:
 def test_a_row_does_not_tell_what_there_is_to_know(open_page: OpenPage) -> None:
     page = open_page("/console/models")
     assert re.match(
-        r"gpt-4o-mini fast OpenAI .*\$0\.15 .*\$0\.60 genai-prices .* Cache read \$0\.075 Try it",
+        r"gpt-4o-mini fast OpenAI .*128k .*\$0\.15 .*\$0\.60 genai-prices .* Cache read \$0\.075 Try it",
         row(page, "gpt-4o-mini"),
     )
     assert "<b>team</b>/best, openai/gpt-5" in row(page, "gpt-5")
@@ -147,8 +148,8 @@ def test_a_name_runs_as_a_script(open_page: OpenPage, site: Gateway) -> None:
 def test_more_models_than_fit_are_not_told_of(open_page: OpenPage, site: Gateway, upstream: Upstream) -> None:
     site.add_channel(upstream.url, name="Aggregator", models=MANY)
     page = open_page("/console/models")
-    expect(page.locator("tbody tr")).to_have_count(100)
-    expect(page.get_by_text("100 of 130 are shown")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(PAGE)
+    expect(page.get_by_text(f"{PAGE} of 130 are shown")).to_be_visible()
     page.get_by_role("searchbox").fill("model-119")
     page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_role("link", name=MANY[-1], exact=True)).to_be_visible()

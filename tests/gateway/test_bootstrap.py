@@ -110,6 +110,7 @@ def test_default_prices_outlive_a_restart_without_another_look_up(tmp_path: Path
         found = gateway.registry.catalog.resolve("gpt-4o-mini")
         assert found is not None
         assert "unpriced" != found[0].candidates[0].price.source
+        assert 128_000 == gateway.prices.context_window("openai", "gpt-4o-mini")
 
     run(tmp_path, first, second)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from aihub_lite.domain.catalog import Listed
 from aihub_lite.domain.money import Price, Rates, Tier
 from aihub_lite.storage.aliases import Aliases
 from aihub_lite.storage.database import Database
@@ -36,7 +37,7 @@ def test_a_deleted_price_is_gone(tmp_path: Path) -> None:
 
 
 def test_a_looked_up_price_holds_for_its_table_version_only(tmp_path: Path) -> None:
-    found = {("openai", "gpt-4o"): TIERED, (None, "own-model"): None}
+    found = {("openai", "gpt-4o"): Listed(TIERED, 128_000), ("openai", "o0"): Listed(None, 10), (None, "own"): Listed()}
 
     async def work(database: Database) -> list[Any]:
         prices = Prices(database)

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from genai_prices import __version__ as data_version
 
+from aihub_lite.domain.catalog import Listed
 from aihub_lite.domain.money import NANO, Price, Rates, cost_of
 from aihub_lite.domain.usage import Usage
 from aihub_lite.upstream.default_prices import PricesUnavailable, Wanted, default_prices
@@ -69,7 +70,8 @@ def rows() -> Iterator[Row]:
 @pytest.mark.skipif(not ORACLE.exists(), reason="the recorded usages lie beside the repository, not in it")
 def test_cost_of_recorded_usages_equals_the_price_projects_own_to_the_nano_dollar() -> None:
     every = list(rows())
-    prices = asyncio.run(default_prices(sorted({row.wanted for row in every}, key=str), ORACLE_DAY))
+    found = asyncio.run(default_prices(sorted({row.wanted for row in every}, key=str), ORACLE_DAY))
+    prices = {wanted: listed.price for wanted, listed in found.items() if listed.price}
     priced = [row for row in every if row.wanted in prices]
     wrong = [row for row in priced if row.nano != cost_of(row.usage, prices[row.wanted])]
     assert 1200 < len(priced)
@@ -79,10 +81,10 @@ def test_cost_of_recorded_usages_equals_the_price_projects_own_to_the_nano_dolla
 
 
 def test_price_is_exact_and_says_where_it_comes_from() -> None:
-    prices = asyncio.run(default_prices([("openai", "gpt-4o"), ("openai", "nope")], date(2026, 10, 1)))
+    found = asyncio.run(default_prices([("openai", "gpt-4o"), ("openai", "nope")], date(2026, 10, 1)))
     rates = Rates(input=2_500_000_000, output=10_000_000_000, cache_read=1_250_000_000)
     expected = Price(rates, f"genai-prices {data_version}", as_of="2026-10-01")
-    assert {("openai", "gpt-4o"): expected} == prices
+    assert {("openai", "gpt-4o"): Listed(expected, context_window=128_000)} == found
 
 
 def test_nothing_wanted_starts_no_child(tmp_path: Path) -> None:

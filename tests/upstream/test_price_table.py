@@ -17,7 +17,7 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from aihub_lite.upstream.price_table import price_of, steps_of
+from aihub_lite.upstream.price_table import context_of, price_of, steps_of
 
 DAY = date(2026, 10, 1)
 LOW, HIGH = (
@@ -92,6 +92,11 @@ def test_id_with_date_prefix_or_vendor_is_found(provider: str | None, name: str,
 
 def test_vendor_prefix_is_part_of_the_name_where_the_provider_has_it_so() -> None:
     assert None is not price_of("fireworks", "accounts/fireworks/models/gpt-oss-120b", DAY)
+
+
+def test_a_context_window_is_found_by_the_same_names() -> None:
+    names = [("openai", "gpt-4o"), (None, "openai/gpt-4o"), ("openai", "nope")]
+    assert [128_000, 128_000, None] == [context_of(*each) for each in names]
 
 
 def test_free_model_costs_nothing() -> None:

@@ -12,7 +12,6 @@ from aihub_lite.domain.money import UNPRICED
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import NotFound
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.gateway.registry import Registry
 from aihub_lite.web.admin.prices import is_free, terms_json
 from aihub_lite.web.admin.views import Json, TheGateway
 
@@ -36,34 +35,38 @@ def models_json(gateway: Gateway, models: Iterable[Model]) -> list[Json]:
     names: dict[str, list[str]] = {}
     for alias, model in sorted(gateway.registry.catalog.aliases.items()):
         names.setdefault(model.id, []).append(alias)
-    return [model_json(gateway.registry, model, names.get(model.id, [])) for model in models]
+    return [model_json(gateway, model, names.get(model.id, [])) for model in models]
 
 
-def model_json(registry: Registry, model: Model, aliases: list[str]) -> Json:
+def model_json(gateway: Gateway, model: Model, aliases: list[str]) -> Json:
     """`priced_as` is the name under which the operator's price is kept, null where the price is another's;
-    `strategy_set` says whether it is this model's own."""
+    `strategy_set` says whether it is this model's own; `context_window`, in tokens, is the smallest of those known."""
+    registry = gateway.registry
     ways = sorted(model.candidates, key=lambda way: (-way.channel.priority, way.channel.name))
+    shown = [way_json(gateway, way) for way in ways]
     return {
         "id": model.id,
         "names": sorted(model.names - {model.id}),
         "aliases": [alias for alias in aliases if alias in registry.aliases],
         "builtin_aliases": [alias for alias in aliases if alias not in registry.aliases],
+        "context_window": min((way["context_window"] for way in shown if way["context_window"]), default=None),
         "strategy": model.strategy,
         "strategy_set": model.id in registry.strategies,
         "priced_as": next((name for name in sorted(model.names) if name in registry.prices), None),
         "unpriced": any(way.price == UNPRICED and not is_free(way.channel) for way in ways),
-        "channels": [way_json(registry, way) for way in ways],
+        "channels": shown,
     }
 
 
-def way_json(registry: Registry, way: Candidate) -> Json:
+def way_json(gateway: Gateway, way: Candidate) -> Json:
     """One channel that serves a model; `table_price` is what would count without the operator's price, if known."""
-    table = registry.default_prices.get((way.channel.provider, way.upstream_model))
+    table = gateway.registry.default_prices.get((way.channel.provider, way.upstream_model))
     return {
         "channel": way.channel.name,
         "channel_id": way.channel.id,
         "group": way.channel.group,
         "upstream_model": way.upstream_model,
+        "context_window": gateway.prices.context_window(way.channel.provider, way.upstream_model),
         "price": {**terms_json(way.price), "free": way.price == UNPRICED and is_free(way.channel)},
         "table_price": table and terms_json(table),
     }

@@ -12,7 +12,7 @@ from aihub_lite.web.admin.prices import UNIT_RATES, rates_json
 from aihub_lite.web.admin.views import Json, TheGateway
 from aihub_lite.web.console.pages import AnyRequest, page
 
-PAGE = 100
+PAGE = 75
 """Models on the list: an aggregator offers hundreds, and whoever looks for one of them searches."""
 KINDS = tuple(rates_json(UNPRICED.rates))
 """Whatever a price may have a rate for; their names are in the catalogues under `rate`."""

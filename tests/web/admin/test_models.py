@@ -113,6 +113,18 @@ def test_an_unpriced_model_is_told_from_a_free_one_by_nothing(tmp_path: Path) ->
     at_desk(tmp_path, story)
 
 
+def test_a_model_promises_more_context_than_one_of_its_channels_has(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        await add(desk, "long", "m=gpt-4.1")
+        await add(desk, "short", "m=gpt-4o")
+        await add(desk, "box", "m=gpt-4", provider="ollama")
+        shown = await desk.call("GET", "/models/m")
+        windows = {way["channel"]: way["context_window"] for way in shown["channels"]}
+        assert (128_000, None, True) == (shown["context_window"], windows["box"], windows["long"] > 900_000)
+
+    at_desk(tmp_path, story)
+
+
 def test_channels_stand_in_another_order_than_that_of_their_priority(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         know(desk, "m", None)
