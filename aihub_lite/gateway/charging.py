@@ -40,10 +40,11 @@ def metered_so_far(asked: Request, stream: Stream) -> tuple[Usage, UsageSource]:
     """What a stream that ended early came to: some upstreams count along from the first chunk on, and their last
     count may be older than what was relayed since."""
     counted, source = metered(asked, stream)
-    relayed = stream.estimated(asked.prompt_estimate).completion_tokens
-    if stream.complete or counted.completion_tokens >= relayed:
+    relayed = stream.estimated(asked.prompt_estimate)
+    tokens, units = max(counted.completion_tokens, relayed.completion_tokens), max(counted.units, relayed.units)
+    if stream.complete or (counted.completion_tokens, counted.units) == (tokens, units):
         return counted, source
-    return attrs.evolve(counted, completion_tokens=relayed), "estimated"
+    return attrs.evolve(counted, completion_tokens=tokens, units=units, unit=relayed.unit), "estimated"
 
 
 def aborted(asked: Request, stream: Stream | None, outcome: Outcome) -> tuple[Usage, UsageSource]:

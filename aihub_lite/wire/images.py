@@ -83,5 +83,6 @@ class ImageStream(TypedStream):
 
     def estimated(self, prompt_tokens: int) -> Usage:
         """Every image, also the one that was being made."""
-        made = min(self.ended + 1, self.asked.n)
-        return self.asked.usage(made * (self.asked.max_tokens or 0), made)
+        made, each = min(self.ended + 1, self.asked.n), self.asked.max_tokens or 0
+        counted = self.usage.completion_tokens if self.usage else 0
+        return self.asked.usage(counted + (made - self.ended) * each if counted else made * each, made)
