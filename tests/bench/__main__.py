@@ -1,9 +1,9 @@
-"""Measures the gateway: `python -m tests.bench [--only plain|stream|memory|start|translation …] [--seconds S]
+"""Measures the gateway: `python -m tests.bench [--only plain|stream|memory|start|beside|translation …] [--seconds S]
 [--json FILE]`.
 
 One run, one table: every figure with its target and, where there is one, the same without the gateway. Everything is
 on: digest look-up, limiter, hold, usage record, group commit with `synchronous=FULL`. Nothing fails on a figure. It
-takes three minutes; leave the machine alone meanwhile: load, upstream and gateway share its cores. A stall shows in the
+takes four minutes; leave the machine alone meanwhile: load, upstream and gateway share its cores. A stall shows in the
 figure for the bare stack, and where chunks pile up, their delay: such a run says nothing, CPU per chunk least of all.
 Needs nginx and wrk: `apt-get install nginx-light wrk`.
 
@@ -24,7 +24,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench import plain, start, streams, translation
+from tests.bench import beside, plain, start, streams, translation
 from tests.bench.figures import Figure, as_json, table
 from tests.bench.profiling import profile
 from tests.bench.rig import Bench, ToolMissing, allow_many_files
@@ -35,6 +35,7 @@ PARTS: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "stream": streams.measure,
     "memory": streams.measure_memory,
     "start": start.measure,
+    "beside": beside.measure,
     "translation": translation.measure,
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import paced, plain, start, streams, translation
+from tests.bench import beside, paced, plain, start, streams, translation
 from tests.bench.figures import TARGETS, Figure, table
 from tests.bench.profiling import profile
 from tests.bench.rig import (
@@ -99,6 +99,14 @@ def test_start_part_gives_no_figures(bench: Bench) -> None:
 def test_translation_part_gives_no_figures(bench: Bench) -> None:
     keys = [f"translation.{name}_{what}" for name in ("anthropic", "gemini") for what in ("request", "event")]
     assert_measured(translation.measure(bench), *keys)
+
+
+def test_a_reader_of_the_console_gives_no_figures(bench: Bench) -> None:
+    figures = beside.measure(bench)
+    assert_measured(
+        [figure for figure in figures if figure.key != "beside.loss"], "beside.statistics", "beside.requests"
+    )
+    assert {"beside.loss", "beside.cpu_per_request"} <= {figure.key for figure in figures}
 
 
 @pytest.mark.parametrize(("what", "unit"), [("plain", "request"), ("stream", "chunk")])
