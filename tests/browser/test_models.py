@@ -127,6 +127,23 @@ def test_an_alias_cannot_be_made_used_and_removed(open_page: OpenPage, site: Gat
     assert 404 == site.admin("GET", "/models/team/strong").status
 
 
+def test_what_counts_for_no_model_stays_for_ever(open_page: OpenPage, site: Gateway) -> None:
+    site.admin("POST", "/aliases", {"alias": "old/best", "model": "gpt-3"})
+    site.set_price("gpt-3", "1", "2")
+    page = open_page("/console/models")
+    expect(page.get_by_role("row", name="old/best")).to_contain_text("Alias of gpt-3")
+    expect(page.get_by_role("row", name="gpt-3").last).to_contain_text("$1.00 → $2.00")
+    picture(page, "models-idle")
+    page.get_by_role("button", name="Remove old/best").click()
+    expect(page.get_by_role("row", name="old/best")).to_have_count(0)
+    page.get_by_role("button", name="Remove gpt-3").click()
+    expect(page.get_by_text("For models that nobody offers")).to_have_count(0)
+    assert ([], 404) == (
+        site.admin("GET", "/aliases?x=old").json()[2:],
+        site.admin("GET", "/prices?model=gpt-3").status,
+    )
+
+
 def test_a_name_runs_as_a_script(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console/models")
     dialogs: list[str] = []

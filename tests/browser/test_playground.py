@@ -41,6 +41,8 @@ def talkative(request: Request) -> Script:
             return sse(*chat_chunks(LOUD))
         case "broken":
             return [Send(SSE_HEAD), Send(chunked(sse_event(chat_chunk({"content": "half a wo"})))), Reset()]
+        case "brief":
+            return sse(*chat_chunks("Once upon a", finish="length"))
         case "strict":
             return error_answer(400, "<b>temperature</b> must be a number", "bad_temperature")
         case _:
@@ -51,7 +53,7 @@ def talkative(request: Request) -> Script:
 def upstream(site: Gateway) -> Iterator[Upstream]:
     """Models that answer in every way, and tokens that may use some of them."""
     with Upstream(talkative) as found:
-        names = ["slow", "silent", "thinker", "poet", "loud", "broken", "strict", ODD]
+        names = ["slow", "silent", "thinker", "poet", "loud", "broken", "brief", "strict", ODD]
         site.add_channel(found.url, name="Scripted", models=names)
         site.set_price("slow", "1", "1000")
         site.set_price("demo", "10", "20")
@@ -185,6 +187,14 @@ def test_an_answer_that_breaks_off_looks_whole(open_page: OpenPage) -> None:
     ask(page, "Hello")
     expect(said(page)).to_contain_text("half a wo")
     expect(said(page)).to_contain_text("The upstream broke off before the end of its answer.")
+
+
+def test_an_answer_that_met_its_limit_looks_whole(open_page: OpenPage) -> None:
+    page = open_page("/console/playground?model=brief")
+    page.get_by_label("Ask something").fill("Tell me a story")
+    page.get_by_role("button", name="Send").press("Enter")
+    expect(said(page)).to_contain_text("finish_reason: length")
+    expect(page.get_by_label("Ask something")).to_be_focused()
 
 
 def test_a_gateway_that_is_gone_says_nothing(open_page: OpenPage) -> None:

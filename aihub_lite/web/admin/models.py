@@ -18,12 +18,13 @@ from aihub_lite.web.admin.views import Json, TheGateway
 
 def models_for(gateway: Gateway, token: Token | None) -> list[Model]:
     """What a token may ask for, or all that is offered, by id; the built-in demo comes last."""
-    found = [
-        model
-        for model in gateway.registry.catalog.models.values()
-        if token is None or (token.may_use(model.names) and bool(model.for_group(token.group)))
-    ]
+    found = [model for model in gateway.registry.catalog.models.values() if token is None or open_to(token, model)]
     return sorted(found, key=lambda model: (_is_demo(model), model.id.casefold(), model.id))
+
+
+def open_to(token: Token, model: Model) -> bool:
+    """Whether the token may ask for it, and its group has a channel that serves it."""
+    return token.may_use(model.names) and bool(model.for_group(token.group))
 
 
 def _is_demo(model: Model) -> bool:

@@ -7,8 +7,10 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from aihub_lite.domain.money import UNPRICED
+from aihub_lite.gateway.core import Gateway
+from aihub_lite.web.admin.aliases import list_aliases
 from aihub_lite.web.admin.models import model_named, models_for, models_json
-from aihub_lite.web.admin.prices import UNIT_RATES, rates_json
+from aihub_lite.web.admin.prices import UNIT_RATES, list_prices, rates_json
 from aihub_lite.web.admin.views import Json, TheGateway
 from aihub_lite.web.console.pages import AnyRequest, page
 
@@ -35,13 +37,21 @@ def _rates(price: Json) -> Json:
     return {field: price[field] for field in (*KINDS, "tiers", "unpriced")}
 
 
+async def idle(gateway: Gateway) -> list[Json]:
+    """The operator's aliases and prices that count for nothing that is offered, each as the admin API shows it."""
+    reached = gateway.registry.catalog.aliases
+    aliases = [alias for alias in await list_aliases.fn(gateway) if alias["alias"] not in reached]
+    return aliases + [price for price in await list_prices.fn(gateway) if price["channel"] is None]
+
+
 @get("/models")
 async def show_models(request: AnyRequest, gateway: TheGateway, q: FromQuery[str] = "") -> Template:
     """All that match, up to a page of them."""
     every = models_json(gateway, models_for(gateway, None))
     found = [model for model in every if matches(model, q.strip().casefold())]
     shown = [{**model, "price": one_price(model)} for model in found[:PAGE]]
-    return page(request, "models.html", models=shown, found=len(found), total=len(every), q=q.strip(), kinds=KINDS)
+    context = {"models": shown, "found": len(found), "total": len(every), "q": q.strip(), "kinds": KINDS}
+    return page(request, "models.html", idle=[] if q.strip() else await idle(gateway), **context)
 
 
 @get("/models/{name:path}")

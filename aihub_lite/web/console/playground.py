@@ -8,7 +8,7 @@ from litestar.response import Template
 
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.web.admin.models import models_for
+from aihub_lite.web.admin.models import models_for, open_to
 from aihub_lite.web.admin.views import TheGateway
 from aihub_lite.web.console.connect import root_of
 from aihub_lite.web.console.pages import AnyRequest, page
@@ -25,7 +25,7 @@ def callers(gateway: Gateway) -> list[Token]:
 def caller_for(gateway: Gateway, tokens: list[Token], model: str) -> Token | None:
     """One that may use the model, if there is any; and, of several, one that may use every other as well."""
     found = gateway.registry.catalog.resolve(model) if model else None
-    able = [token for token in tokens if found and found[0] in models_for(gateway, token)]
+    able = [token for token in tokens if found and open_to(token, found[0])]
     return min(able or tokens, key=lambda token: bool(token.models), default=None)
 
 

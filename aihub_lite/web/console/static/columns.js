@@ -117,6 +117,7 @@ export class Column {
     return turn;
   }
 
+  /** Take in a chunk. An answer that ended for another reason than its own says so. */
   hear({ choices: [choice], usage }, turn, seen, started) {
     const { content, reasoning_content: thought } = choice?.delta ?? {};
     const [thoughts, said] = turn.children;
@@ -128,6 +129,7 @@ export class Column {
     this.follow(() => {
       if (thought) thoughts.append(thought);
       if (content) said.append(content);
+      if (choice?.finish_reason && choice.finish_reason !== "stop") line(turn, "muted", `finish_reason: ${choice.finish_reason}`);
     });
     if (turn.isConnected) this.show({ ...seen.figures, duration: now });
   }

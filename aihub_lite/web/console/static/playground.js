@@ -77,10 +77,13 @@ function before() {
 
 /** Nothing can be sent without a model, or while answers come. */
 function ready(asking = !part("stop").hidden) {
+  const [send, stop] = [part("send"), part("stop")];
+  const left = document.activeElement === (asking ? send : stop);
   part("no-models").hidden = models.length > 0;
-  part("send").hidden = asking;
-  part("send").disabled = models.length === 0;
-  part("stop").hidden = !asking;
+  send.hidden = asking;
+  send.disabled = models.length === 0;
+  stop.hidden = !asking;
+  if (left) (asking ? stop : text).focus();
 }
 
 async function send() {
