@@ -117,9 +117,9 @@ def test_a_key_sees_another_tokens_usage(tmp_path: Path) -> None:
         assert [("mine", 1, "1.00")] == [
             (each["model"], each["requests"], each["cost_usd"]) for each in usage["models"]
         ]
-        assert (1, 1, 2) == tuple(
-            sum(day[name] for day in usage["days"]) for name in ("requests", "prompt_tokens", "completion_tokens")
-        )
+        names = ("requests", "prompt_tokens", "completion_tokens")
+        assert (1, 1, 2) == tuple(sum(day[name] for day in usage["days"]) for name in names)
+        assert (1, 1, 2) == tuple(usage["total"][name] for name in names)
 
     at_house(tmp_path, story)
 
