@@ -16,6 +16,7 @@ PAGES = (
     "/console/models/demo",
     "/console/playground",
     "/console/requests",
+    "/console/settings",
     "/console/statistics?span=30d",
     "/console/statistics?from=2026-10-01&to=2026-10-02",
     "/console/key",

@@ -26,6 +26,7 @@ from aihub_lite.web.console.overview import show_overview
 from aihub_lite.web.console.pages import AnyRequest, page
 from aihub_lite.web.console.playground import PLAYGROUND
 from aihub_lite.web.console.requests import REQUESTS
+from aihub_lite.web.console.settings import SETTINGS
 from aihub_lite.web.console.statistics import STATISTICS
 from aihub_lite.web.console.tokens import TOKENS
 from aihub_lite.web.sign_in import SignIn
@@ -41,7 +42,7 @@ def console_router(gateway: Gateway, sign_in: SignIn) -> Router:
 
     pages = Router(
         "/",
-        route_handlers=[show_overview, *TOKENS, *CHANNELS, *MODELS, *PLAYGROUND, *REQUESTS, *STATISTICS],
+        route_handlers=[show_overview, *TOKENS, *CHANNELS, *MODELS, *PLAYGROUND, *REQUESTS, *STATISTICS, *SETTINGS],
         guards=[guard],
         exception_handlers={Unauthenticated: to_sign_in, GatewayError: on_refusal},
     )

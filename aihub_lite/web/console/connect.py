@@ -170,17 +170,17 @@ def pieces(text: str, root: str) -> list[str]:
     return marked.split("\0")
 
 
-def root_of(request: AnyRequest) -> str:
-    """This gateway's address as the reader's browser knows it."""
+def root_of(request: AnyRequest, gateway: Gateway) -> str:
+    """This gateway's address as its operator has set it, else as the reader's browser knows it."""
     host = request.headers.get("host", "")
-    return f"{scheme_of(request)}://{host}"
+    return gateway.settings.public_url or f"{scheme_of(request)}://{host}"
 
 
 def connect(request: AnyRequest, gateway: Gateway, token: Token | None = None) -> dict[str, Any]:
     """What the Connect part of a page needs."""
     models = [model.id for model in models_for(gateway, token)]
     return {
-        "root": root_of(request),
+        "root": root_of(request, gateway),
         "clients": served_clients(request.app),
         "pieces": pieces,
         "models": models,

@@ -47,6 +47,7 @@ RAIL = (
     Entry("channels", f"{HOME}/channels"),
     Entry("models", f"{HOME}/models"),
     Entry("playground", f"{HOME}/playground"),
+    Entry("settings", f"{HOME}/settings"),
 )
 """The pages there are, in the order of their use."""
 

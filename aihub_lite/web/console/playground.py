@@ -43,7 +43,7 @@ async def show_playground(request: AnyRequest, gateway: TheGateway, model: FromQ
         models=[each.id for each in models_for(gateway, token)] if token else [],
         model=found[0].id if found else "",
         most=COLUMNS,
-        root=root_of(request),
+        root=root_of(request, gateway),
     )
 
 

@@ -1,4 +1,4 @@
-// Forms that call the admin API: `data-call` says what, `data-then` what follows. Only what was changed is sent.
+// Forms that call the admin API: `data-call` says what, `data-then` what follows. A PATCH sends only what was changed.
 
 import { call } from "./api.js";
 
@@ -71,8 +71,9 @@ function prepare(form) {
     if (input.dataset.value) input.value = local(new Date(input.dataset.value));
   }
   const [method, path] = form.dataset.call.split(" ");
+  const part = method === "PATCH";
   let before = values(form);
-  if (method === "POST") before = Object.fromEntries(Object.keys(before).map((name) => [name, null]));
+  if (!part) before = Object.fromEntries(Object.keys(before).map((name) => [name, null]));
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -82,7 +83,7 @@ function prepare(form) {
     const now = values(form);
     try {
       const answer = await call(method, path, changed(now, before));
-      if (method !== "POST") before = now;
+      if (part) before = now;
       await follow(form, answer);
     } catch (error) {
       complain(form, error.message);
