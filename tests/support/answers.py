@@ -122,7 +122,7 @@ def models_list(*ids: str) -> list[Step]:
 
 def healthy(request: Request) -> list[Step]:
     """A well-behaved upstream: models, chat, streamed chat with usage only when it was asked for."""
-    if request.path.endswith("/models"):
+    if request.method == "GET":
         return models_list("upstream-model")
     body = request.json()
     if not body.get("stream"):

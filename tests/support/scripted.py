@@ -125,8 +125,8 @@ class Upstream:
 
     @property
     def chats(self) -> list[Request]:
-        """The requests that were not for the list of models."""
-        return [request for request in list(self.requests) if not request.path.endswith("/models")]
+        """The requests that were not for models."""
+        return [request for request in list(self.requests) if request.method != "GET"]
 
     def enqueue(self, *answers: Answerer) -> None:
         """What the next requests get, one each, before `default` has its say."""

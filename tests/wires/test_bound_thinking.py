@@ -36,8 +36,7 @@ class Accounts:
     @property
     def asked(self) -> list[tuple[str, list[str]]]:
         """Key and signatures of every request for a message so far."""
-        posts = [request for request in list(self.upstream.requests) if request.method == "POST"]
-        return [(key_of(request), signatures(request)) for request in posts]
+        return [(key_of(request), signatures(request)) for request in self.upstream.chats]
 
     def answer(self, request: Request) -> Script:
         if request.method == "GET":
