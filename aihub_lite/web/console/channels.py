@@ -18,7 +18,7 @@ DAY = 86_400
 
 
 async def last_day(gateway: Gateway) -> dict[str, Sums]:
-    """What each channel, by its name, served in the last 24 hours, from the quarter of an hour on in which they began."""
+    """What each channel, by its name, served in the last 24 hours, and the rest of the quarter they began in."""
     now = int(gateway.clock.wall())
     found = await Statistics(gateway.database).parts("channel", [now - DAY, now + DAY])
     return {part.name: part.sums for part in found}
