@@ -15,6 +15,8 @@ from aihub_lite.wire.foreign_json import decode, encode
 
 RawObject = dict[str, msgspec.Raw]
 NULL = b"null"
+CONTENT = (b"[", b'"')
+"""How a list begins, or a text: nothing else is content."""
 ERROR_WORDS = frozenset({"message", "detail", "errors"})
 _open = msgspec.json.Decoder(RawObject).decode
 
@@ -25,8 +27,9 @@ def opened(data: bytes, *content: str) -> RawObject:
     Raises AnswerNonsense for everything else: HTML, nothing, an error object in a 200.
     """
     fields = _fields(data)
-    said = {name for name, value in fields.items() if bytes(value) != NULL}
-    has_content = not said.isdisjoint(content)
+    begins = {name: bytes(memoryview(value)[: len(NULL)]) for name, value in fields.items()}
+    said = {name for name, begin in begins.items() if begin != NULL}
+    has_content = any(begins[name].startswith(CONTENT) for name in said.intersection(content))
     if "error" in said or (not has_content and said & ERROR_WORDS):
         whole = decode(data)
         foreign = error_in(status_in(whole, 502), whole)
