@@ -102,6 +102,20 @@ def test_prices_that_differ_are_shown_as_one(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
+def test_a_price_per_image_is_not_shown(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await add(visitor, "c", "painter")
+        await visitor.sign_in()
+        closed = await visitor.page("/console/models/painter")
+        await visitor.call("POST", "/prices", {"model": "painter", "image": "0.04"})
+        opened = await visitor.page("/console/models/painter")
+        assert (False, True) == tuple('<details class="behind" open>' in text for text in (closed, opened))
+        for text in (opened, await visitor.page("/console/models")):
+            assert "Image $0.04" in text
+
+    at_console(tmp_path, story)
+
+
 def test_a_model_that_is_not_there_has_a_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
