@@ -164,7 +164,7 @@ JAVA = Kit(
     lambda target: [("javac", "-cp", str(target / "lib" / "*"), "-d", str(target / "classes"), "Client.java")],
 )
 
-CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client")
+CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client", "endpoints_client")
 OLDER = _python_kit("older", "openai_client")
 
 PYTHON_CLIENTS = (
@@ -172,6 +172,7 @@ PYTHON_CLIENTS = (
     _python_client("openai-python-2.29.0", OLDER, "openai_client"),
     _python_client("langchain-openai-1.7.4", CURRENT, "langchain_client", "async", "models"),
 )
+ENDPOINTS = _python_client("openai-python-3.54.0 beside chat", CURRENT, "endpoints_client")
 LLM = _python_client("llm-0.36", CURRENT, "llm_client")
 OTHER_CLIENTS = (
     Client("openai-node-6.30.1", NODE, lambda target: ("node", "node/client.js"), frozenset({"async"})),
