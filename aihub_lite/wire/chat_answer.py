@@ -93,8 +93,9 @@ def _settle_choice(choice: dict[str, Any], position: int, request_id: str) -> in
 
 
 def _settle_calls(calls: object, id_prefix: str) -> list[dict[str, Any]]:
-    """Calls with id, type and arguments that are strings; ids are made for those without."""
+    """Calls with id, type and arguments that are strings; ids are made for those without one of their own."""
     settled: list[dict[str, Any]] = []
+    taken: set[str] = set()  # two calls under one id would be answered as one
     for call in calls if isinstance(calls, list) else ():
         if not isinstance(call, dict):
             continue
@@ -104,6 +105,8 @@ def _settle_calls(calls: object, id_prefix: str) -> list[dict[str, Any]]:
         name, call_id = payload.get("name"), call.get("id")
         payload["name"] = name if isinstance(name, str) else ""
         payload[TEXT_NAME[kind]] = arguments_text(payload.get(TEXT_NAME[kind]))
-        call_id = call_id if isinstance(call_id, str) and call_id else f"{id_prefix}_{len(settled)}"
+        if not isinstance(call_id, str) or not call_id or call_id in taken:
+            call_id = f"{id_prefix}_{len(settled)}"
+        taken.add(call_id)
         settled.append({**call, "id": call_id, "type": kind, kind: payload})
     return settled

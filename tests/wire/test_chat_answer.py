@@ -73,6 +73,12 @@ def test_calls_get_ids_types_and_arguments_as_text() -> None:
     ]
 
 
+def test_two_calls_of_one_id_are_told_apart() -> None:
+    found = relayed({"tool_calls": [{"id": "x", "function": {"name": name}} for name in ("f", "g")]}).first
+
+    assert [("x", "f"), ("call_r1_1", "g")] == [(call["id"], call["function"]["name"]) for call in found.tool_calls]
+
+
 def test_a_stop_after_tool_calls_says_tool_calls() -> None:
     assert "tool_calls" == relayed({"tool_calls": [{"id": "a", "function": {"name": "f"}}]}).first.finish_reason
 
