@@ -21,6 +21,7 @@ from aihub_lite.gateway.thinkers import Thinkers
 from aihub_lite.gateway.wires import wire_of
 from aihub_lite.wire.chat_request import parse_chat
 from tests.support.answers import error_answer, json_answer, models_list
+from tests.support.claude import sdk_problems
 from tests.support.scripted import Upstream
 from tests.support.steps import Hang, Script
 
@@ -67,6 +68,7 @@ def asked(gateway: Gateway) -> dict[str, Any]:
     sent = wire_of(candidate).send(request, lane, Thinkers(), again=False, strict=False)
     assert isinstance(sent.body, bytes)
     made = msgspec.json.decode(sent.body)
+    assert [] == sdk_problems(made)
     return {name: made[name] for name in ("max_tokens", "output_config")}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import attrs
 import pytest
@@ -10,10 +10,12 @@ import pytest
 from tests.conftest import AddChannel
 from tests.support.answers import json_answer
 from tests.support.books import Record
+from tests.support.claude import sdk_problems
 from tests.support.gateway import Gateway, unique
 from tests.support.received import Request
 from tests.support.scripted import Upstream
 from tests.support.steps import Script
+from tests.wire.gemini.sdk import check_request
 
 
 @attrs.define
@@ -42,6 +44,17 @@ class Playing:
 
 def _listing(request: Request) -> bool:
     return request.method == "GET"
+
+
+@pytest.fixture(autouse=True)
+def judge(upstream: Upstream) -> Iterator[None]:
+    """Whatever the gateway sent is held against the official SDKs' own request types."""
+    yield
+    for request in upstream.chats:
+        if request.path.endswith("/messages"):
+            assert [] == sdk_problems(request.json())
+        elif "enerateContent" in request.path:
+            check_request(request.json())
 
 
 @pytest.fixture

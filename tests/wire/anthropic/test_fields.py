@@ -9,9 +9,9 @@ import pytest
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.anthropic_betas import headers_of
-from aihub_lite.wire.anthropic_request import JSON_ONLY, JSON_TOOL, translate
+from aihub_lite.wire.anthropic_request import JSON_ONLY, JSON_TOOL
 from aihub_lite.wire.claude_models import FAMILIES, claude_model
-from tests.support.claude import asked, sent, translated
+from tests.support.claude import asked, checked, sent, translated
 
 OLD, MIDDLE, NEW = "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-5-5"
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 1}}, "required": ["x"]}
@@ -247,7 +247,7 @@ def test_the_same_request_gives_the_same_bytes() -> None:
         {"messages": [HELLO, CALL, RESULT], "seed": 1, "tools": [{"type": "function", "function": {"name": "f"}}]}
     )
 
-    assert repr(translate(request, NEW)) == repr(translate(request, NEW))
+    assert repr(checked(request, NEW)) == repr(checked(request, NEW))
 
 
 def test_what_is_known_of_a_model_goes_before_its_name() -> None:

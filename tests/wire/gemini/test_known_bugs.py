@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.gemini_request import translate
 from tests.wire.gemini.wire import (
     NEW,
     WEATHER,
@@ -17,6 +16,7 @@ from tests.wire.gemini.wire import (
     asked,
     calling,
     candidate,
+    checked,
     contents,
     result,
     streamed,
@@ -154,7 +154,7 @@ def test_a_union_is_not_refused_for_what_stands_beside_it() -> None:
 
 def test_a_tool_that_gemini_cannot_have_is_not_lost_in_silence() -> None:
     with pytest.raises(InvalidRequest, match=r"tools\[1\]"):
-        translate(asked([user()], tools=[WEATHER, {"type": "custom", "custom": {"name": "apply_patch"}}]), NEW)
+        checked(asked([user()], tools=[WEATHER, {"type": "custom", "custom": {"name": "apply_patch"}}]), NEW)
 
 
 def test_results_follow_their_calls_whatever_stands_between_the_messages() -> None:
@@ -195,6 +195,6 @@ def test_null_for_a_field_that_was_not_given_never_reaches_gemini() -> None:
     )
     message = {"role": "assistant", "content": "B", "tool_calls": None, "refusal": None, "reasoning_content": None}
 
-    body = translate(asked([user(), message], **nothing), NEW).body
+    body = checked(asked([user(), message], **nothing), NEW).body
 
     assert b"null" not in msgspec.json.encode(body)

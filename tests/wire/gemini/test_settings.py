@@ -8,8 +8,8 @@ import pytest
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.gemini_models import EFFORTS, FAMILIES, gemini_model
-from aihub_lite.wire.gemini_request import path_of, translate
-from tests.wire.gemini.wire import BUDGET, NEW, OLD, WEATHER, asked, config, dropped, translated, user
+from aihub_lite.wire.gemini_request import path_of
+from tests.wire.gemini.wire import BUDGET, NEW, OLD, WEATHER, asked, checked, config, dropped, translated, user
 
 NEWEST = "gemini-3.8-flash"
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}, "additionalProperties": False}
@@ -188,7 +188,7 @@ def test_fields_that_aim_at_another_gateway_are_left_out_in_silence() -> None:
 
 def test_strict_mode_refuses_what_would_be_dropped() -> None:
     with pytest.raises(InvalidRequest, match="'logit_bias', 'user'"):
-        translate(asked([user()], user="u", logit_bias={"1": 2}), NEW, strict=True)
+        checked(asked([user()], user="u", logit_bias={"1": 2}), NEW, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_setting_of_the_wrong_type_is_refused_by_its_name(fields: dict[str, An
 
 
 def test_safety_can_be_switched_off_for_a_channel() -> None:
-    body = translate(asked([user()]), NEW, safety="OFF").body
+    body = checked(asked([user()]), NEW, safety="OFF").body
 
     assert {"OFF"} == {setting["threshold"] for setting in body["safetySettings"]}
 

@@ -16,15 +16,13 @@ from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.foreign_error import error_of
 from aihub_lite.wire.gemini_answer import chat_of
 from aihub_lite.wire.gemini_contents import DUMMY_SIGNATURE
-from aihub_lite.wire.gemini_request import translate
 from aihub_lite.wire.gemini_usage import usage_of
 from aihub_lite.wire.sse import EventSplitter
 from tests.support.checker import CheckedChoice
 from tests.support.replay import CHAT_PROVIDERS, VECTORS, Vector, requires_vectors, vectors
 from tests.wire.gemini import gist
 from tests.wire.gemini.inverse import chat_request, has_counterpart
-from tests.wire.gemini.sdk import check_request
-from tests.wire.gemini.wire import NEW, answered, streamed_bytes
+from tests.wire.gemini.wire import NEW, answered, checked, streamed_bytes
 
 PROVIDERS = ("gemini", "vertex", "fixtures")
 ALL = vectors("generateContent", PROVIDERS)
@@ -215,9 +213,8 @@ def test_every_recorded_request_survives_chat(vector: Vector) -> None:
     body = gist.camel(vector.request)
     chat = parse_chat(msgspec.json.encode(chat_request(body)))
 
-    found = translate(chat, MODELS[vector.id])
+    found = checked(chat, MODELS[vector.id])
 
-    check_request(found.body)
     assert gist.joined(gist.of_wire(body)) == gist.joined(gist.of_wire(found.body))
     assert () == found.dropped
     assert settings_of(body) == settings_of(found.body)
@@ -232,12 +229,11 @@ def test_every_recorded_chat_request_can_be_asked_of_gemini(vector: Vector) -> N
     assert vector.request is not None
     chat = parse_chat(msgspec.json.encode(vector.request))
 
-    found = translate(chat, NEW)
+    found = checked(chat, NEW)
 
-    check_request(found.body)
-    check_request(translate(chat, "gemini-2.5-pro").body)
-    check_request(translate(chat, "gemini-1.5-flash").body)
-    assert msgspec.json.encode(found.body) == msgspec.json.encode(translate(chat, NEW).body)
+    checked(chat, "gemini-2.5-pro")
+    checked(chat, "gemini-1.5-flash")
+    assert msgspec.json.encode(found.body) == msgspec.json.encode(checked(chat, NEW).body)
     assert gist.joined(gist.of_chat(vector.request["messages"])) == gist.joined(gist.of_wire(found.body))
 
 

@@ -45,11 +45,20 @@ def asked(messages: Iterable[Any], **fields: Any) -> ChatRequest:
     return parse_chat(msgspec.json.encode({"model": "asked-for", "messages": list(messages), **fields}))
 
 
-def translated(messages: Iterable[Any], model: str = NEW, **fields: Any) -> Translated:
-    """Checked against the SDK's types."""
-    found = translate(asked(messages, **fields), model)
-    check_request(found.body)
+def checked(request: ChatRequest, model: str, *, nonsense: bool = False, **options: Any) -> Translated:
+    """What goes upstream, held against the SDK's types.
+
+    With `nonsense`, what a client says in Google's own words may be wrong: it is passed on for Google to judge.
+    """
+    found = translate(request, model, **options)
+    own = {"safetySettings", "tools"} if nonsense else set()
+    check_request({name: value for name, value in found.body.items() if name not in own})
     return found
+
+
+def translated(messages: Iterable[Any], model: str = NEW, **fields: Any) -> Translated:
+    """The same for messages and fields of a chat request."""
+    return checked(asked(messages, **fields), model)
 
 
 def contents(messages: Iterable[Any], model: str = NEW, **fields: Any) -> list[dict[str, Any]]:

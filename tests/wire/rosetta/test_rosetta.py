@@ -10,7 +10,6 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import attrs
@@ -18,14 +17,16 @@ import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire import anthropic_request, gemini_request
 from aihub_lite.wire.anthropic_answer import chat_of as anthropic_chat_of
 from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_request import parse_chat
+from aihub_lite.wire.chat_request import ChatRequest, parse_chat
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.gemini_answer import chat_of as gemini_chat_of
+from aihub_lite.wire.translated import Translated
+from tests.support import claude
 from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors, vectors
 from tests.wire.gemini import gist
+from tests.wire.gemini import wire as gemini
 
 rosetta = pytest.importorskip("llm_rosetta", reason="needs llm-rosetta: a second opinion, not installed")
 pytestmark = requires_vectors
@@ -48,7 +49,7 @@ class Wire:
     """One provider, translated by us and by them."""
 
     name: str
-    ours: ModuleType
+    ours: Callable[[ChatRequest, str], Translated]
     theirs: Any
     model: str
     endpoint: str
@@ -59,7 +60,7 @@ class Wire:
 WIRES = (
     Wire(
         "anthropic",
-        anthropic_request,
+        claude.checked,
         rosetta.AnthropicConverter(),
         "claude-sonnet-4-5",
         "messages",
@@ -67,7 +68,7 @@ WIRES = (
     ),
     Wire(
         "gemini",
-        gemini_request,
+        gemini.checked,
         rosetta.GoogleGenerateConverter(),
         "gemini-3-flash-preview",
         "generateContent",
@@ -114,7 +115,7 @@ def of_request(wire: Wire, request: Mapping[str, Any]) -> Iterator[str]:
     """How our body differs from theirs."""
     data = msgspec.json.encode({**request, "model": wire.model})
     try:
-        ours = wire.ours.translate(parse_chat(data), wire.model).body
+        ours = wire.ours(parse_chat(data), wire.model).body
     except InvalidRequest:
         yield "only they take it"
         return
