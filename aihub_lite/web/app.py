@@ -12,8 +12,10 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import error_headers
 from aihub_lite.web.admin import admin_router
 from aihub_lite.web.console import console_router, front_door
-from aihub_lite.web.console.pages import template_config
-from aihub_lite.web.gate import Gate
+from aihub_lite.web.console.lost import lost, wants_page
+from aihub_lite.web.console.pages import language_of, template_config
+from aihub_lite.web.console.refusals import said
+from aihub_lite.web.gate import Gate, own_room
 from aihub_lite.web.sightings import Sightings, asked_path
 from aihub_lite.web.sign_in import SignIn
 from aihub_lite.web.surfaces import CHAT, exchange_of, relay_surfaces, routes_of
@@ -49,11 +51,11 @@ def create_app(gateway: Gateway) -> Gate:
     sightings = Sightings(gateway.registry, gateway.clock)
     surfaces = relay_surfaces(gateway, sightings)
 
-    def on_http_error(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
         """The framework's errors: nothing of their texts or shapes leaks, only the status."""
         refusal = refusal_for(request, error)
         sightings.note(exchange_of(request.scope, request.receive, None), refusal)
-        return reply(refusal)
+        return on_refusal(request, refusal)
 
     app = Litestar(
         route_handlers=[
@@ -81,8 +83,12 @@ def reply(error: GatewayError) -> Response[bytes]:
     return Response(error_body(error), status_code=error.status, media_type="application/json", headers=headers)
 
 
-def on_refusal(_: AnyRequest, error: GatewayError) -> Response[bytes]:
-    """Our own refusals."""
+def on_refusal(request: AnyRequest, error: GatewayError) -> Response[Any]:
+    """Our own refusals: a page for a browser in the console, else in the public shape, in the caller's language."""
+    if wants_page(request):
+        return lost(request, error)
+    if own_room(request.scope["path"]):
+        error.message = said(language_of(request), error.message)
     return reply(error)
 
 
@@ -97,9 +103,9 @@ def refusal_for(request: AnyRequest, error: HTTPException) -> GatewayError:
 TEXTS = {400: "the request cannot be read", 404: "no such path", 405: "no such method here", 413: "body too large"}
 
 
-def on_unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
+def on_unforeseen(request: AnyRequest, error: Exception) -> Response[Any]:
     """A fault of ours."""
-    return reply(unforeseen(request, error))
+    return on_refusal(request, unforeseen(request, error))
 
 
 def unforeseen(request: AnyRequest, error: Exception) -> GatewayError:

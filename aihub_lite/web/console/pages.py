@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from aihub_lite.web.console.assets import asset_url
 from aihub_lite.web.console.figures import FILTERS, percent
 from aihub_lite.web.console.language import COOKIE as LANGUAGE_COOKIE
 from aihub_lite.web.console.language import LANGUAGES, Language, language_for
+from aihub_lite.web.console.refusals import said
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -83,6 +85,7 @@ def page(request: AnyRequest, template: str, **context: Any) -> Template:
     language = language_of(request)
     shared = {
         "t": language,
+        "said": partial(said, language),
         "theme": theme_of(request),
         "rail": RAIL,
         "here": request.scope["path"],

@@ -132,13 +132,3 @@ def test_a_program_at_the_bare_address_gets_a_page(tmp_path: Path, accept: str) 
         assert (404, "not_found") == (answer.status_code, answer.json()["error"]["code"])
 
     at_console(tmp_path, story)
-
-
-def test_an_unknown_path_of_the_console_answers_a_page(tmp_path: Path) -> None:
-    async def story(visitor: Visitor) -> None:
-        await visitor.sign_in()
-        for path in ["/console/nothing", "/console/static/x/base.css", "/console/static/../../errors.py"]:
-            answer = await visitor.get(path)
-            assert (404, "not_found") == (answer.status_code, answer.json()["error"]["code"])
-
-    at_console(tmp_path, story)

@@ -11,7 +11,7 @@ export class Refused extends Error {
 
 /** The answer, still unread; throws Refused, or what `signal` was given. A session that is over leads to the sign-in. */
 export async function open(method, path, body, signal) {
-  const options = { method, signal, cache: "no-store", headers: { accept: "application/json" } };
+  const options = { method, signal, cache: "no-store", headers: { accept: "application/json", "accept-language": document.documentElement.lang } };
   if (body !== undefined) {
     options.headers["content-type"] = "application/json";
     options.body = JSON.stringify(body);
