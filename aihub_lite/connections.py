@@ -10,13 +10,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
+from h2.errors import ErrorCodes
+from h2.exceptions import ProtocolError
 from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import AppWrapper
 from hypercorn.utils import wrap_app
 
@@ -75,6 +82,7 @@ class Connection(TCPServer):
         state: Any = {DEPARTURE: self.departure}
         super().__init__(app, asyncio.get_running_loop(), config, context, state, reader, writer)
         self._outgoing: list[bytes] = []
+        self._greeted = False
         self.idle_task: Any = IdleTimer(self, self.config.keep_alive_timeout)
 
     async def protocol_send(self, event: Event) -> None:
@@ -83,6 +91,9 @@ class Connection(TCPServer):
             self._flush()
             await super().protocol_send(event)
             return
+        if not self._greeted:
+            self._greeted = True  # only now is it sure which protocol is spoken
+            reset_what_is_left_open(self.protocol.protocol)
         if not self._outgoing:
             self.loop.call_soon(self._flush)
         self._outgoing.append(event.data)
@@ -109,6 +120,26 @@ class Connection(TCPServer):
         await super()._read_data()
         self.departure.tell()
         await self.idle_task.stop()
+
+
+def reset_what_is_left_open(protocol: H2Protocol | H11Protocol) -> None:
+    """Tell an HTTP/2 client that an answer broke off: Hypercorn forgets such a stream, and its client waits for ever.
+
+    On HTTP/1.1 the connection is closed then, which says the same.
+    """
+    if not isinstance(protocol, H2Protocol):
+        return
+    send = protocol.stream_send
+
+    async def stream_send(event: StreamEvent) -> None:
+        buffer = protocol.stream_buffers.get(event.stream_id) if isinstance(event, StreamClosed) else None
+        if buffer is not None and not buffer._complete:
+            with suppress(ProtocolError):
+                protocol.connection.reset_stream(event.stream_id, ErrorCodes.INTERNAL_ERROR)
+            await protocol._flush()
+        await send(event)
+
+    protocol.stream_send = stream_send  # type: ignore[method-assign]
 
 
 class Acceptor:

@@ -45,6 +45,7 @@ PROBE_PAUSE = 0.005
 def run(settings: Settings) -> int:
     """Serve until a signal; returns the exit status."""
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("hpack").setLevel(logging.INFO)  # at DEBUG it tells every header, and headers hold keys
     logging.getLogger("hypercorn").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
     if not settings.certfile and not loopback(settings.host):
         log.warning("%s is open to others and not encrypted: use --certfile and --keyfile, or a proxy", settings.host)
