@@ -13,6 +13,7 @@ from aihub_lite.wire.estimate import prompt_estimate
 from aihub_lite.wire.fields import MAX_CHOICES, ROUTING_FIELDS, flag, model_in, parse_json, wants_usage, whole, wrong
 from aihub_lite.wire.quirks import Quirks
 
+THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -85,9 +86,17 @@ def _message_for(message: dict[str, Any], quirks: Quirks) -> dict[str, Any]:
     changed: dict[str, Any] = _without(message, quirks.drop_inside)
     if not quirks.developer_role and changed.get("role") == "developer":
         changed = {**changed, "role": "system"}
-    if quirks.drop_inside and isinstance(parts := changed.get("content"), list):
-        changed = {**changed, "content": [_without(part, quirks.drop_inside) for part in parts]}
+    if isinstance(parts := changed.get("content"), list):
+        kept = [_without(part, quirks.drop_inside) for part in parts if not _foreign_thought(part, quirks)]
+        changed = {**changed, "content": kept if kept or not parts else None}
     return changed
+
+
+def _foreign_thought(part: Any, quirks: Quirks) -> bool:
+    """Whether a part is thinking that this upstream would not know: Claude's is a string, Mistral's a list."""
+    if not isinstance(part, dict) or part.get("type") not in THOUGHTS:
+        return False
+    return not (quirks.thinking_parts and isinstance(part.get("thinking"), list))
 
 
 def _tool_for(tool: Any, names: frozenset[str]) -> Any:

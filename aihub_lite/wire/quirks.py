@@ -22,6 +22,8 @@ class Quirks:
     """Prefixes of upstream models that take `max_completion_tokens` only, whatever else holds."""
     developer_role: bool = True
     """False: `developer` messages are sent as `system`."""
+    thinking_parts: bool = False
+    """True: it says its thinking among the parts of a message and wants it back so; others refuse such parts."""
     stream_options: bool = True
     """False: it refuses `stream_options` and reports usage unasked."""
 
@@ -54,6 +56,7 @@ QUIRKS: Mapping[str, Quirks] = {
         drop_inside=ANTHROPIC_HINTS | REASONING_HISTORY,
         max_tokens_name="max_tokens",
         developer_role=False,
+        thinking_parts=True,
         stream_options=False,
     ),
     "xai": Quirks(drop=frozenset({"prompt_cache_retention", "safety_identifier"}), developer_role=False),

@@ -1,4 +1,4 @@
-"""What other gateways got wrong on the way to Claude and back; the numbers are those of the collection of such bugs."""
+"""What other gateways got wrong on the way to Claude and back, each under the number that the three files share."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.anthropic_stream import AnthropicStream
 from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.sse import EventSplitter
@@ -96,6 +97,26 @@ def test_3_fragments_of_parallel_calls_are_not_run_together() -> None:
 
 def test_4_a_call_whose_whole_input_is_in_its_first_event_does_not_lose_it() -> None:
     assert ['{"x":1}'] == arguments(stream_of({**use("a", None), "input": {"x": 1}}))
+
+
+def test_5_thinking_inside_a_block_of_text_is_not_shown_as_text() -> None:
+    seen = streamed(
+        START,
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Yes"}},
+        {"type": "content_block_stop", "index": 0},
+        *END,
+    )
+
+    assert ("Hm", "Yes") == (seen.reasoning, seen.content)
+
+
+def test_5_a_message_that_starts_twice_is_one_message() -> None:
+    again = {**START, "message": {**START["message"], "id": "other"}}
+    seen = streamed(START, again, *events_of(0, text("Yes")), *END)
+
+    assert ("m", "Yes") == (seen.id, seen.content)
 
 
 def test_6_text_between_two_calls_does_not_end_up_in_their_arguments() -> None:
@@ -199,6 +220,12 @@ def test_19_a_schema_that_refers_to_itself_is_not_unfolded() -> None:
     form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"$defs": {"n": node}, "$ref": "#/$defs/n"}}}
 
     assert len(json.dumps(sent({"response_format": form})["output_config"])) < 400
+
+
+@pytest.mark.parametrize("tool", [{"type": "custom", "custom": {"name": "apply_patch"}}, {"type": "namespace"}])
+def test_20_a_tool_that_claude_cannot_have_is_not_lost_in_silence(tool: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match=r"tools\[0\]"):
+        sent({"tools": [tool]})
 
 
 def test_21_results_follow_their_calls_though_other_messages_stand_between() -> None:

@@ -1,4 +1,4 @@
-"""What other gateways got wrong between chat and Gemini, each as the report it would have been."""
+"""What other gateways got wrong between chat and Gemini, each under the number that the three files share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def call(name: str, **args: Any) -> dict[str, Any]:
     return {"functionCall": {"name": name, "args": args}}
 
 
-def test_parallel_calls_after_thoughts_and_text_do_not_collide_on_one_index() -> None:
+def test_1_parallel_calls_after_thoughts_and_text_do_not_collide_on_one_index() -> None:
     events = [
         candidate({"text": "Hmm.", "thought": True}),
         candidate({"text": "Both."}),
@@ -45,36 +45,36 @@ def test_parallel_calls_after_thoughts_and_text_do_not_collide_on_one_index() ->
     ]
 
 
-def test_arguments_of_two_calls_in_one_event_are_not_glued_together() -> None:
+def test_3_arguments_of_two_calls_in_one_event_are_not_glued_together() -> None:
     calls = streamed(candidate(call("f", x=1), call("f", x=2), finish="STOP")).checked.tool_calls
 
     assert ['{"x":1}', '{"x":2}'] == [made["function"]["arguments"] for made in calls]
 
 
-def test_a_call_that_comes_whole_in_the_only_event_keeps_its_arguments() -> None:
+def test_4_a_call_that_comes_whole_in_the_only_event_keeps_its_arguments() -> None:
     found = streamed(candidate(call("f", x=1), finish="STOP")).checked
 
     assert '{"x":1}' == found.tool_calls[0]["function"]["arguments"]
 
 
-def test_thoughts_do_not_leak_into_the_text() -> None:
+def test_5_thoughts_do_not_leak_into_the_text() -> None:
     first = streamed(candidate({"text": "T", "thought": True}, {"text": "A"}), candidate(finish="STOP")).checked.first
 
     assert ("A", "T") == (first.content, first.reasoning)
 
 
-def test_a_line_break_between_calls_is_text_and_breaks_no_call() -> None:
+def test_6_a_line_break_between_calls_is_text_and_breaks_no_call() -> None:
     found = streamed(candidate(call("f")), candidate({"text": "\n"}), candidate(call("g"), finish="STOP")).checked
 
     assert ("\n", 2) == (found.content, len(found.tool_calls))
 
 
-def test_an_answer_that_calls_a_tool_does_not_end_with_stop() -> None:
+def test_7_an_answer_that_calls_a_tool_does_not_end_with_stop() -> None:
     assert "tool_calls" == answered(candidate(call("f"), finish="STOP")).first.finish_reason
     assert "tool_calls" == streamed(candidate(call("f")), candidate(finish="STOP")).checked.finish_reason
 
 
-def test_a_later_system_message_does_not_change_the_prefix_that_is_cached() -> None:
+def test_8_a_later_system_message_does_not_change_the_prefix_that_is_cached() -> None:
     messages: list[dict[str, Any]] = [
         {"role": "system", "content": "S"},
         user("A"),
@@ -88,7 +88,7 @@ def test_a_later_system_message_does_not_change_the_prefix_that_is_cached() -> N
     assert begun["contents"] == grown["contents"][:2]
 
 
-def test_usage_that_grows_from_event_to_event_is_not_added_up() -> None:
+def test_10_usage_that_grows_from_event_to_event_is_not_added_up() -> None:
     def usage(answer: int) -> dict[str, Any]:
         return {"promptTokenCount": 10, "candidatesTokenCount": answer, "totalTokenCount": 10 + answer}
 
@@ -99,7 +99,7 @@ def test_usage_that_grows_from_event_to_event_is_not_added_up() -> None:
     assert (10, 3, 13) == tuple(found.usage[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
 
 
-def test_line_separators_inside_a_text_do_not_cut_its_event() -> None:
+def test_11_line_separators_inside_a_text_do_not_cut_its_event() -> None:
     text = "a\u2028b\u2029c\u0085d\x0be"
 
     raw = json.dumps(candidate({"text": text}, finish="STOP"), ensure_ascii=False).encode()
@@ -107,14 +107,14 @@ def test_line_separators_inside_a_text_do_not_cut_its_event() -> None:
     assert text == streamed_bytes(b"data: " + raw + b"\n\n").checked.content
 
 
-def test_an_event_split_over_packets_inside_a_character_is_whole_again() -> None:
+def test_12_an_event_split_over_packets_inside_a_character_is_whole_again() -> None:
     raw = b"data: " + msgspec.json.encode(candidate({"text": "wörld 🎉"}, call("f", x="é"), finish="STOP")) + b"\n\n"
     expected = streamed_bytes(raw).sent
 
     assert {expected} == {streamed_bytes(raw[:n], raw[n:]).sent for n in range(len(raw))}
 
 
-def test_an_empty_message_or_tool_result_is_no_400() -> None:
+def test_13_an_empty_message_or_tool_result_is_no_400() -> None:
     turns = contents(
         [user("A"), {"role": "assistant", "content": ""}, user(""), calling(("a", "f", "{}")), result("a", "")]
     )
@@ -123,7 +123,7 @@ def test_an_empty_message_or_tool_result_is_no_400() -> None:
     assert {"result": ""} == turns[2]["parts"][0]["functionResponse"]["response"]
 
 
-def test_a_thought_signature_survives_the_tool_loop() -> None:
+def test_15_a_thought_signature_survives_the_tool_loop() -> None:
     said = {"functionCall": {"name": "f", "args": {}, "id": "x"}, "thoughtSignature": "c2ln"}
     calls = streamed(candidate(said), candidate({"text": ""}, finish="STOP")).checked.tool_calls
 
@@ -132,7 +132,7 @@ def test_a_thought_signature_survives_the_tool_loop() -> None:
     assert said == turns[1]["parts"][0]
 
 
-def test_a_schema_that_holds_itself_does_not_eat_the_memory() -> None:
+def test_19_a_schema_that_holds_itself_does_not_eat_the_memory() -> None:
     node = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}
     schema = {"$defs": {"Node": node}, "$ref": "#/$defs/Node"}
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
@@ -142,7 +142,7 @@ def test_a_schema_that_holds_itself_does_not_eat_the_memory() -> None:
     assert len(msgspec.json.encode(body)) < 1000
 
 
-def test_a_union_is_not_refused_for_what_stands_beside_it() -> None:
+def test_19_a_union_is_not_refused_for_what_stands_beside_it() -> None:
     schema = {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "integer"}], "default": 1}}}
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
 
@@ -152,12 +152,12 @@ def test_a_union_is_not_refused_for_what_stands_beside_it() -> None:
     assert {"anyOf": [{"type": "STRING"}, {"type": "INTEGER"}]} == parameters["properties"]["a"]
 
 
-def test_a_tool_that_gemini_cannot_have_is_not_lost_in_silence() -> None:
+def test_20_a_tool_that_gemini_cannot_have_is_not_lost_in_silence() -> None:
     with pytest.raises(InvalidRequest, match=r"tools\[1\]"):
         checked(asked([user()], tools=[WEATHER, {"type": "custom", "custom": {"name": "apply_patch"}}]), NEW)
 
 
-def test_results_follow_their_calls_whatever_stands_between_the_messages() -> None:
+def test_21_results_follow_their_calls_whatever_stands_between_the_messages() -> None:
     turns = contents(
         [user(), calling(("a", "f", "{}"), ("b", "g", "{}")), result("b", "2"), result("a", "1"), user("x")]
     )
@@ -166,7 +166,7 @@ def test_results_follow_their_calls_whatever_stands_between_the_messages() -> No
     assert [{"text": "x"}] == turns[3]["parts"]
 
 
-def test_a_call_without_arguments_has_an_empty_object_and_not_an_empty_string() -> None:
+def test_25_a_call_without_arguments_has_an_empty_object_and_not_an_empty_string() -> None:
     assert (
         "{}"
         == streamed(candidate({"functionCall": {"name": "f"}}, finish="STOP")).checked.tool_calls[0]["function"][
@@ -176,20 +176,20 @@ def test_a_call_without_arguments_has_an_empty_object_and_not_an_empty_string() 
     assert {} == contents([user(), calling(("a", "f", ""))])[1]["parts"][0]["functionCall"]["args"]
 
 
-def test_messages_in_a_row_are_not_glued_with_a_blank_and_keep_their_quotes() -> None:
+def test_26_messages_in_a_row_are_not_glued_with_a_blank_and_keep_their_quotes() -> None:
     turns = contents([user('"A"'), user(' "B" ')])
 
     assert [{"text": '"A"'}, {"text": ' "B" '}] == turns[0]["parts"]
 
 
-def test_a_call_whose_arguments_are_no_json_is_not_skipped() -> None:
+def test_26_a_call_whose_arguments_are_no_json_is_not_skipped() -> None:
     turns = contents([user(), calling(("a", "f", '{"x":')), result("a", "failed")])
 
     assert {"_raw": '{"x":'} == turns[1]["parts"][0]["functionCall"]["args"]
     assert "f" == turns[2]["parts"][0]["functionResponse"]["name"]
 
 
-def test_null_for_a_field_that_was_not_given_never_reaches_gemini() -> None:
+def test_27_null_for_a_field_that_was_not_given_never_reaches_gemini() -> None:
     nothing = dict.fromkeys(
         ("temperature", "top_p", "stop", "tools", "tool_choice", "response_format", "reasoning_effort", "seed", "user")
     )
