@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,29 @@ def test_a_picture_is_not_counted_as_the_text_of_its_bytes() -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}
     usage = answer(messages=[{"role": "user", "content": [{"type": "text", "text": "What is it?"}, picture]}])["usage"]
     assert usage["prompt_tokens"] < 2000
+
+
+def vectors(given: object, **fields: object) -> list[list[float]]:
+    data = asked({"model": "demo", "input": given, **fields}, "/embeddings")[1]
+    return [each["embedding"] for each in msgspec.json.decode(data)["data"]]
+
+
+def test_an_embedding_changes_from_call_to_call() -> None:
+    assert vectors("one two") == vectors("one two")
+    assert 1.0 == pytest.approx(math.hypot(*vectors("one two")[0]), abs=1e-4)
+
+
+def test_texts_that_share_words_lie_far_from_each_other() -> None:
+    cat, kitten, invoice = vectors(["the cat sat on the mat", "the cat lay on the mat", "overdue invoice number seven"])
+    near, far = (sum(a * b for a, b in zip(cat, other, strict=True)) for other in (kitten, invoice))
+    assert near > far + 0.2
+
+
+@pytest.mark.parametrize(("fields", "size"), [({}, 32), ({"dimensions": 3}, 3), ({"dimensions": 1024}, 1024)])
+def test_an_embedding_has_other_dimensions_than_asked(fields: dict[str, int], size: int) -> None:
+    assert [size, size] == [len(vector) for vector in vectors(["", "two"], **fields)]
+
+
+@pytest.mark.parametrize("body", [{}, {"input": 5}, {"input": [1, 2]}, {"input": "x", "dimensions": 0}, []], ids=str)
+def test_what_cannot_be_embedded_is_no_400(body: object) -> None:
+    assert 400 == asked(body, "/embeddings")[0]
