@@ -28,10 +28,13 @@ PUBLIC = {
     ("POST", "/console/enter/x"),
     ("GET", "/console/static/x"),
     ("GET", "/console/static/x/x"),
+    ("GET", "/console/key"),  # asks for a key, and shows nothing but what /v1/key says to it
 }
 """The whole list of what answers without a key or a session, preflights aside."""
 SIGN_IN = "/console/sign-in"
 RELAY = "/v1"
+ADMIN = "/api/admin"
+CONSOLE = "/console"
 
 
 def routes(directory: Path) -> Iterator[tuple[str, str]]:
@@ -62,13 +65,22 @@ def opened_by(gateway: Gateway, doors: list[tuple[str, str]], key: str | None) -
     """The routes that neither refused nor sent to sign in, with what they answered instead."""
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
     answers = [(door, rawclient.request(gateway.url, *door, headers, b"")) for door in doors]
-    return [(*door, answer.status) for door, answer in answers if not shut(answer)]
+    return [(*door, answer.status) for door, answer in answers if not shut(door, answer)]
 
 
-def shut(answer: rawclient.Answer) -> bool:
-    """Whether an answer is a refusal, or for a page the way to where one signs in."""
-    asked_in = answer.status == 303 and (answer.header("location") or "").startswith(SIGN_IN)
-    return asked_in or answer.status in (401, 403, 405)
+def shut(door: tuple[str, str], answer: rawclient.Answer) -> bool:
+    """Whether an answer is the refusal of its room: a page sends to where one signs in, a form of no page is refused.
+
+    A method that a relay surface does not have is refused before anybody is asked for a key.
+    """
+    method, path = door
+    if path.startswith(ADMIN):
+        return (401, "invalid_api_key") == (answer.status, answer.error["code"])
+    if path.startswith(CONSOLE) and method == "GET":
+        return answer.status == 303 and (answer.header("location") or "").startswith(SIGN_IN)
+    if path.startswith(CONSOLE):
+        return answer.status == 403
+    return answer.status in (401, 405)
 
 
 def test_a_route_opens_without_a_key(gateway: Gateway, closed: list[tuple[str, str]]) -> None:
