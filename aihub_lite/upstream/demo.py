@@ -1,4 +1,4 @@
-"""The built-in `demo` upstream: an OpenAI-compatible chat endpoint without network, key or cost.
+"""The built-in `demo` upstream: OpenAI-compatible chat and embeddings without network, key or cost.
 
 It lets a fresh installation answer its first request, and every test drive a whole line. Deterministic: the same
 request gives the same answer, ids included.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import msgspec
@@ -18,6 +19,7 @@ import msgspec
 from aihub_lite.wire.estimate import prompt_estimate, tokens_in
 
 MODEL = "demo"
+MAX_DIMENSIONS = 1024
 CREATED = 1_700_000_000
 """One time for every answer, so that answers are reproducible."""
 JSON = [("content-type", "application/json")]
@@ -25,7 +27,8 @@ EVENTS = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control"
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
-    """Answers `…/chat/completions` and `…/models`; 404 for the rest. `delay` in seconds lies between two words."""
+    """Answers `…/chat/completions`, `…/embeddings` and `…/models`; 404 for the rest. `delay` in seconds lies between
+    two words."""
 
     def __init__(self, delay: float = 0.02) -> None:
         self.delay = delay
@@ -36,6 +39,8 @@ class DemoTransport(httpx.AsyncBaseTransport):
             return _json(200, _MODELS)
         if request.method == "POST" and path.endswith("/chat/completions"):
             return self._chat(await request.aread())
+        if request.method == "POST" and path.endswith("/embeddings"):
+            return _embedded(await request.aread())
         return _error(404, "not_found", f"The demo upstream has no {request.method} {path}.")
 
     def _chat(self, data: bytes) -> httpx.Response:
@@ -46,6 +51,34 @@ class DemoTransport(httpx.AsyncBaseTransport):
         if not reply.stream:
             return _json(200, reply.whole())
         return httpx.Response(200, headers=EVENTS, stream=_Paced(reply.events(), self.delay))
+
+
+def _embedded(data: bytes) -> httpx.Response:
+    try:
+        body = msgspec.json.decode(data, type=_Embedding)
+    except msgspec.DecodeError:
+        return _error(400, "invalid_request", f"The demo upstream embeds texts, in 1 to {MAX_DIMENSIONS} dimensions.")
+    texts = [body.input] if isinstance(body.input, str) else body.input
+    found = [
+        {"object": "embedding", "index": index, "embedding": vector_of(text, body.dimensions)}
+        for index, text in enumerate(texts)
+    ]
+    tokens = sum(tokens_in(text) for text in texts)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    return _json(200, {"object": "list", "data": found, "model": MODEL, "usage": usage})
+
+
+def vector_of(text: str, dimensions: int) -> list[float]:
+    """Of length 1. Every word pulls in a direction of its own, so texts that share words lie near each other."""
+    pulls = [hashlib.shake_256(word.encode()).digest(dimensions) for word in re.findall(r"\w+", text.lower()) or [text]]
+    sums = [sum(each) - 127.5 * len(each) for each in zip(*pulls, strict=True)]
+    length = math.hypot(*sums) or 1.0
+    return [round(each / length, 6) for each in sums]
+
+
+class _Embedding(msgspec.Struct):
+    input: str | list[str]
+    dimensions: Annotated[int, msgspec.Meta(ge=1, le=MAX_DIMENSIONS)] = 32
 
 
 class _Paced(httpx.AsyncByteStream):

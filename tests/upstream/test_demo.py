@@ -104,7 +104,7 @@ def test_models_lists_demo() -> None:
     assert (200, ["demo"]) == (status, [model["id"] for model in msgspec.json.decode(data)["data"]])
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/embeddings"), ("GET", "/chat/completions"), ("GET", "/")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/rerank"), ("GET", "/chat/completions"), ("GET", "/")])
 def test_unknown_path_is_a_json_404(method: str, path: str) -> None:
     status, data = asked({}, path, method)
     assert (404, "not_found") == (status, msgspec.json.decode(data)["error"]["code"])
