@@ -25,6 +25,7 @@ from aihub_lite.drain import Drain
 from aihub_lite.gateway.bootstrap import appearing
 from aihub_lite.gateway.core import open_gateway
 from aihub_lite.gateway.retention import forgetting
+from aihub_lite.logs import log_to_stderr
 from aihub_lite.storage.faults import AlreadyRunning, StorageFault
 from aihub_lite.storage.lock import DataLock
 from aihub_lite.web.app import create_app
@@ -44,7 +45,7 @@ PROBE_PAUSE = 0.005
 
 def run(settings: Settings) -> int:
     """Serve until a signal; returns the exit status."""
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_stderr(settings.log_level)
     logging.getLogger("hpack").setLevel(logging.INFO)  # at DEBUG it tells every header, and headers hold keys
     logging.getLogger("hypercorn").setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
     if not settings.certfile and not loopback(settings.host):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
-from traceback import format_tb
 
 log = logging.getLogger(__name__)
 
 
+class Unforeseen(Exception):
+    """Stands for the fault in its own traceback."""
+
+
 def log_unforeseen(request_id: str, error: BaseException) -> None:
     """One entry with the lines of code the error came through."""
-    log.error("%s: unforeseen %s\n%s", request_id, type(error).__name__, "".join(format_tb(error.__traceback__)))
+    traceback = (Unforeseen, Unforeseen(), error.__traceback__)
+    log.error("%s: unforeseen %s", request_id, type(error).__name__, exc_info=traceback)
