@@ -65,7 +65,11 @@ class Wire(Protocol):
     """One format."""
 
     def send(self, asked: Any, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
-        """The request for a lane; `again` when another one has tried it. Raises InvalidRequest."""
+        """The request for a lane; raises InvalidRequest.
+
+        Thinking that only its own account can read is left out where `thinkers` knows it for another's, or, `again`
+        when another lane has been tried, where nobody knows.
+        """
         ...
 
     def reader(self, stream: Any, sent: Sent) -> Reader:
