@@ -1,0 +1,23 @@
+"""Time zones on a machine that keeps none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.support.process import ROOT
+
+LOOK = """
+from datetime import datetime
+from aihub_lite.web.admin.spans import zone_named
+print(datetime(2026, 7, 1, tzinfo=zone_named("Asia/Kathmandu")).isoformat())
+"""
+
+
+def test_a_machine_that_keeps_no_time_zones_knows_none_but_utc() -> None:
+    """PYTHONTZPATH is where Python looks for the system's."""
+    environment = {**os.environ, "PYTHONTZPATH": ""}
+    command = [sys.executable, "-c", LOOK]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (0, "2026-07-01T00:00:00+05:45\n") == (ran.returncode, ran.stdout), ran.stderr
