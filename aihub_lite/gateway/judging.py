@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,8 @@ FILE_TYPES = ("audio/", "application/octet-stream", "binary/octet-stream")
 """What a file that is passed on unread may be; above all it is no page of HTML."""
 ABSENT = frozenset({404, 405, 501})
 """How an upstream says that it has no such endpoint."""
+SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
+"""How OpenAI says, with 401, that a key is good for other things; an account that must be verified first is a 403."""
 
 
 def not_a_stream(headers: Mapping[str, str], *, events: bool = True) -> bool:
@@ -36,6 +39,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, everywhere:
     foreign, wait = error_of(status, body), retry_after(headers)
     if not everywhere and status in ABSENT and foreign.kind in ("client", "server"):
         return AttemptFailed("unsuited", UpstreamRejected(404, foreign.code, foreign.message), status=status)
+    if not everywhere and foreign.kind == "auth" and (status == 403 or SCOPES.search(foreign.message)):
+        return AttemptFailed("unsuited", UpstreamBroken("The gateway's key may not do this there."), status=status)
     return failed_with(foreign, status, foreign.retry_after if wait is None else wait)
 
 

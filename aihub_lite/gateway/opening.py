@@ -22,7 +22,7 @@ from aihub_lite.errors import (
 )
 from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.gateway.exchange import STREAM_HEADERS, file_headers
-from aihub_lite.gateway.faults import POLICY, AttemptFailed, Fault
+from aihub_lite.gateway.faults import POLICY, AttemptFailed
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.gateway.health import Health
 from aihub_lite.gateway.judging import broken, failed_with, not_a_stream, refusal, verdict
@@ -114,6 +114,8 @@ class Opener:
         try:
             answer = await self._attempt(flight, surface, asked, lane)
         except AttemptFailed as failure:
+            if failure.fault == "nonsense" and not surface.everywhere:
+                failure.fault = "unsuited"  # a web page, say, at a path that it does not have; it may still chat well
             status, fault = failure.status, failure.fault
             self._learn(flight, lane, failure)
             return failure
@@ -243,8 +245,7 @@ class Opener:
                 raise failed_with(error.foreign, 502) from error
             raise AttemptFailed("nonsense", UpstreamBroken(error.message), status=200) from error
         if asked.stream and not surface.whole_for_stream:
-            fault: Fault = "nonsense" if surface.everywhere else "unsuited"
-            raise AttemptFailed(fault, UpstreamBroken("The upstream does not stream."), status=200)
+            raise AttemptFailed("nonsense", UpstreamBroken("The upstream does not stream."), status=200)
         return answer
 
     async def _read(self, response: Response, clocks: Deadlines, deadline: Deadline) -> bytes:

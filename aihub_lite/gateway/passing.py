@@ -177,7 +177,7 @@ PASSED = (
         streamed=ImageStream,
     ),
     Passed(
-        name="image edits",
+        name="edits",
         path="/images/edits",
         parsed=parse_edit,
         answered=images_answer,

@@ -50,7 +50,8 @@ def sent_body(asked: Asked, upstream_model: str, quirks: Quirks) -> bytes | Form
     """The request for one upstream."""
     if isinstance(asked.content, Form):
         return asked.content.sent({"model": upstream_model})
-    body = {name: value for name, value in asked.content.items() if name not in ROUTING_FIELDS}
+    dropped = ROUTING_FIELDS | quirks.drop if quirks.drop else ROUTING_FIELDS
+    body = {name: value for name, value in asked.content.items() if name not in dropped}
     body["model"] = upstream_model
     return _encode(body)
 

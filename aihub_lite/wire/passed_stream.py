@@ -24,7 +24,8 @@ def chunk_of(payload: bytes) -> dict[str, Any]:
     chunk = decode(payload)
     if not isinstance(chunk, dict):
         raise AnswerNonsense("An event of the upstream's stream is not a JSON object.")
-    if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")):
+    bare = not chunk.keys() & {"type", "choices"} and chunk.keys() & {"message", "detail"}
+    if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")) or bare:
         status = status_in(chunk, 502)
         raise StreamError(error_in(status, chunk), status)
     chunk.pop("error", None)

@@ -87,7 +87,7 @@ IMAGES = Endpoint(
     b"aW1hZ2U=",
 )
 EDITS = Endpoint(
-    "image edits",
+    "edits",
     "/v1/images/edits",
     {"prompt": SAID},
     json_answer(200, {"created": 1_700_000_000, "data": [{"b64_json": "aW1hZ2U="}], "usage": PICTURED}),

@@ -114,6 +114,36 @@ def test_an_upstream_without_the_endpoint_ends_the_search(
 
 
 @every
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        body_answer(200, b"<html>a web console</html>", "text/html"),
+        body_answer(404, b"<html>nothing here</html>", "text/html"),
+        error_answer(403, "Your organization must be verified to use the model."),
+        error_answer(401, "You have insufficient permissions for this operation. Missing scopes: model.request."),
+    ],
+    ids=["200 HTML", "404", "403", "401"],
+)
+def test_a_channel_that_lacks_the_endpoint_can_no_longer_chat(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, refusal: list[Step]
+) -> None:
+    model = serve(upstream.url)
+    upstream.enqueue(*[refusal] * 6)
+    assert {404, 502} >= {endpoint.ask(gateway, model).status for _ in range(6)}
+    assert 200 == gateway.chat(model).status
+
+
+@every
+def test_a_key_that_is_refused_goes_on_being_used(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
+) -> None:
+    upstream.default = error_answer(401, "Incorrect API key provided", "invalid_api_key")
+    model = serve(upstream.url)
+    assert [502, 503] == [endpoint.ask(gateway, model).status for _ in range(2)]
+    assert 1 == len(upstream.chats)
+
+
+@every
 def test_an_endpoint_that_no_upstream_has_is_answered_in_html(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
