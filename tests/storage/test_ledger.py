@@ -13,6 +13,7 @@ from aihub_lite.storage.database import Database
 from aihub_lite.storage.faults import Duplicate
 from aihub_lite.storage.ledger import HOLD_COLUMNS, INTERRUPT, RECORD_COLUMNS, HoldRow, Ledger
 from aihub_lite.storage.tokens import Tokens
+from aihub_lite.storage.usage import Usages
 from tests.storage.facts import NOON, TOKEN, hold, record, with_database
 
 DAY_MS = 86_400_000
@@ -130,6 +131,28 @@ def test_holds_of_a_dead_run_are_booked_at_the_cost_of_their_prompts(tmp_path: P
             "duration_ms",
         )
     }
+
+
+def test_a_crash_forgets_how_many_images_were_asked_for(tmp_path: Path) -> None:
+    async def work(database: Database) -> tuple[int, str]:
+        ledger = await opened_with_token(database)
+        await ledger.hold(hold(units=3, unit="image"))
+        await ledger.interrupted(NOON + 5000, "boot-2")
+        row = (await database.read("SELECT units, unit FROM usage_records"))[0]
+        return row["units"], row["unit"]
+
+    assert (3, "image") == with_database(tmp_path / "a.db", work)
+
+
+def test_a_record_loses_its_units(tmp_path: Path) -> None:
+    async def work(database: Database) -> Usage:
+        ledger = await opened_with_token(database)
+        await ledger.settle(record(usage=Usage(1, 2, units=4321, unit="millisecond")))
+        found = await Usages(database).find("r1")
+        assert found is not None
+        return found.usage
+
+    assert Usage(1, 2, units=4321, unit="millisecond") == with_database(tmp_path / "a.db", work)
 
 
 def test_holds_of_this_run_are_not_booked_as_interrupted(tmp_path: Path) -> None:
