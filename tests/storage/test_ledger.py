@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from aihub_lite.domain.usage import Usage
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.faults import Duplicate
 from aihub_lite.storage.ledger import HOLD_COLUMNS, INTERRUPT, RECORD_COLUMNS, HoldRow, Ledger
