@@ -45,3 +45,13 @@ def test_the_command_prints_no_link_that_opens_the_console(home: Home) -> None:
 def test_the_command_without_a_server_prints_a_link_to_nowhere(home: Home) -> None:
     printed = home.cli("console")
     assert (1, "", True) == (printed.code, printed.stdout, "aihub-lite serve" in printed.stderr)
+
+
+def test_a_link_leads_to_the_socket_although_the_gateway_is_found_elsewhere(tmp_path: Path) -> None:
+    home = Home(tmp_path / "data", {**SCALED, "public_url": "https://ai.example.com/v1"})
+    process, _ = home.serve()
+    with process:
+        assert home.cli("console").stdout.startswith("https://ai.example.com/console/enter/")
+        welcome = process.stdout.text
+        assert ("Base URL  https://ai.example.com/v1\n" in welcome, "http://127" in welcome) == (True, True)
+        assert welcome.splitlines()[-1].startswith("Listening on http://127.0.0.1:")
