@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from aihub_lite.cli.client import write_private
+from aihub_lite.cli.client import Failed, write_private
 from aihub_lite.config import Settings
+from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.bootstrap import make_certain
 from aihub_lite.gateway.core import DATABASE, open_gateway
 from aihub_lite.storage.backup import back_up
@@ -28,8 +29,14 @@ def answer_in_process(asked: Call, settings: Settings, environ: Mapping[str, str
 
 
 def back_up_in_process(settings: Settings, file: Path) -> int:
-    """Writes a backup into a new private file; how many bytes it has. The caller holds the data directory's lock."""
-    return asyncio.run(_back_up(settings, file))
+    """Writes a backup into a new private file; how many bytes it has. The caller holds the data directory's lock.
+
+    Raises Failed.
+    """
+    try:
+        return asyncio.run(_back_up(settings, file))
+    except StorageUnavailable as error:
+        raise Failed(error.message, error.status) from None
 
 
 async def _back_up(settings: Settings, file: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -14,6 +15,8 @@ from aihub_lite.errors import StorageUnavailable
 from aihub_lite.storage.database import connect_reader
 from aihub_lite.storage.faults import raised_for
 
+ROOM = 64 * 2**20
+"""Bytes that stay free for the gateway's own work: on a full disk it takes no paid requests."""
 OPERATIONS = 20_000
 """Steps of SQLite's machine between two looks at whether anybody still wants the copy: some milliseconds."""
 
@@ -58,6 +61,8 @@ def _drop(copy: asyncio.Future[BinaryIO]) -> None:
 def _copy(path: Path, unwanted: threading.Event) -> BinaryIO:
     target = unfinished(path)
     sweep(path)
+    if shutil.disk_usage(path.parent).free < path.stat().st_size + ROOM:
+        raise StorageUnavailable("There is no room for a backup beside the database.")
     # Made here, because SQLite would give it the mode that the umask says; it takes an empty file for a new one.
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aihub_lite.storage import backup
 from tests.cli.terminal import Terminal
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
@@ -60,3 +61,12 @@ def test_a_refused_backup_leaves_a_file(gateway: Gateway, tmp_path: Path) -> Non
     refused = gateway.home.cli("backup", str(tmp_path / "copy.db"), "--url", gateway.url, "--admin-key", "x" * 20)
     assert (1, []) == (refused.code, list(tmp_path.iterdir()))
     assert "Incorrect API key" in refused.stderr
+
+
+def test_a_disk_without_room_is_a_traceback(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.ok("token", "list")
+    monkeypatch.setattr(backup, "ROOM", 2**62)
+    refused = terminal.run("backup", str(tmp_path / "copy.db"))
+    assert (1, "aihub-lite: There is no room for a backup beside the database.\n") == (refused.code, refused.stderr)

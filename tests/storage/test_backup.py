@@ -156,3 +156,14 @@ def test_what_a_killed_copy_left_behind_stays(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     sweep(tmp_path / "a.db")
     assert ["a.db"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_a_copy_takes_the_last_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "ROOM", 2**62)
+
+    async def work(database: Database) -> None:
+        with pytest.raises(StorageUnavailable, match="no room"):
+            await back_up(database.path)
+        assert not unfinished(database.path).exists()
+
+    with_database(tmp_path / "a.db", work)
