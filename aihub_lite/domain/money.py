@@ -43,6 +43,9 @@ class UnitRates:
     search: int | None = None
 
 
+UNIT_RATES = tuple(field.name for field in attrs.fields(UnitRates))
+
+
 @attrs.frozen(cache_hash=True)
 class Rates:
     """Nano-USD per million tokens. None for an optional kind means: billed as the kind it is part of."""

@@ -66,7 +66,7 @@ class PassedWire:
         return data
 
 
-class GeminiEmbeddings:
+class GeminiEmbeddings(PassedWire):
     """Gemini's `batchEmbedContents`."""
 
     def send(self, asked: Asked, lane: Lane, thinkers: Thinkers, *, again: bool, strict: bool) -> Sent:
@@ -75,10 +75,6 @@ class GeminiEmbeddings:
         translated = gemini_embeddings.translate(asked, model, strict=strict)
         url = url_of(lane.candidate.channel.base_url, gemini_embeddings.path_of(model))
         return Sent(url, JSON, msgspec.json.encode(translated.body), dropped=translated.dropped)
-
-    def reader(self, stream: Any, sent: Sent) -> Reader:
-        """Embeddings do not stream."""
-        raise NotImplementedError
 
     def answer_body(self, data: bytes, sent: Sent) -> bytes:
         """OpenAI's answer; raises AnswerNonsense."""
@@ -151,7 +147,7 @@ PASSED = (
         path="/embeddings",
         parsed=parse_embeddings,
         answered=embeddings_answer,
-        others={"gemini": GeminiEmbeddings()},
+        others={"gemini": GeminiEmbeddings("/embeddings")},
     ),
     Passed(
         name="completions",

@@ -5,8 +5,8 @@ genai-prices takes 0.3 s and 15 MB to import. A child pays that and is gone. Rea
     {"on": "2026-10-01", "wanted": [{"provider": "openai" | null, "model": "gpt-4o"}, …]}
 
 and writes JSON to stdout, both lists in the order of `wanted`, null for what is not found. A price is the list of its
-steps, the base first: rates in USD per million tokens, as decimal text, for prompts longer than `above` tokens. A
-context window is in tokens.
+steps, the base first: rates in USD per million tokens (and `minute`, and million `characters`), as decimal text, for
+prompts longer than `above` tokens. A context window is in tokens.
 
     {"version": "0.2.3", "prices": [[{"above": 0, "rates": {"input": "2.5", "output": "10"}}, …], null, …],
      "context_windows": [128000, null, …]}
@@ -34,6 +34,14 @@ RATES = {
     "reasoning": "output_reasoning_mtok",
 }
 """Our kinds of tokens, and what genai-prices calls their prices."""
+UNITS = {"minute": ("input_audio_hours", 60), "characters": ("input_mchars", 1)}
+"""What else has a price there, and how many of ours one of theirs is: an hour, a million characters."""
+OWN_KINDS = (
+    ("gpt-image", "output", "output_image_mtok"),
+    ("transcribe", "input", "input_audio_mtok"),
+)
+"""By a part of their names, models that only paint or only listen: such tokens have a price of their own there, and
+we know of one kind each way."""
 
 Step = dict[str, Any]
 FREE: list[Step] = [{"above": 0, "rates": {"input": "0", "output": "0"}}]
@@ -72,16 +80,27 @@ def _references(provider: str | None, model: str) -> Iterator[tuple[str | None, 
 
 
 def steps_of(info: ModelInfo, on: date) -> list[Step] | None:
-    """One step per prompt length at which any rate changes; None where tokens have no price."""
-    rates = {name: value for name, key in RATES.items() if (value := getattr(_dearest(info, on), key)) is not None}
-    if "input" not in rates:
+    """One step per prompt length at which any rate changes; None where nothing that we count has a price."""
+    rates = _rates_of(_dearest(info, on), info.id)
+    if rates.keys().isdisjoint(("input", *UNITS)):
         return None
-    rates.setdefault("output", Decimal(0))
+    rates = {"input": Decimal(0), "output": Decimal(0), **rates}
     starts = {tier.start for value in rates.values() if isinstance(value, TieredPrices) for tier in value.tiers}
     return [
         {"above": above, "rates": {name: str(_rate_above(value, above)) for name, value in rates.items()}}
         for above in sorted(starts | {0})
     ]
+
+
+def _rates_of(price: ModelPrice, model: str) -> dict[str, Decimal | TieredPrices]:
+    keys = RATES | {
+        name: key for part, name, key in OWN_KINDS if part in model and getattr(price, key, None) is not None
+    }
+    rates = {name: value for name, key in keys.items() if (value := getattr(price, key, None)) is not None}
+    for name, (key, parts) in UNITS.items():
+        if (value := getattr(price, key, None)) is not None:
+            rates[name] = _rate_above(value, 0) / parts
+    return rates
 
 
 def _rate_above(value: Decimal | TieredPrices, above: int) -> Decimal:

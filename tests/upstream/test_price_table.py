@@ -47,6 +47,35 @@ def test_tiers_that_start_at_different_lengths_are_merged() -> None:
     ] == steps_of(model(price), DAY)
 
 
+@pytest.mark.parametrize(
+    ("prices", "rates"),
+    [
+        ({"input_audio_hours": "0.36"}, {"input": "0", "output": "0", "minute": "0.006"}),
+        ({"input_mchars": "15"}, {"input": "0", "output": "0", "characters": "15"}),
+        ({"input_mtok": "0.02"}, {"input": "0.02", "output": "0"}),
+        ({"input_document_kpages": "1"}, None),
+    ],
+    ids=str,
+)
+def test_what_is_not_priced_by_the_token_has_no_price(prices: dict[str, str], rates: dict[str, str] | None) -> None:
+    steps = steps_of(model(ModelPrice(**{name: Decimal(text) for name, text in prices.items()})), DAY)
+    assert (None if rates is None else [{"above": 0, "rates": rates}]) == steps
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"),
+    [
+        ("gpt-image-9", {"input": "5", "output": "32"}),
+        ("gpt-9-transcribe", {"input": "6", "output": "10"}),
+        ("gpt-9-audio", {"input": "5", "output": "10"}),
+    ],
+)
+def test_a_model_that_only_paints_or_listens_costs_what_text_would(name: str, rates: dict[str, str]) -> None:
+    kinds = {"input_mtok": "5", "output_mtok": "10", "output_image_mtok": "32", "input_audio_mtok": "6"}
+    price = ModelPrice(**{kind: Decimal(text) for kind, text in kinds.items()})
+    assert [{"above": 0, "rates": rates}] == steps_of(ModelInfo(name, ClauseEquals(equals=name), prices=price), DAY)
+
+
 @pytest.mark.parametrize(("day", "rate"), [(date(2026, 8, 20), "0.1"), (date(2026, 8, 21), "0.2")])
 def test_price_of_the_day_is_taken(day: date, rate: str) -> None:
     changed = model(

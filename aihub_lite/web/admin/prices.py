@@ -7,13 +7,11 @@ from litestar import Router, delete, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 
 from aihub_lite.domain.channel import Channel
-from aihub_lite.domain.money import UNPRICED, Price, Rates, UnitRates
+from aihub_lite.domain.money import UNIT_RATES, UNPRICED, Price, Rates, UnitRates
 from aihub_lite.errors import InvalidRequest, NotFound
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.bodies import Nano, read
 from aihub_lite.web.admin.views import Json, TheGateway, moment_text, money, optional_money
-
-UNIT_RATES = tuple(field.name for field in attrs.fields(UnitRates))
 
 
 @attrs.frozen(kw_only=True)

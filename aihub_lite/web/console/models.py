@@ -6,11 +6,11 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from aihub_lite.domain.money import UNPRICED
+from aihub_lite.domain.money import UNIT_RATES, UNPRICED
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.aliases import list_aliases
 from aihub_lite.web.admin.models import model_named, models_for, models_json
-from aihub_lite.web.admin.prices import UNIT_RATES, list_prices, rates_json
+from aihub_lite.web.admin.prices import list_prices, rates_json
 from aihub_lite.web.admin.views import Json, TheGateway
 from aihub_lite.web.console.pages import AnyRequest, page
 
