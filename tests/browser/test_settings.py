@@ -105,25 +105,25 @@ def test_the_order_of_channels_cannot_be_set(open_page: OpenPage, site: Gateway)
 
 
 def test_another_browser_cannot_be_signed_out(open_page: OpenPage) -> None:
-    other = open_page("/console")
+    other = open_page("/console/tokens")
     page = open_page("/console/settings")
     rows = page.locator(".sessions tbody tr")
     expect(rows).to_have_count(2)
     rows.filter(has_not_text="This browser").get_by_role("button", name="Sign out").click()
     expect(rows).to_have_count(1)
-    other.goto("/console/tokens")
+    other.reload()
     other.wait_for_url("**/console/sign-in?then=/console/tokens")
 
 
 def test_signing_out_everywhere_leaves_somebody_in(open_page: OpenPage) -> None:
-    other = open_page("/console")
+    other = open_page("/console/tokens")
     page = open_page("/console/settings")
     page.get_by_role("button", name="Sign out everywhere").click()
     picture(page, "settings-everywhere")
     page.get_by_role("dialog").get_by_role("button", name="Sign out everywhere").click()
     page.wait_for_url("**/console/sign-in?then=/console/settings")
     other.reload()
-    other.wait_for_url("**/console/sign-in")
+    other.wait_for_url("**/console/sign-in?then=/console/tokens")
 
 
 def test_a_backup_from_the_page_is_no_database(open_page: OpenPage, tmp_path: Path) -> None:
