@@ -146,3 +146,9 @@ def test_a_float_loses_more_than_its_precision(gateway: Gateway, serve: Serve, u
     answer = EMBEDDINGS.ask(gateway, serve(upstream.url), encoding_format="base64").json()
     packed = b64decode(answer["data"][0]["embedding"])
     assert pytest.approx(numbers, rel=1e-6) == list(struct.unpack("<3f", packed))
+
+
+@pytest.mark.parametrize("path", ["/v1/embeddings", "/embeddings", "/v1/v1/embeddings/", "//v1//embeddings"])
+def test_a_first_call_needs_an_account_or_the_right_path(gateway: Gateway, path: str) -> None:
+    answer = gateway.post({"model": "demo", "input": "hello", "encoding_format": "base64"}, path)
+    assert (200, 32 * 4) == (answer.status, len(b64decode(answer.json()["data"][0]["embedding"])))

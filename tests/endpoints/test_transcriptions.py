@@ -238,3 +238,18 @@ def test_a_client_that_leaves_a_whole_answer_is_not_charged(
     eventually(lambda: bool(gateway.books.records(model)), lambda: "no record")
     (record,) = gateway.books.records(model)
     assert ("client_gone", "estimated", cost(1005)) == (record.outcome, record.usage_source, record.charge_nano)
+
+
+@both
+@pytest.mark.parametrize("leave", [RawConnection.close, RawConnection.reset], ids=["close", "reset"])
+def test_a_client_that_leaves_its_upload_leaves_it_here(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, leave: Callable[[RawConnection], None]
+) -> None:
+    """Nothing is held, sent or booked; the sentinel counts descriptors and tasks."""
+    model = serve(upstream.url)
+    with RawConnection(gateway.url) as connection:
+        headers = {**gateway.headers(), "content-type": content_type(), "content-length": "100000"}
+        connection.send(rawclient.request_bytes("POST", endpoint.path, headers) + endpoint.body(model)[:400])
+        leave(connection)
+    gateway.wait_status(2, in_flight=0)
+    assert ([], []) == (upstream.chats, gateway.books.records(model))
