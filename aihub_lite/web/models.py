@@ -83,6 +83,8 @@ def model_json(name: str, model: Model, group: str) -> dict[str, Any]:
     if first.price is not UNPRICED:
         rates = first.price.rates
         entry["pricing"] = {"prompt": per_token(rates.input), "completion": per_token(rates.output)}
+        if rates.units is not None and rates.units.image is not None:
+            entry["pricing"]["image"] = f"{usd(rates.units.image):f}"
     return entry
 
 

@@ -7,8 +7,7 @@ from typing import Any
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
 from aihub_lite.wire.chat_usage import usage_json
-from aihub_lite.wire.embeddings import tokens_of
-from aihub_lite.wire.estimate import byte_count, tokens_in
+from aihub_lite.wire.estimate import byte_count, tokens_in, tokens_of
 from aihub_lite.wire.fields import MAX_CHOICES, flag, model_in, wants_usage, whole, wrong
 from aihub_lite.wire.passed_answer import PassedAnswer, rewritten, tokens_reported
 from aihub_lite.wire.raw_answer import RawObject, looked_into, opened

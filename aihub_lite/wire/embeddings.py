@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from array import array
 from base64 import b64decode, b64encode
-from typing import Any
 
 import msgspec
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
-from aihub_lite.wire.estimate import byte_count, tokens_in
+from aihub_lite.wire.estimate import tokens_of
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.fields import model_in, wrong
 from aihub_lite.wire.foreign_json import encode
@@ -32,15 +31,6 @@ def parse_embeddings(content: Content) -> Asked:
         raise InvalidRequest(wrong(content, "input", "a text, a list of texts, or tokens"))
     wants = BASE64 if content.get("encoding_format") == BASE64 else FLOAT
     return Asked(content=content, model=model, prompt_estimate=tokens_of(given), wants=wants)
-
-
-def tokens_of(given: Any) -> int:
-    """Tokens of a prompt: a text, tokens, or a list of either."""
-    if isinstance(given, str):
-        return tokens_in(given)
-    if not isinstance(given, list):
-        return tokens_in(byte_count(str(given)))
-    return sum(1 if isinstance(each, int) else tokens_of(each) for each in given)
 
 
 def embeddings_answer(asked: Asked, data: bytes, content_type: str) -> PassedAnswer:

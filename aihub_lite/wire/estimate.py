@@ -42,6 +42,15 @@ def tokens_in(text: str | int) -> int:
     return -(-(byte_count(text) if isinstance(text, str) else text) // BYTES_PER_TOKEN)
 
 
+def tokens_of(given: Any) -> int:
+    """Tokens of a prompt: a text, tokens, or a list of either."""
+    if isinstance(given, str):
+        return tokens_in(given)
+    if not isinstance(given, list):
+        return tokens_in(byte_count(str(given)))
+    return sum(1 if isinstance(each, int) else tokens_of(each) for each in given)
+
+
 def prompt_estimate(body: Mapping[str, Any]) -> int:
     """Tokens of a chat request's prompt; never fails, whatever the fields hold."""
     bytes_, tokens = 0, 0

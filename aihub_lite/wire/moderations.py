@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
-from aihub_lite.wire.embeddings import tokens_of
+from aihub_lite.wire.estimate import tokens_of
 from aihub_lite.wire.fields import model_in, wrong
 from aihub_lite.wire.passed_answer import PassedAnswer, rewritten, tokens_reported
 from aihub_lite.wire.raw_answer import opened

@@ -7,7 +7,7 @@ from typing import Any
 from aihub_lite.domain.usage import Usage, count
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
-from aihub_lite.wire.embeddings import tokens_of
+from aihub_lite.wire.estimate import tokens_of
 from aihub_lite.wire.fields import model_in, wrong
 from aihub_lite.wire.passed_answer import PassedAnswer, rewritten
 from aihub_lite.wire.raw_answer import RawObject, looked_into, opened

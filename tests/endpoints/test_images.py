@@ -67,6 +67,12 @@ def test_images_cost_something_else_than_each_of_them(
     )
 
 
+def test_an_image_looks_free_in_the_list(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    model = serve(upstream.url, price=BY_THE_IMAGE)
+    answer = rawclient.request(gateway.url, "GET", f"/v1/models/{model}", gateway.headers())
+    assert {"prompt": "0", "completion": "0", "image": "0.040000001"} == answer.json()["pricing"]
+
+
 @both
 def test_fewer_images_than_asked_cost_as_many(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
