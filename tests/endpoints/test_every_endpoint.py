@@ -100,8 +100,11 @@ def test_one_broken_channel_fails_a_request(
 
 
 @every
-@pytest.mark.parametrize("status", [404, 405, 501])
-@pytest.mark.parametrize("body", [b"<html>nothing here</html>", b'{"detail":"Not Found"}'], ids=["HTML", "JSON"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, b"<html>nothing here</html>"), (405, b'{"detail":"Method Not Allowed"}'), (501, b"<html>not built</html>")],
+    ids=["404", "405", "501"],
+)
 def test_an_upstream_without_the_endpoint_ends_the_search(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, status: int, body: bytes
 ) -> None:
