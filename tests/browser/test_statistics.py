@@ -72,3 +72,11 @@ def test_a_time_that_ends_before_it_begins_is_taken(open_page: OpenPage) -> None
     picture(page, "statistics-own-wrong")
     page.get_by_role("link", name="7 days").click()
     expect(page.locator("#members")).to_be_visible()
+
+
+def test_latencies_are_stacked_like_sums(open_page: OpenPage) -> None:
+    page = open_page("/console/statistics?span=30d&metric=latency")
+    page.get_by_text("As a table").click()
+    cells = page.locator("#steps [data-value]").evaluate_all("cells => cells.map(cell => +cell.dataset.value)")
+    assert (30, True) == (len(cells), all(0 <= cell < 2400 for cell in cells))
+    picture(page, "statistics-latency")

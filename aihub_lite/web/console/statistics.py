@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, tzinfo
+from functools import reduce
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -24,8 +25,8 @@ from aihub_lite.web.console.entrance import refused
 from aihub_lite.web.console.pages import AnyRequest, page
 
 ZONE_COOKIE = "aihub_zone"
-Metric = Literal["cost", "requests", "tokens", "errors"]
-METRICS: tuple[Metric, ...] = ("cost", "requests", "tokens", "errors")
+Metric = Literal["cost", "requests", "tokens", "latency", "errors"]
+METRICS: tuple[Metric, ...] = ("cost", "requests", "tokens", "latency", "errors")
 SHOWN = 5
 """Members with a colour of their own; the rest is drawn together."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -41,14 +42,19 @@ class Line:
 
 
 def value_of(sums: Sums, metric: Metric) -> int:
-    """A metric's figure; cost in nano-USD."""
+    """A metric's figure; cost in nano-USD, latency as the mean time to first byte in ms."""
     if metric == "tokens":
         return sums.prompt_tokens + sums.completion_tokens
+    if metric == "latency":
+        return round(sums.first_byte_ms / sums.first_bytes) if sums.first_bytes else 0
     return {"cost": sums.cost_nano, "requests": sums.requests, "errors": sums.errors}[metric]
 
 
-def lines(found: Figures, metric: Metric, rest: str) -> list[Line]:
-    """The first members one by one, all others as one."""
+def lines(found: Figures, metric: Metric, rest: str, together: str) -> list[Line]:
+    """The first members one by one, all others as one; latencies together, since means do not stack."""
+    if metric == "latency":
+        steps = zip(*(member.steps for member in found.members), strict=True)
+        return [Line(together, [value_of(reduce(Sums.__add__, each), metric) for each in steps])]
     drawn = [Line(member.name, [value_of(sums, metric) for sums in member.steps]) for member in found.members]
     first, others = drawn[:SHOWN], drawn[SHOWN:]
     if others:
@@ -130,7 +136,7 @@ async def show_statistics_page(
         "statistics.html",
         wrong=None,
         ends=[local_text(found.span.edges[at], zone) for at in (0, -1)],
-        lines=lambda rest: lines(found, metric_shown, rest),
+        lines=lambda rest, together: lines(found, metric_shown, rest, together),
         step=found.span.step,
         starts=[moment_text(edge) for edge in found.span.edges[:-1]],
         members=[{"name": member.name, **sums_json(member.total)} for member in found.members],

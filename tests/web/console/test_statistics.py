@@ -125,7 +125,9 @@ def test_the_csv_is_another_table_than_the_pages(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-@pytest.mark.parametrize("query", ["", "?span=1y&by=secret&metric=x", "?metric=errors", "?by=token&span=24h"])
+@pytest.mark.parametrize(
+    "query", ["", "?span=1y&by=secret&metric=x", "?metric=errors", "?metric=latency", "?by=token&span=24h"]
+)
 def test_an_odd_address_breaks_the_page(tmp_path: Path, query: str) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()

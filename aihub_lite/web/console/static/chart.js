@@ -1,11 +1,11 @@
 // Charts from the tables behind them: a figure names its table, whose first column is the time or the name and whose
 // columns with `data-series` are stacked. The table stays, for whoever reads better than looks.
 
-import { dollars, short } from "./format.js";
+import { dollars, duration, short } from "./format.js";
 
 const HEIGHT = 180;
 const EDGE = { top: 8, right: 0, bottom: 22, left: 44 };
-const SHOWN = { count: short, usd: dollars };
+const SHOWN = { count: short, usd: dollars, ms: duration };
 const space = "http://www.w3.org/2000/svg";
 const language = document.documentElement.lang;
 
