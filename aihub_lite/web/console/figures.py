@@ -19,6 +19,13 @@ def dollars(amount: str | Decimal) -> str:
     return f"${value.quantize(CENT, ROUND_HALF_UP):,}"
 
 
+def exact(amount: str | Decimal) -> str:
+    """Every digit, for figures that somebody adds up: `$2.50`, `$0.000075`."""
+    value = Decimal(amount).normalize()
+    places = -int(value.as_tuple().exponent)
+    return f"${value:.{max(places, 2)}f}"
+
+
 def count(number: int) -> str:
     """`12,345`."""
     return f"{number:,}"
@@ -50,6 +57,7 @@ def percent(part: float, whole: float) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "dollars": dollars,
+    "exact": exact,
     "count": count,
     "short": short,
     "duration": duration,

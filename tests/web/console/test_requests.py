@@ -54,6 +54,17 @@ def test_the_formula_comes_to_another_cost_than_was_charged(tmp_path: Path, usag
     at_console(tmp_path, story)
 
 
+def test_the_formula_is_shown_with_rounded_numbers(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        price = msgspec.json.encode(Price(Rates(75_000_000, 300_000_000), source="operator")).decode()
+        await book(visitor, "r1", usage=Usage(1234, 0), price=price, cost_nano=92_550)
+        await visitor.sign_in()
+        page = (await visitor.get("/console/requests/r1")).text
+        assert ["$0.00009255", "$0.075", "$0.00009255", "$0.30", "$0.00"] == re.findall(r"\$[\d.]+", page)
+
+    at_console(tmp_path, story)
+
+
 def test_a_record_without_a_price_breaks_its_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await book(visitor, "r1", price="{}")
