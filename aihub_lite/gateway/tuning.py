@@ -11,6 +11,7 @@ import attrs
 
 from aihub_lite.config import LIVE, REASONS, BadSetting, Settings, changed, variable_of
 from aihub_lite.errors import Conflict, InvalidRequest
+from aihub_lite.gateway.alone import alone
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.settings import StoredSettings
 
@@ -28,8 +29,8 @@ class Tuning:
     stored: dict[str, Any] = attrs.field(factory=dict)
     heard: list[Callable[[Settings], None]] = attrs.field(factory=list)
     """Called with the settings in force after every change, for those who keep a value of their own."""
-    _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, repr=False)
-    _changes: set[asyncio.Task[None]] = attrs.field(factory=set, repr=False)
+    turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, repr=False)
+    changes: set[asyncio.Future[Any]] = attrs.field(factory=set, repr=False)
 
     @classmethod
     async def open(cls, started: Settings, database: Database) -> Self:
@@ -48,31 +49,25 @@ class Tuning:
         """Where a value in force is from: the variable or flag that was given, else `set` or `default`."""
         return self.started.sources.get(name) or ("set" if name in self.stored else "default")
 
+    @alone
     async def change(self, values: Mapping[str, Any]) -> None:
         """Set some, and put those that are None back to their defaults; all or none, and at once.
 
         Raises InvalidRequest, or Conflict for one that the environment fixes. A change once begun is finished even
         if its caller goes away, so that storage and memory never part.
         """
-        task = asyncio.ensure_future(self._change(values))
-        self._changes.add(task)
-        task.add_done_callback(self._changes.discard)
-        await asyncio.shield(task)
-
-    async def _change(self, values: Mapping[str, Any]) -> None:
-        async with self._turn:
-            for name, value in values.items():
-                self._check(name, value)
-            kept = {name: value for name, value in {**self.stored, **values}.items() if value is not None}
-            try:
-                now = self._over(kept)
-            except BadSetting as error:
-                raise InvalidRequest(str(error)) from None
-            checked = {name: value if value is None else getattr(now, name) for name, value in values.items()}
-            await self.store.put(checked)
-            self.stored, self.now = {name: checked.get(name, value) for name, value in kept.items()}, now
-            for heard in self.heard:
-                heard(now)
+        for name, value in values.items():
+            self._check(name, value)
+        kept = {name: value for name, value in {**self.stored, **values}.items() if value is not None}
+        try:
+            now = self._over(kept)
+        except BadSetting as error:
+            raise InvalidRequest(str(error)) from None
+        checked = {name: value if value is None else getattr(now, name) for name, value in values.items()}
+        await self.store.put(checked)
+        self.stored, self.now = {name: checked.get(name, value) for name, value in kept.items()}, now
+        for heard in self.heard:
+            heard(now)
 
     def _check(self, name: str, value: Any) -> None:
         if name not in REASONS:
