@@ -47,6 +47,11 @@ class Sums:
     first_bytes: int = 0
     """How many had one."""
 
+    @property
+    def first_byte_mean(self) -> int | None:
+        """Milliseconds; None where no request had a first byte."""
+        return round(self.first_byte_ms / self.first_bytes) if self.first_bytes else None
+
     def __add__(self, other: Sums) -> Sums:
         return Sums(**{name: getattr(self, name) + getattr(other, name) for name in NAMES})
 

@@ -32,7 +32,7 @@ def sums_json(sums: Sums) -> Json:
         "prompt_tokens": sums.prompt_tokens,
         "completion_tokens": sums.completion_tokens,
         "cost_usd": money(sums.cost_nano),
-        "first_byte_ms": round(sums.first_byte_ms / sums.first_bytes) if sums.first_bytes else None,
+        "first_byte_ms": sums.first_byte_mean,
     }
 
 

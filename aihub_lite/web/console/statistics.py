@@ -46,7 +46,7 @@ def value_of(sums: Sums, metric: Metric) -> int:
     if metric == "tokens":
         return sums.prompt_tokens + sums.completion_tokens
     if metric == "latency":
-        return round(sums.first_byte_ms / sums.first_bytes) if sums.first_bytes else 0
+        return sums.first_byte_mean or 0
     return {"cost": sums.cost_nano, "requests": sums.requests, "errors": sums.errors}[metric]
 
 
