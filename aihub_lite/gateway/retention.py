@@ -11,7 +11,7 @@ import attrs
 
 from aihub_lite.domain.clock import Clock
 from aihub_lite.errors import StorageUnavailable
-from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.core import Gateway, cancelled
 from aihub_lite.gateway.tuning import Tuning
 from aihub_lite.storage.retention import OldRecords
 
@@ -76,5 +76,4 @@ async def forgetting(gateway: Gateway) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancelled(task)
