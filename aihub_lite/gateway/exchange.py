@@ -13,7 +13,7 @@ from aihub_lite.domain.token import Token
 from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
 from aihub_lite.gateway.deadline import Deadline
 from aihub_lite.gateway.departure import DEPARTURE, Departure
-from aihub_lite.wire.errors_out import error_body, error_event
+from aihub_lite.wire.errors_out import PUBLIC, ErrorShape
 from aihub_lite.wire.form import Form, FormReader
 from aihub_lite.wire.sse import KEEP_ALIVE
 
@@ -60,6 +60,8 @@ class Exchange:
     """Whose rights it has, where whoever let it in knows that; else its key has to say."""
     token_id: str = ""
     """Whose it is, once that is known."""
+    errors: ErrorShape = PUBLIC
+    """How its client is told of a refusal."""
     head_sent: bool = False
     unframed: bool = False
     """Whether what follows the head is a file, in which nothing can be said but its bytes."""
@@ -218,9 +220,9 @@ class Exchange:
             self.finished = True
             return
         if self.head_sent:
-            await self.finish(error_event(error))
+            await self.finish(self.errors.event(error))
             return
-        await self.answer(error.status, [*JSON_HEADERS, *error_headers(error)], error_body(error))
+        await self.answer(error.status, [*JSON_HEADERS, *error_headers(error)], self.errors.body(error))
 
 
 def headers_of(content_type: str) -> Headers:

@@ -34,7 +34,6 @@ from aihub_lite.gateway.wires import Reader, Sent, Wire
 from aihub_lite.upstream.faults import AnswerTooLarge, TransportFault
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Response, Transport
-from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.shapes import Answer, Request, Stream
 from aihub_lite.wire.sse import EventSplitter, EventTooLarge
@@ -66,8 +65,8 @@ class Opener:
     async def open(self, flight: Flight, surface: Surface, asked: Request, route: Route) -> Streaming | Answer:
         """The answer of the first channel that gives one; raises the error to tell the client."""
         failures: list[AttemptFailed] = []
-        if self.thinkers and isinstance(asked, ChatRequest):
-            route.home = self.thinkers.home(asked, route.lanes)
+        if self.thinkers and (chat := surface.chat(asked)) is not None:
+            route.home = self.thinkers.home(chat, route.lanes)
         lane = route.next()
         while True:
             failure = await self._try(flight, surface, asked, lane)

@@ -119,8 +119,8 @@ class Passed:
         """Raises InvalidRequest."""
         return self.parsed(parse_json(body) if isinstance(body, bytes | bytearray) else body)
 
-    def conversation(self, asked: Asked) -> None:
-        """There are none here."""
+    def chat(self, asked: Asked) -> None:
+        """There are no conversations here."""
 
     def wire(self, candidate: Candidate) -> Wire | None:
         """Its own for what speaks like OpenAI."""

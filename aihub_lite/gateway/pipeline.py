@@ -36,6 +36,7 @@ from aihub_lite.gateway.routing import Route, Router, route_of
 from aihub_lite.gateway.strategy import ByConversation, ByPrice, BySpeed, Ordering
 from aihub_lite.gateway.streaming import Streaming
 from aihub_lite.gateway.surface import CHAT, Surface
+from aihub_lite.wire.conversation import conversation_of
 from aihub_lite.wire.shapes import Answer, Request
 
 PRODUCT = re.compile(r"[\w.-]{1,32}/(?:\w{1,16} )?[\w.-]{1,24}", re.ASCII)
@@ -145,8 +146,8 @@ class Line:
             case "fastest":
                 return BySpeed(self.router.speeds, asked.stream)
             case "sticky":
-                conversation = surface.conversation(asked)
-                return None if conversation is None else ByConversation(conversation)
+                chat = surface.chat(asked)
+                return None if chat is None else ByConversation(conversation_of(chat.body["messages"]))
             case "priority":
                 return None
 

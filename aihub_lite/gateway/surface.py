@@ -15,7 +15,6 @@ from aihub_lite.wire.chat_answer import ChatAnswer, answer_of
 from aihub_lite.wire.chat_idle import idle_event
 from aihub_lite.wire.chat_request import ChatRequest, parse_chat
 from aihub_lite.wire.chat_stream import ChatStream
-from aihub_lite.wire.conversation import conversation_of
 from aihub_lite.wire.shapes import Answer, Request, Stream
 
 
@@ -45,8 +44,8 @@ class Surface(Protocol):
         """Raises InvalidRequest."""
         ...
 
-    def conversation(self, asked: Any) -> bytes | None:
-        """What tells its conversation from others; None where there are none."""
+    def chat(self, asked: Any) -> ChatRequest | None:
+        """The request as chat; None where it is no conversation."""
         ...
 
     def wire(self, candidate: Candidate) -> Wire | None:
@@ -81,9 +80,9 @@ class Chat:
         """Raises InvalidRequest."""
         return parse_chat(body)
 
-    def conversation(self, asked: ChatRequest) -> bytes | None:
-        """A digest of how it began."""
-        return conversation_of(asked.body["messages"])
+    def chat(self, asked: ChatRequest) -> ChatRequest:
+        """It is."""
+        return asked
 
     def wire(self, candidate: Candidate) -> Wire | None:
         """Every upstream can chat."""

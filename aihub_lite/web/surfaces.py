@@ -22,6 +22,7 @@ from aihub_lite.web.models import Listing
 from aihub_lite.web.own_key import OwnKey
 from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.unforeseen import log_unforeseen
+from aihub_lite.wire.errors_out import PUBLIC, ErrorShape
 
 Serve = Callable[[Exchange], Awaitable[None]]
 Endpoint = Callable[[LitestarScope, LitestarReceive, LitestarSend], Awaitable[None]]
@@ -30,11 +31,12 @@ Endpoint = Callable[[LitestarScope, LitestarReceive, LitestarSend], Awaitable[No
 CHAT = "/v1/chat/completions"
 
 
-def surface(method: str, serve: Serve, sightings: Sightings | None) -> Endpoint:
-    """An endpoint whose errors, whatever they are, leave in the public shape; its calls are noted as sightings."""
+def surface(method: str, serve: Serve, sightings: Sightings | None, errors: ErrorShape = PUBLIC) -> Endpoint:
+    """An endpoint whose errors, whatever they are, leave in its shape; its calls are noted as sightings."""
 
     async def handler(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
         exchange = exchange_of(scope, receive, send)
+        exchange.errors = errors
         try:
             check_method(exchange, method)
             await serve(exchange)

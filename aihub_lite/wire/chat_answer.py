@@ -29,7 +29,22 @@ class ChatAnswer:
         return Usage(prompt_tokens, tokens_in(self.text_bytes))
 
 
+@attrs.frozen
+class Settled:
+    """An answer before it is written; `text_bytes` and `usage` as in ChatAnswer."""
+
+    chat: dict[str, Any]
+    usage: Usage | None
+    text_bytes: int
+
+
 def answer_of(data: bytes, model: str, request_id: str, created: int, prompt_tokens: int = 0) -> ChatAnswer:
+    """An answer as clients of chat get it; everything else as `settled` says."""
+    found = settled(data, model, request_id, created, prompt_tokens)
+    return ChatAnswer(encode(found.chat), found.usage, found.text_bytes)
+
+
+def settled(data: bytes, model: str, request_id: str, created: int, prompt_tokens: int = 0) -> Settled:
     """`model` is the id the client asked for, `created` Unix seconds for upstreams that send none.
 
     `prompt_tokens` is the estimate that stands in the body's `usage` when upstream reported none. Raises
@@ -49,7 +64,7 @@ def answer_of(data: bytes, model: str, request_id: str, created: int, prompt_tok
         "model": model,
         "usage": usage_json(shown),
     }
-    return ChatAnswer(encode(answer), usage, written)
+    return Settled(answer, usage, written)
 
 
 def _opened(data: bytes) -> dict[str, Any]:

@@ -40,7 +40,11 @@ class ChatRequest:
 
 def parse_chat(data: bytes | bytearray) -> ChatRequest:
     """Raises InvalidRequest that names the field; what only concerns the upstream is left for it to judge."""
-    body = parse_json(data)
+    return chat_request(parse_json(data))
+
+
+def chat_request(body: dict[str, Any]) -> ChatRequest:
+    """The same for a body that is decoded already, or was another surface's; it is taken over."""
     model = model_in(body)
     _check_messages(body)
     stream = flag(body, "stream")

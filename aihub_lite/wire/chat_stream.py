@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import attrs
@@ -27,6 +28,11 @@ class _Choice:
     finished: bool = False
 
 
+def chunk_event(chunk: dict[str, Any]) -> bytes:
+    """A chunk as clients of chat get it."""
+    return event(encode(chunk))
+
+
 @attrs.define
 class ChatStream:
     """Normalises one stream; what it says of the stream so far is for the gateway to read at any time."""
@@ -40,6 +46,9 @@ class ChatStream:
     """Whether the client asked for the usage chunk."""
     id: str = ""
     """Of every chunk; upstream's unless it is set before the first."""
+    write: Callable[[dict[str, Any]], bytes] = chunk_event
+    """What a chunk becomes for the client: the bytes of as many events as it takes, or none. The chunk says one thing
+    and is used again after the call."""
     usage: Usage | None = None
     """As last reported upstream; may be set to an estimate before `end`."""
     finish_reason: str | None = None
@@ -68,7 +77,7 @@ class ChatStream:
         """
         if payload.strip() == b"[DONE]":
             self.done = True
-            return self._owed() if self.has_content else []
+            return self.owed() if self.has_content else []
         chunk = decode(payload)
         if not isinstance(chunk, dict):
             raise AnswerNonsense("An event of the upstream's stream is not a JSON object.")
@@ -87,12 +96,12 @@ class ChatStream:
 
     def end(self) -> list[bytes]:
         """The clean end: reasons still owed, the usage chunk if it was asked for and is known, `[DONE]`."""
-        events = self._owed()
+        events = self.owed()
         if self.include_usage and self.usage is not None:
-            events.append(event(encode(self._envelope({"choices": [], "usage": usage_json(self.usage)}))))
+            events.append(self.write(self._envelope({"choices": [], "usage": usage_json(self.usage)})))
         return [*events, DONE]
 
-    def _owed(self) -> list[bytes]:
+    def owed(self) -> list[bytes]:
         """A finish reason for every choice that started and got none."""
         events: list[bytes] = []
         for index, choice in self._choices.items():
@@ -127,7 +136,8 @@ class ChatStream:
         for position, choice in enumerate(choices):
             for piece in self._pieces(choice, position) if isinstance(choice, dict) else ():
                 chunk["choices"] = [piece]
-                events.append(event(encode(chunk)))
+                if said := self.write(chunk):
+                    events.append(said)
                 chunk = self._envelope({})
         return events
 

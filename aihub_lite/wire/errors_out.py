@@ -1,8 +1,8 @@
-"""Refusals as clients get them: one public shape, on every path."""
+"""Refusals as clients get them: one public shape, on every path but those that speak another provider's API."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,6 +13,33 @@ ERROR_TYPE = "new_api_error"
 """The documented type of every error, whatever its cause."""
 
 _encode = msgspec.json.Encoder().encode
+
+
+class ErrorShape(Protocol):
+    """How the clients of a surface are told of a refusal."""
+
+    def body(self, error: GatewayError) -> bytes:
+        """A whole answer, as JSON."""
+        ...
+
+    def event(self, error: GatewayError) -> bytes:
+        """What ends a stream that failed."""
+        ...
+
+
+class PublicShape:
+    """The gateway's own, which is OpenAI's."""
+
+    def body(self, error: GatewayError) -> bytes:
+        """`{"error": {…}}`."""
+        return error_body(error)
+
+    def event(self, error: GatewayError) -> bytes:
+        """The same as an event."""
+        return error_event(error)
+
+
+PUBLIC = PublicShape()
 
 
 def error_body(error: GatewayError) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from aihub_lite.errors import BodyTimeout, InvalidRequest, NoChannel, RateLimited, RequestTooLarge
+from aihub_lite.errors import BodyTimeout, GatewayError, InvalidRequest, NoChannel, RateLimited, RequestTooLarge
 from aihub_lite.gateway.exchange import JSON_HEADERS, SLICE, ClientGone, Exchange
 from tests.support.asgi import Call
 
@@ -233,6 +233,27 @@ def test_a_refusal_after_the_end_is_a_second_answer() -> None:
 
     call = play(story)
     assert (b"{}", []) == (call.content, call.violations)
+
+
+class Foreign:
+    """Another provider's shape."""
+
+    def body(self, error: GatewayError) -> bytes:
+        return b"whole " + error.message.encode()
+
+    def event(self, error: GatewayError) -> bytes:
+        return b"event " + error.message.encode()
+
+
+@pytest.mark.parametrize(("begun", "said"), [(False, b"whole bad"), (True, b"event bad")])
+def test_a_client_of_another_api_is_refused_in_the_public_shape(begun: bool, said: bytes) -> None:
+    async def story(_: Call, it: Exchange) -> None:
+        it.errors = Foreign()
+        if begun:
+            await it.start_stream()
+        await it.refuse(InvalidRequest("bad"))
+
+    assert said == play(story).content
 
 
 def test_a_stream_may_be_stored_or_buffered_by_proxies() -> None:

@@ -559,3 +559,17 @@ def test_whatever_shape_chunks_have_the_stream_stays_strict(chunks: list[Json]) 
     except StreamError:
         return
     check_chat_stream(b"".join(sent + stream.end()), include_usage=True)
+
+
+def test_a_surface_that_writes_chunks_its_own_way_gets_every_one_and_sends_only_what_it_wrote() -> None:
+    seen: list[Json] = []
+
+    def write(given: Json) -> bytes:
+        seen.append(given["choices"][0]["delta"])
+        return b"event" if given["choices"][0]["delta"].get("content") else b""
+
+    stream = ChatStream("asked-for", "r1", 1_700_000_000, include_usage=False, write=write)
+    events = [
+        event for each in (chunk(delta(role="assistant")), chunk(delta(content="Hi"))) for event in stream.push(each)
+    ]
+    assert ([b"event"], [{"role": "assistant", "content": None}, {"content": "Hi"}]) == (events, seen)
