@@ -10,6 +10,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from ipaddress import AddressValueError, IPv6Address, IPv6Network
 from typing import Protocol
 
 import attrs
@@ -174,10 +175,22 @@ class MemoryLimiter:
         """
         if not self.auth_failures:
             return Unauthenticated()
-        wait = self._failures.get(address).take(self.auth_failures, 1, self.clock.monotonic())
+        wait = self._failures.get(neighbourhood(address)).take(self.auth_failures, 1, self.clock.monotonic())
         if wait:
             return RateLimited("Too many failed authentications from this address.", whole_seconds(wait))
         return Unauthenticated()
+
+
+def neighbourhood(address: str) -> str:
+    """Whom an address stands for: itself, or of IPv6 its /64, of which every subscriber has all (RFC 6177).
+
+    Not on the local link, where one such network holds everybody.
+    """
+    try:
+        found = IPv6Address(address)
+    except AddressValueError:
+        return address
+    return address if found.is_link_local else str(IPv6Network((found, 64), strict=False))
 
 
 class TooManyRequests(RateLimited):

@@ -18,7 +18,7 @@ from aihub_lite.domain.token import digest_of
 from aihub_lite.errors import AccessDenied, RateLimited, Unauthenticated
 from aihub_lite.gateway.admin_key import admin_key, replace_admin_key
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.gateway.limits import Buckets, whole_seconds
+from aihub_lite.gateway.limits import Buckets, neighbourhood, whole_seconds
 from aihub_lite.storage.sessions import Session, Sessions
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -152,7 +152,7 @@ class SignIn:
         if not limit:
             yield
             return
-        bucket = self._wrong.get(address_of(connection))
+        bucket = self._wrong.get(neighbourhood(address_of(connection)))
         if wait := bucket.take(limit, 1, clock.monotonic()):
             raise RateLimited("Too many wrong tries from this address.", whole_seconds(wait))
         yield

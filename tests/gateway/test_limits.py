@@ -269,6 +269,23 @@ def test_one_address_locks_out_another() -> None:
     assert isinstance(limits.authentication_failed("192.0.2.2"), Unauthenticated)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", False),
+        ("fe80::1", "fe80::2", False),
+        ("unix", "unix", True),
+        ("", "unix", False),
+    ],
+)
+def test_a_guesser_takes_the_next_address_of_its_own_network(one: str, other: str, together: bool) -> None:
+    limits = limiter(ManualClock(), auth_failures=1)
+    limits.authentication_failed(one)
+    assert together is isinstance(limits.authentication_failed(other), RateLimited)
+
+
 def test_an_unlimited_gateway_limits_guesses() -> None:
     limits = limiter(ManualClock(), auth_failures=0)
     assert all(isinstance(limits.authentication_failed("a"), Unauthenticated) for _ in range(100))
