@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import attrs
 
+from aihub_lite.domain.modal import MODALITIES
+
 if TYPE_CHECKING:
+    from aihub_lite.domain.modal import Modal
     from aihub_lite.domain.usage import Unit, Usage
 
 NANO = 1_000_000_000
@@ -46,6 +49,24 @@ class UnitRates:
 UNIT_RATES = tuple(field.name for field in attrs.fields(UnitRates))
 
 
+@attrs.frozen(cache_hash=True, kw_only=True)
+class ModalRates:
+    """Nano-USD per million tokens that are no text, by the names that Modal counts them under."""
+
+    audio_input: int | None = None
+    audio_cache_read: int | None = None
+    audio_output: int | None = None
+    image_input: int | None = None
+    image_cache_read: int | None = None
+    image_output: int | None = None
+    video_input: int | None = None
+    video_cache_read: int | None = None
+    video_output: int | None = None
+
+
+MODAL_RATES = tuple(field.name for field in attrs.fields(ModalRates))
+
+
 @attrs.frozen(cache_hash=True)
 class Rates:
     """Nano-USD per million tokens. None for an optional kind means: billed as the kind it is part of."""
@@ -56,6 +77,7 @@ class Rates:
     cache_write: int | None = None
     reasoning: int | None = None
     units: UnitRates | None = None
+    modal: ModalRates | None = None
 
 
 @attrs.frozen
@@ -111,10 +133,36 @@ def cost_of(usage: Usage, price: Price) -> int:
         total += usage.cache_write_tokens * (rates.cache_write - rates.input)
     if usage.reasoning_tokens and rates.reasoning is not None:
         total += usage.reasoning_tokens * (rates.reasoning - rates.output)
+    if usage.modal is not None and rates.modal is not None:
+        total += _modal_cost(usage.modal, rates, rates.modal)
     if usage.unit and rates.units is not None:
         rate, size = unit_rate(usage.unit, rates.units)
         return -(-(total * size + usage.units * rate * MILLION) // (MILLION * size))
     return -(-total // MILLION)
+
+
+def _modal_cost(modal: Modal, rates: Rates, own: ModalRates) -> int:
+    """What tokens that are no text cost more than the text that they are counted as, or less."""
+    cached = rates.input if rates.cache_read is None else rates.cache_read
+    counted_as = {"input": rates.input, "cache_read": cached, "output": rates.output}
+    priced = {name: rate for name in MODAL_RATES if (rate := getattr(own, name)) is not None}
+    parts = modal_parts(modal.counts(), priced, caches=rates.cache_read is not None)
+    return sum(tokens * (priced[name] - counted_as[whole]) for name, whole, tokens in parts)
+
+
+def modal_parts(
+    counts: Mapping[str, int], priced: Mapping[str, object], *, caches: bool
+) -> Iterator[tuple[str, str, int]]:
+    """The tokens that are billed at a rate of their own: its name, the kind they are taken out of, how many.
+
+    `counts` are those of a Modal, `priced` the rates there are, `caches` whether cached text has one: then cached
+    tokens that have none of their own are billed as it is, else as all other tokens of their kind.
+    """
+    for kind in MODALITIES:
+        given, read, made = f"{kind}_input", f"{kind}_cache_read", f"{kind}_output"
+        cached = counts.get(read, 0) if caches or read in priced else 0
+        parts = (given, "input", counts.get(given, 0) - cached), (read, "cache_read", cached)
+        yield from (each for each in (*parts, (made, "output", counts.get(made, 0))) if each[0] in priced and each[2])
 
 
 def unit_rate(unit: Unit, rates: UnitRates) -> tuple[int, int]:

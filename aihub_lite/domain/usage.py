@@ -6,6 +6,8 @@ from typing import Literal
 
 import attrs
 
+from aihub_lite.domain.modal import Modal
+
 MAX_TOKENS = 100_000_000
 """Above this a count from an upstream is nonsense and is clamped: no model reads or writes that much."""
 
@@ -21,7 +23,7 @@ content; the gateway was shutting down or an operator stopped it; the process di
 class Usage:
     """Token counts in OpenAI's convention: cached ones are part of the prompt, reasoning part of the completion.
 
-    And how many units there were of something else.
+    And how many of them are no text, and how many units there were of something else.
     """
 
     prompt_tokens: int = 0
@@ -31,6 +33,7 @@ class Usage:
     reasoning_tokens: int = 0
     units: int = attrs.field(default=0, kw_only=True)
     unit: Unit | Literal[""] = attrs.field(default="", kw_only=True)
+    modal: Modal | None = attrs.field(default=None, kw_only=True)
 
     @classmethod
     def clamped(
@@ -42,6 +45,13 @@ class Usage:
         return cls(
             whole_in, whole_out, read, min(count(cache_write), whole_in - read), min(count(reasoning), whole_out)
         )
+
+    def with_modal(self, modal: Modal) -> Usage:
+        """The same with as many tokens that are no text as there is room for: thoughts are text, and so is what was
+        written to a cache."""
+        fresh = self.prompt_tokens - self.cache_read_tokens - self.cache_write_tokens
+        written = self.completion_tokens - self.reasoning_tokens
+        return attrs.evolve(self, modal=modal.within(fresh, self.cache_read_tokens, written))
 
 
 def count(value: object) -> int:

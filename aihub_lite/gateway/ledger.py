@@ -200,6 +200,7 @@ class Ledger:
             client=flight.client,
             units=prompt.units,
             unit=prompt.unit,
+            modal=prompt.modal,
         )
         hold = Hold(self, flight, account, amount, self.journal.hold(row), counted or Counted())
         account.held += amount

@@ -6,6 +6,7 @@ import asyncio
 
 import attrs
 
+from aihub_lite.domain.modal import Modal
 from aihub_lite.domain.usage import UsageRecord
 from aihub_lite.storage.columns import insert_sql, to_json
 from aihub_lite.storage.database import Database
@@ -39,6 +40,8 @@ class HoldRow:
     units: int = 0
     unit: str = ""
     """As in Usage: what a crash charges besides the prompt."""
+    modal: Modal | None = None
+    """What of the prompt is no text."""
 
 
 HOLD_COLUMNS = tuple(field.name for field in attrs.fields(HoldRow))
@@ -71,6 +74,7 @@ RECORD_COLUMNS = (
     "charge_nano",
     "units",
     "unit",
+    "modal",
 )
 HOLD = Batch(0, insert_sql("holds", HOLD_COLUMNS), patient=True)
 SETTLE = Batch(1, insert_sql("usage_records", RECORD_COLUMNS, "ON CONFLICT (request_id) DO NOTHING"))
@@ -80,13 +84,13 @@ INSERT INTO usage_records (
     request_id, started_ms, token_id, token, model, surface, streamed, outcome, status, error_code, channel,
     upstream_model, attempts, prompt_tokens, completion_tokens, cache_read_tokens, cache_write_tokens,
     reasoning_tokens, usage_source, price, cost_nano, overrun_nano, first_byte_ms, duration_ms, client, charge_nano,
-    units, unit
+    units, unit, modal
 )
 SELECT
     request_id, started_ms, token_id, token, model, surface, streamed, 'interrupted', 0, '', channel,
     upstream_model, '[]', prompt_tokens, 0, 0, 0,
     0, 'estimated', price, estimate_nano, 0, 0, max(0, ? - started_ms), client, estimate_nano,
-    units, unit
+    units, unit, modal
 FROM holds WHERE boot_id <> ?
 ON CONFLICT (request_id) DO NOTHING
 """
@@ -132,6 +136,7 @@ class Ledger:
                 row.client,
                 row.units,
                 row.unit,
+                _modal_text(row.modal),
             ),
         )
 
@@ -163,7 +168,7 @@ class Ledger:
         return int(rows[0]["spent"])
 
 
-def _record_values(record: UsageRecord, charge_nano: int | None) -> tuple[str | int, ...]:
+def _record_values(record: UsageRecord, charge_nano: int | None) -> tuple[str | int | None, ...]:
     usage = record.usage
     return (
         record.request_id,
@@ -194,4 +199,9 @@ def _record_values(record: UsageRecord, charge_nano: int | None) -> tuple[str | 
         record.cost_nano if charge_nano is None else charge_nano,
         usage.units,
         usage.unit,
+        _modal_text(usage.modal),
     )
+
+
+def _modal_text(modal: Modal | None) -> str | None:
+    return None if modal is None else to_json(modal.counts())

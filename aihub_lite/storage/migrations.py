@@ -7,12 +7,12 @@ from pathlib import Path
 
 from aihub_lite.storage.faults import ForeignDatabase, NewerSchema
 from aihub_lite.storage.quarters import QUARTERS
-from aihub_lite.storage.schema import CONSOLE, FIRST, ROUTING, TUNING, UNITS
+from aihub_lite.storage.schema import CONSOLE, FIRST, MODAL, ROUTING, TUNING, UNITS
 
 APPLICATION_ID = 0x41484C54
 """`AHLT`: tells our file from any other SQLite database."""
 Steps = tuple[tuple[str, ...], ...]
-MIGRATIONS: Steps = (FIRST, CONSOLE, ROUTING, UNITS, TUNING, QUARTERS)
+MIGRATIONS: Steps = (FIRST, CONSOLE, ROUTING, UNITS, TUNING, QUARTERS, MODAL)
 """Statements of each step. A step that has been released is never edited: a new one is appended."""
 
 

@@ -229,3 +229,6 @@ CREATE TABLE settings (
 """What an operator set while the gateway ran; `value` in JSON."""
 
 TUNING = (SETTINGS,)
+
+MODAL = tuple(f"ALTER TABLE {table} ADD COLUMN modal TEXT" for table in ("holds", "usage_records"))
+"""Which tokens are no text: those counts of Modal that are not 0, in JSON; NULL where all are text."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 import attrs
 
+from aihub_lite.domain.modal import Modal
 from aihub_lite.domain.usage import Attempt, Usage, UsageRecord
 from aihub_lite.storage.columns import from_json, picked
 from aihub_lite.storage.database import Database
@@ -57,7 +58,7 @@ WHERE day < coalesce((SELECT min(started_ms) / 86400000 FROM usage_records), 100
 """
 """Of the days before the oldest record: none, unless records were deleted."""
 
-USAGE = tuple(field.name for field in attrs.fields(Usage))
+USAGE = tuple(field.name for field in attrs.fields(Usage) if field.name != "modal")
 PLAIN = tuple(field.name for field in attrs.fields(UsageRecord) if field.name not in ("usage", "attempts", "streamed"))
 
 
@@ -170,5 +171,5 @@ def _record(row: sqlite3.Row) -> UsageRecord:
         **picked(row, PLAIN),
         streamed=bool(row["streamed"]),
         attempts=from_json(row["attempts"], tuple[Attempt, ...]),
-        usage=Usage(**picked(row, USAGE)),
+        usage=Usage(**picked(row, USAGE), modal=from_json(row["modal"], Modal) if row["modal"] else None),
     )

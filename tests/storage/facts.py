@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,10 @@ import attrs
 from aihub_lite.domain.channel import Channel, ChannelKey, Clocks, Offer, Secret
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.domain.usage import Attempt, Usage, UsageRecord
+from aihub_lite.storage.columns import insert_sql
 from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import HoldRow
+from aihub_lite.storage.ledger import RECORD_COLUMNS, HoldRow, _record_values
+from aihub_lite.storage.migrations import MIGRATIONS, migrate
 
 NOON = 1_760_000_400_000
 """A time in ms, some hours into a UTC day."""
@@ -114,3 +118,14 @@ def with_database(path: Path, work: Callable[[Database], Awaitable[Any]]) -> Any
             return await work(database)
 
     return asyncio.run(run())
+
+
+def written_before(step: tuple[str, ...], path: Path, records: Sequence[UsageRecord]) -> None:
+    """A database as it was before a step of the schema, with records that have no columns of later ones."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, path, MIGRATIONS[: MIGRATIONS.index(step)])
+        columns = [name for (_, name, *_) in connection.execute("PRAGMA table_info(usage_records)")]
+        known = tuple(name for name in RECORD_COLUMNS if name in columns)
+        for each in records:
+            row = dict(zip(RECORD_COLUMNS, _record_values(each, None), strict=True))
+            connection.execute(insert_sql("usage_records", known), [row[name] for name in known])

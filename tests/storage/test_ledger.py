@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from aihub_lite.domain.modal import MODAL, Modal
 from aihub_lite.domain.usage import Usage
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.faults import Duplicate
@@ -154,6 +155,28 @@ def test_a_record_loses_its_units(tmp_path: Path) -> None:
         return found.usage
 
     assert Usage(1, 2, units=4321, unit="millisecond") == with_database(tmp_path / "a.db", work)
+
+
+def test_a_crash_forgets_what_of_a_prompt_was_sound(tmp_path: Path) -> None:
+    async def work(database: Database) -> str:
+        ledger = await opened_with_token(database)
+        await ledger.hold(hold(modal=Modal(audio_input=5)))
+        await ledger.interrupted(NOON + 5000, "boot-2")
+        return str((await database.read("SELECT modal FROM usage_records"))[0]["modal"])
+
+    assert '{"audio_input":5}' == with_database(tmp_path / "a.db", work)
+
+
+@pytest.mark.parametrize("modal", [None, Modal(audio_input=7), Modal(**dict.fromkeys(MODAL, 9))], ids=str)
+def test_a_record_loses_which_tokens_were_no_text(tmp_path: Path, modal: Modal | None) -> None:
+    async def work(database: Database) -> Usage:
+        ledger = await opened_with_token(database)
+        await ledger.settle(record(usage=Usage(100, 200, modal=modal)))
+        found = await Usages(database).find("r1")
+        assert found is not None
+        return found.usage
+
+    assert Usage(100, 200, modal=modal) == with_database(tmp_path / "a.db", work)
 
 
 def test_holds_of_this_run_are_not_booked_as_interrupted(tmp_path: Path) -> None:

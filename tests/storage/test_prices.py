@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aihub_lite.domain.catalog import Listed
-from aihub_lite.domain.money import Price, Rates, Tier
+from aihub_lite.domain.money import ModalRates, Price, Rates, Tier
 from aihub_lite.storage.aliases import Aliases
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.prices import Prices
@@ -14,6 +14,10 @@ from tests.storage.facts import with_database
 
 TIERED = Price(Rates(1, 2, 3, None, 5), "operator", (Tier(200_000, Rates(10, 20)),))
 FLAT = Price(Rates(7, 8), "operator")
+MODAL = Price(Rates(7, 8, modal=ModalRates(audio_input=32, image_output=0)), "operator", (Tier(5, Rates(9, 9)),))
+OLD = """{"rates":{"input":1,"output":2,"cache_read":3,"cache_write":null,"reasoning":5,"units":null},
+    "source":"operator","tiers":[{"above":200000,"rates":{"input":10,"output":20}}],"as_of":""}"""
+"""As it was written before tokens that are no text had rates."""
 
 
 def test_a_price_comes_back_with_its_tiers(tmp_path: Path) -> None:
@@ -22,9 +26,18 @@ def test_a_price_comes_back_with_its_tiers(tmp_path: Path) -> None:
         await prices.put("gpt-4o", FLAT)
         await prices.put("gpt-4o", TIERED)
         await prices.put("o3", FLAT)
+        await prices.put("gpt-audio", MODAL)
         return await prices.load()
 
-    assert {"gpt-4o": TIERED, "o3": FLAT} == with_database(tmp_path / "a.db", work)
+    assert {"gpt-4o": TIERED, "gpt-audio": MODAL, "o3": FLAT} == with_database(tmp_path / "a.db", work)
+
+
+def test_a_price_of_an_older_form_costs_otherwise_than_it_did(tmp_path: Path) -> None:
+    async def work(database: Database) -> dict[str, Price]:
+        await database.write(("INSERT INTO prices VALUES ('gpt-4o', ?)", (OLD,)))
+        return await Prices(database).load()
+
+    assert {"gpt-4o": TIERED} == with_database(tmp_path / "a.db", work)
 
 
 def test_a_deleted_price_is_gone(tmp_path: Path) -> None:

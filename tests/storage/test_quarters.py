@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,12 +17,11 @@ from hypothesis import strategies as st
 from aihub_lite.domain.usage import Usage, UsageRecord
 from aihub_lite.storage.columns import picked
 from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import RECORD_COLUMNS, Ledger, _record_values
-from aihub_lite.storage.migrations import MIGRATIONS, migrate
+from aihub_lite.storage.ledger import Ledger
 from aihub_lite.storage.quarters import QUARTERS
 from aihub_lite.storage.statistics import PartSums, Statistics, Sums
 from aihub_lite.storage.usage import Dimension, Usages, UsageSum
-from tests.storage.facts import NOON, record, with_database
+from tests.storage.facts import NOON, record, with_database, written_before
 
 DAY_MS = 86_400_000
 CHANGES = (
@@ -158,18 +155,9 @@ def test_deleting_old_records_deletes_their_sums(tmp_path: Path) -> None:
 
 
 def test_records_from_before_the_sums_are_not_in_them(tmp_path: Path) -> None:
-    path, before = tmp_path / "a.db", MIGRATIONS.index(QUARTERS)
+    path = tmp_path / "a.db"
     records = [record(f"r{n}", started_ms=NOON + n * 600_000, first_byte_ms=n, outcome="error") for n in range(9)]
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrate(connection, path, MIGRATIONS[:before])
-        columns = [name for (_, name, *_) in connection.execute("PRAGMA table_info(usage_records)")]
-        known = [name for name in RECORD_COLUMNS if name in columns]
-        for each in records:
-            row = dict(zip(RECORD_COLUMNS, _record_values(each, None), strict=True))
-            marks = ", ".join("?" * len(known))
-            connection.execute(
-                f"INSERT INTO usage_records ({', '.join(known)}) VALUES ({marks})", [row[name] for name in known]
-            )
+    written_before(QUARTERS, path, records)
 
     async def work(database: Database) -> list[dict[str, Any]]:
         found = [await database.read(f"SELECT * FROM {table}") for table in ("usage_by_token", "usage_by_model")]

@@ -10,9 +10,10 @@ import pytest
 from aihub_lite.domain.usage import Usage, UsageRecord
 from aihub_lite.storage.database import Database
 from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.schema import MODAL
 from aihub_lite.storage.tokens import Tokens
 from aihub_lite.storage.usage import Dimension, RecordFilter, Usages, UsageSum
-from tests.storage.facts import NOON, TOKEN, record, with_database
+from tests.storage.facts import NOON, TOKEN, record, with_database, written_before
 
 DAY_MS = 86_400_000
 RECORDS = (
@@ -126,3 +127,12 @@ def test_filters_leave_only_what_matches(tmp_path: Path, wanted: RecordFilter, e
         return [row.request_id for _, row in await (await fill(database)).records(wanted)]
 
     assert expected == with_database(tmp_path / "a.db", work)
+
+
+def test_a_record_from_before_other_tokens_than_text_were_known_cannot_be_read(tmp_path: Path) -> None:
+    written_before(MODAL, tmp_path / "a.db", RECORDS)
+
+    async def work(database: Database) -> list[UsageRecord]:
+        return [row for _, row in await Usages(database).records(RecordFilter())]
+
+    assert sorted(RECORDS, key=str) == sorted(with_database(tmp_path / "a.db", work), key=str)
