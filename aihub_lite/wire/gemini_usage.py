@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from aihub_lite.domain.modal import Modal, Modality
 from aihub_lite.domain.usage import Usage, count
+
+DETAILS = (
+    ("promptTokensDetails", "input"),
+    ("toolUsePromptTokensDetails", "input"),
+    ("cacheTokensDetails", "cache_read"),
+    ("candidatesTokensDetails", "output"),
+)
+"""Where the counts are told apart, and which part of a request's tokens each list is about."""
+KINDS: Mapping[str, Modality] = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "video"}
+"""Pages of a document are read, and billed, as pictures (genai-prices)."""
 
 
 def usage_of(usage: object) -> Usage | None:
@@ -17,4 +31,22 @@ def usage_of(usage: object) -> Usage | None:
     # Some gateways in front of Gemini count the thoughts into the answer; the total tells (litellm).
     if thoughts and prompt + completion != usage.get("totalTokenCount"):
         completion += thoughts
-    return Usage.clamped(prompt, completion, usage.get("cachedContentTokenCount"), 0, thoughts)
+    known = Usage.clamped(prompt, completion, usage.get("cachedContentTokenCount"), 0, thoughts)
+    others = _others(usage)
+    return known.with_modal(Modal(**others)) if others else known
+
+
+def _others(usage: dict[str, Any]) -> dict[str, int]:
+    """How many tokens are no text, as Modal counts them. In every event of a stream, and mostly none."""
+    counts: dict[str, int] = {}
+    for name, part in DETAILS:
+        if name in usage and isinstance(said := usage[name], list):
+            for each in said:
+                if isinstance(each, dict) and (modality := each.get("modality")) != "TEXT":
+                    _add(counts, modality, part, each.get("tokenCount"))
+    return counts
+
+
+def _add(counts: dict[str, int], modality: object, part: str, tokens: object) -> None:
+    if isinstance(modality, str) and (kind := KINDS.get(modality)):
+        counts[f"{kind}_{part}"] = counts.get(f"{kind}_{part}", 0) + count(tokens)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aihub_lite.domain.modal import Modal
 from aihub_lite.domain.usage import Usage
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.gemini_answer import chat_of
@@ -202,3 +203,54 @@ def test_logprobs_are_openais() -> None:
 )
 def test_thoughts_and_tool_use_are_counted(usage: object, expected: Usage | None) -> None:
     assert expected == usage_of(usage)
+
+
+def listed(**tokens: int) -> list[dict[str, Any]]:
+    return [{"modality": modality, "tokenCount": count} for modality, count in tokens.items()]
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({"promptTokensDetails": listed(TEXT=10, AUDIO=90)}, Modal(audio_input=90)),
+        ({"promptTokensDetails": listed(VIDEO=60, AUDIO=30)}, Modal(video_input=60, audio_input=30)),
+        ({"promptTokensDetails": listed(IMAGE=3, DOCUMENT=4)}, Modal(image_input=7)),
+        (
+            {"promptTokensDetails": listed(AUDIO=3), "toolUsePromptTokensDetails": listed(AUDIO=4, TEXT=1)},
+            Modal(audio_input=7),
+        ),
+        (
+            {
+                "cachedContentTokenCount": 50,
+                "promptTokensDetails": listed(AUDIO=60),
+                "cacheTokensDetails": listed(AUDIO=40, TEXT=10),
+            },
+            Modal(audio_input=60, audio_cache_read=40),
+        ),
+        ({"candidatesTokensDetails": listed(TEXT=5, IMAGE=25)}, Modal(image_output=25)),
+        ({"candidatesTokensDetails": listed(AUDIO=200)}, Modal(audio_output=30)),
+        ({"promptTokensDetails": listed(TEXT=100), "candidatesTokensDetails": listed(TEXT=30)}, None),
+        ({"promptTokensDetails": [*listed(MODALITY_UNSPECIFIED=5), "AUDIO", {"modality": ["AUDIO"]}, {}]}, None),
+        ({"promptTokensDetails": {"AUDIO": 5}, "cacheTokensDetails": None}, None),
+        ({"promptTokensDetails": [{"modality": "AUDIO", "tokenCount": "many"}]}, None),
+    ],
+    ids=str,
+)
+def test_sound_and_pictures_are_counted_as_text(details: dict[str, Any], expected: Modal | None) -> None:
+    usage = usage_of({"promptTokenCount": 100, "candidatesTokenCount": 30, "totalTokenCount": 130, **details})
+    assert usage is not None
+    assert expected == usage.modal
+
+
+def test_a_whole_answer_forgets_that_its_picture_was_one() -> None:
+    said = candidate({"text": "A"}, finish="STOP") | {
+        "usageMetadata": {
+            "promptTokenCount": 9,
+            "candidatesTokenCount": 1295,
+            "totalTokenCount": 1304,
+            "candidatesTokensDetails": listed(TEXT=5, IMAGE=1290),
+        }
+    }
+    usage = answered(said).usage
+    assert usage is not None
+    assert {"reasoning_tokens": 0, "image_tokens": 1290} == usage["completion_tokens_details"]
