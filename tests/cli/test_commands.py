@@ -153,6 +153,18 @@ def test_a_price_by_the_image_needs_none_by_the_token(terminal: Terminal) -> Non
     assert ("0.00", "0.04", "0.006", None) == tuple(shown[name] for name in ("input", "image", "minute", "characters"))
 
 
+def test_a_price_of_audio_tokens_is_set_and_listed(terminal: Terminal) -> None:
+    kinds = [f"{kind}-{part}" for kind in ("audio", "image", "video") for part in ("input", "cache-read", "output")]
+    options = [word for place, kind in enumerate(kinds, 3) for word in (f"--{kind}", str(place))]
+    said = terminal.ok("price", "set", "demo", "--input", "1", "--output", "2", *options).stdout
+    (shown,) = terminal.ok("price", "list", "demo", "--json").json
+    table = terminal.ok("price", "list", "demo").stdout
+
+    assert said.startswith("demo: $1.00 in, $2.00 out per million tokens, $3.00 for audio input, $4.00 for audio cache")
+    assert [f"{place}.00" for place in range(3, 12)] == [shown[kind.replace("-", "_")] for kind in kinds]
+    assert "AUDIO CACHE READ" in table
+
+
 def test_usage_of_nothing_is_an_empty_list_in_every_form(terminal: Terminal) -> None:
     as_json = terminal.ok("usage", "--by", "token", "--since", "30d", "--json").json
     as_csv = terminal.ok("usage", "--by", "day", "--csv").stdout

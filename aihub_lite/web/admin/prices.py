@@ -7,7 +7,7 @@ from litestar import Router, delete, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 
 from aihub_lite.domain.channel import Channel
-from aihub_lite.domain.money import UNIT_RATES, UNPRICED, Price, Rates, UnitRates
+from aihub_lite.domain.money import MODAL_RATES, UNIT_RATES, UNPRICED, ModalRates, Price, Rates, UnitRates
 from aihub_lite.errors import InvalidRequest, NotFound
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.bodies import Nano, read
@@ -18,7 +18,7 @@ from aihub_lite.web.admin.views import Json, TheGateway, moment_text, money, opt
 class PriceInput:
     """Body of POST: USD per million tokens; a part that is not given is billed as the kind it is part of.
 
-    And USD per image, per minute of audio, per million characters, per search.
+    So is one for tokens that are no text. And USD per image, per minute of audio, per million characters, per search.
     """
 
     model: str
@@ -27,6 +27,15 @@ class PriceInput:
     cache_read: Nano | None = None
     cache_write: Nano | None = None
     reasoning: Nano | None = None
+    audio_input: Nano | None = None
+    audio_cache_read: Nano | None = None
+    audio_output: Nano | None = None
+    image_input: Nano | None = None
+    image_cache_read: Nano | None = None
+    image_output: Nano | None = None
+    video_input: Nano | None = None
+    video_cache_read: Nano | None = None
+    video_output: Nano | None = None
     image: Nano | None = None
     minute: Nano | None = None
     characters: Nano | None = None
@@ -39,19 +48,28 @@ class PriceInput:
             for name in ("input", "output"):
                 if getattr(self, name) is None:
                     raise InvalidRequest(f"{name}: is missing")
-        rates = Rates(self.input or 0, self.output or 0, self.cache_read, self.cache_write, self.reasoning)
-        return rates if units == UnitRates() else attrs.evolve(rates, units=units)
+        modal = ModalRates(**{name: getattr(self, name) for name in MODAL_RATES})
+        return Rates(
+            self.input or 0,
+            self.output or 0,
+            self.cache_read,
+            self.cache_write,
+            self.reasoning,
+            units=None if units == UnitRates() else units,
+            modal=None if modal == ModalRates() else modal,
+        )
 
 
 def rates_json(rates: Rates) -> Json:
     """USD per million tokens, and per whatever else is counted, as decimal strings."""
-    units = rates.units or UnitRates()
+    units, modal = rates.units or UnitRates(), rates.modal or ModalRates()
     return {
         "input": money(rates.input),
         "output": money(rates.output),
         "cache_read": optional_money(rates.cache_read),
         "cache_write": optional_money(rates.cache_write),
         "reasoning": optional_money(rates.reasoning),
+        **{name: optional_money(getattr(modal, name)) for name in MODAL_RATES},
         **{name: optional_money(getattr(units, name)) for name in UNIT_RATES},
     }
 

@@ -54,6 +54,7 @@ def whole_json(record: UsageRecord) -> Json:
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "modal_tokens": usage.modal.counts() if usage.modal else {},
         "units": usage.units,
         "unit": usage.unit or None,
         "usage_source": record.usage_source,

@@ -6,7 +6,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from aihub_lite.domain.money import UNIT_RATES, UNPRICED
+from aihub_lite.domain.money import MODAL_RATES, UNIT_RATES, UNPRICED
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.aliases import list_aliases
 from aihub_lite.web.admin.models import model_named, models_for, models_json
@@ -59,8 +59,9 @@ async def show_model_page(request: AnyRequest, gateway: TheGateway, name: FromPa
     """One model, by any of its names."""
     (model,) = models_json(gateway, [model_named(gateway, name.removeprefix("/"))])
     price = one_price(model)
-    counted = price is not None and any(price[kind] is not None for kind in UNIT_RATES)
-    return page(request, "model.html", model=model, price=price, kinds=KINDS, units=UNIT_RATES, counted=counted)
+    rated = [kind for kind in KINDS if price is not None and price[kind] is not None]
+    context = {"kinds": KINDS, "units": UNIT_RATES, "modal": MODAL_RATES, "rated": rated}
+    return page(request, "model.html", model=model, price=price, **context)
 
 
 MODELS = [show_models, show_model_page]

@@ -10,7 +10,8 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from aihub_lite.domain.money import COUNTED
+from aihub_lite.domain.modal import MODALITIES
+from aihub_lite.domain.money import COUNTED, modal_parts
 from aihub_lite.web.admin.records import OUTCOMES, filter_of, record_json, records, show_record
 from aihub_lite.web.admin.views import Json, TheGateway
 from aihub_lite.web.console.pages import AnyRequest, page
@@ -18,7 +19,22 @@ from aihub_lite.web.console.pages import AnyRequest, page
 PAGE = 50
 SPANS = ("1h", "24h", "7d", "30d")
 MILLION = 1_000_000
-KINDS = (("cache_read", "cache_read_tokens"), ("cache_write", "cache_write_tokens"))
+OF_WHOLES = (
+    ("cache_read", "cache_read_tokens", "input"),
+    ("cache_write", "cache_write_tokens", "input"),
+    ("reasoning", "reasoning_tokens", "output"),
+)
+"""Kinds of tokens, where a record counts them, and the kind they are billed as where they have no rate."""
+ORDER = (
+    "input",
+    *(f"{kind}_input" for kind in MODALITIES),
+    "cache_read",
+    *(f"{kind}_cache_read" for kind in MODALITIES),
+    "cache_write",
+    "output",
+    *(f"{kind}_output" for kind in MODALITIES),
+    "reasoning",
+)
 
 
 def formula(record: Json) -> list[Json]:
@@ -26,24 +42,30 @@ def formula(record: Json) -> list[Json]:
     rates = record["rates"]
     if rates is None:
         return []
-    parts: list[tuple[str, int, str]] = [
-        (kind, record[tokens], rates[kind]) for kind, tokens in KINDS if record[tokens] and rates[kind] is not None
-    ]
-    prompt = record["prompt_tokens"] - sum(tokens for _, tokens, _ in parts)
-    thought = record["reasoning_tokens"] if rates["reasoning"] is not None else 0
-    parts.insert(0, ("input", prompt, rates["input"]))
-    parts.append(("output", record["completion_tokens"] - thought, rates["output"]))
-    if thought:
-        parts.append(("reasoning", thought, rates["reasoning"]))
+    parts = tokens_by_rate(record, {kind: rate for kind, rate in rates.items() if rate is not None})
     lines = [
-        {"kind": kind, "tokens": tokens, "rate": rate, "cost": Decimal(rate) * tokens / MILLION}
-        for kind, tokens, rate in parts
+        {"kind": kind, "tokens": parts[kind], "rate": rates[kind], "cost": Decimal(rates[kind]) * parts[kind] / MILLION}
+        for kind in ORDER
+        if parts.get(kind) or kind in ("input", "output")
     ]
     if record["unit"] and rates[COUNTED[record["unit"]][0]] is not None:
         kind, size = COUNTED[record["unit"]]
         cost = Decimal(rates[kind]) * record["units"] / size
         lines.append({"kind": kind, "tokens": record["units"], "rate": rates[kind], "cost": cost})
     return lines
+
+
+def tokens_by_rate(record: Json, priced: Json) -> dict[str, int]:
+    """How many tokens are billed at each of the rates there are; every token once."""
+    parts: dict[str, int] = {"input": record["prompt_tokens"], "output": record["completion_tokens"]}
+    for kind, counted, whole in OF_WHOLES:
+        if kind in priced:
+            parts[kind] = record[counted]
+            parts[whole] -= record[counted]
+    for kind, whole, tokens in modal_parts(record["modal_tokens"], priced, caches="cache_read" in priced):
+        parts[kind] = tokens
+        parts[whole if whole in parts else "input"] -= tokens
+    return parts
 
 
 @get("/requests")

@@ -215,6 +215,18 @@ def test_prices_are_exact_and_go_back_to_the_default(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
+def test_a_price_of_sound_is_kept_as_one_of_text(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        given = {"input": "2.5", "output": "10", "audio_input": "32", "video_cache_read": 0}
+        await desk.call("POST", "/prices", {"model": "m", **given})
+        (shown,) = await desk.call("GET", "/prices?model=m")
+        expected = {"input": "2.50", "audio_input": "32.00", "audio_output": None, "video_cache_read": "0.00"}
+        assert expected == {kind: shown[kind] for kind in expected}
+        await desk.refused("POST", "/prices", {"model": "m", "audio_input": "32"})
+
+    at_desk(tmp_path, story)
+
+
 def test_usage_refuses_what_it_cannot_group_by(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         assert [] == await desk.call("GET", "/usage?by=day&since=30d")

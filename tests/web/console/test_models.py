@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,24 @@ def test_a_price_per_image_is_not_shown(tmp_path: Path) -> None:
         assert (False, True) == tuple('<details class="behind" open>' in text for text in (closed, opened))
         for text in (opened, await visitor.page("/console/models")):
             assert "Image $0.04" in text
+
+    at_console(tmp_path, story)
+
+
+def test_a_price_of_sound_is_not_shown(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await add(visitor, "c", "speaker")
+        rates = {"input": "2.5", "output": "10", "audio_input": "32", "audio_output": "64"}
+        await visitor.call("POST", "/prices", {"model": "speaker", **rates})
+        await visitor.sign_in()
+        page = await visitor.page("/console/models/speaker")
+        assert 1 == page.count('<details class="behind" open>')
+        assert ["32.00", "64.00", ""] == [
+            re.findall(rf'name="{kind}"[^>]* value="([^"]*)"', page)[0]
+            for kind in ("audio_input", "audio_output", "video_output")
+        ]
+        for text in (page, await visitor.page("/console/models")):
+            assert "Audio output $64" in text
 
     at_console(tmp_path, story)
 

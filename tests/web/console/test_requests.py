@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of, usd
+from aihub_lite.domain.modal import Modal
+from aihub_lite.domain.money import MODAL_RATES, ModalRates, Price, Rates, UnitRates, cost_of, usd
 from aihub_lite.domain.usage import Usage
 from aihub_lite.storage.ledger import Ledger
+from aihub_lite.web.console.language import LANGUAGES
+from aihub_lite.web.console.models import KINDS
 from aihub_lite.web.console.requests import formula
 from tests.storage.facts import record
 from tests.web.console.visitor import Visitor, at_console
@@ -21,6 +24,9 @@ HOUR_MS = 3_600_000
 ODD = "<img src=x>{{7*7}}"
 UNITS = UnitRates(40_000_000, 6_000_001, 15_000_000_000, 2_000_000)
 PRICE = Price(Rates(3_000_000_000, 15_000_000_000, 300_000_000, 3_750_000_000, 20_000_000_000), source="operator")
+
+HEARD = Modal(audio_input=500, audio_cache_read=300, image_input=50, image_cache_read=20, audio_output=100)
+MODAL = ModalRates(**{name: 10_000_000_001 + place for place, name in enumerate(MODAL_RATES)})
 
 
 async def book(visitor: Visitor, request_id: str, hours: int = 0, **changes: Any) -> None:
@@ -33,6 +39,8 @@ async def book(visitor: Visitor, request_id: str, hours: int = 0, **changes: Any
     [
         *[Usage(1000, 200), Usage(1000, 200, 400), Usage(1000, 200, 400, 100, 50), Usage(0, 0), Usage(7, 3, 7, 0, 3)],
         *[Usage(7, 3, units=4321, unit="millisecond"), Usage(units=3, unit="image"), Usage(9, units=1, unit="search")],
+        *[Usage(1000, 200, 400, 100, 50, modal=HEARD), Usage(1000, 200, modal=Modal(audio_input=1000, video_output=9))],
+        Usage(400, 200, 400, 0, 50, modal=Modal(audio_input=400, audio_cache_read=400, image_output=150)),
     ],
 )
 @pytest.mark.parametrize(
@@ -41,6 +49,10 @@ async def book(visitor: Visitor, request_id: str, hours: int = 0, **changes: Any
         PRICE,
         Price(Rates(3_000_000_000, 15_000_000_000), source="operator"),
         Price(Rates(3_000_000_001, 0, units=UNITS), source="operator"),
+        Price(Rates(3_000_000_001, 7, 300_000_001, modal=MODAL), source="operator"),
+        Price(Rates(3_000_000_001, 7, 300_000_001, 5, 11, modal=ModalRates(audio_input=17)), source="operator"),
+        Price(Rates(3_000_000_001, 7, modal=MODAL), source="operator"),
+        Price(Rates(3_000_000_001, 7, modal=ModalRates(audio_input=17, video_output=0)), source="operator"),
     ],
 )
 def test_the_formula_comes_to_another_cost_than_was_charged(tmp_path: Path, usage: Usage, price: Price) -> None:
@@ -52,6 +64,35 @@ def test_the_formula_comes_to_another_cost_than_was_charged(tmp_path: Path, usag
         assert usd(cost) - Decimal("1e-9") < total <= usd(cost)
 
     at_console(tmp_path, story)
+
+
+def test_sound_is_not_among_the_terms_of_a_cost(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        rates = Rates(10**9, 8 * 10**9, modal=ModalRates(audio_input=2 * 10**9, image_output=30 * 10**9))
+        price = Price(rates, source="operator")
+        usage = Usage(1_234_567, 1_000, modal=Modal(audio_input=1_200_000, image_output=600))
+        cost = cost_of(usage, price)
+        await book(visitor, "r1", usage=usage, price=msgspec.json.encode(price).decode(), cost_nano=cost)
+        shown = await visitor.call("GET", "/records/r1")
+        assert {"audio_input": 1_200_000, "image_output": 600} == shown["modal_tokens"]
+        assert [
+            ("input", 34_567, "0.034567"),
+            ("audio_input", 1_200_000, "2.4"),
+            ("output", 400, "0.0032"),
+            ("image_output", 600, "0.018"),
+        ] == [(line["kind"], line["tokens"], f"{line['cost'].normalize():f}") for line in formula(shown)]
+        await visitor.sign_in()
+        page = await visitor.page("/console/requests/r1")
+        assert ["Audio input", "Image output", "$2.455767"] == [
+            text for text in ("Audio input", "Image output", "$2.455767", "Video input") if text in page
+        ]
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("tag", list(LANGUAGES))
+def test_a_term_of_the_formula_has_no_name(tag: str) -> None:
+    assert set() == {f"requests.part_{kind}" for kind in KINDS} - LANGUAGES[tag].texts.keys()
 
 
 def test_the_formula_is_shown_with_rounded_numbers(tmp_path: Path) -> None:
