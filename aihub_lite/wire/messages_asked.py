@@ -1,0 +1,93 @@
+"""A request of Anthropic Messages, once it is parsed: the client's own body, and what it is in chat's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import attrs
+
+from aihub_lite.domain.usage import Usage
+from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.anthropic_betas import VERSION
+from aihub_lite.wire.chat_request import ChatRequest, chat_request
+from aihub_lite.wire.fields import parse_json
+from aihub_lite.wire.messages_request import Spoken, chat_of
+
+
+@attrs.frozen
+class Posted:
+    """A body as it came, and the headers that belong to it."""
+
+    data: bytes | bytearray = attrs.field(repr=False)
+    version: str = VERSION
+    betas: str = ""
+
+
+@attrs.define(eq=False)
+class MessagesAsked:
+    """What the line reads of it, and what is needed to ask either kind of upstream."""
+
+    body: dict[str, Any] = attrs.field(repr=False)
+    """Never changed."""
+    spoken: Spoken = attrs.field(repr=False)
+    chat: ChatRequest = attrs.field(repr=False)
+    version: str = VERSION
+    betas: str = ""
+    native: bool = False
+    """Whether the running attempt asks in Anthropic's own words, and its answer comes so."""
+    _marked: ChatRequest | None = attrs.field(default=None, init=False, repr=False)
+    events: ClassVar[bool] = True
+    n: ClassVar[int] = 1
+
+    @property
+    def model(self) -> str:
+        """The id that the client asked for."""
+        return self.chat.model
+
+    @property
+    def stream(self) -> bool:
+        """Whether its answer is passed on while it comes."""
+        return self.chat.stream
+
+    @property
+    def prompt_estimate(self) -> int:
+        """Tokens."""
+        return self.chat.prompt_estimate
+
+    @property
+    def max_tokens(self) -> int | None:
+        """As the client says."""
+        return self.chat.max_tokens
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The client's names of tools by those that chat upstreams are told."""
+        return self.spoken.names
+
+    def usage(self, completion_tokens: int = 0) -> Usage:
+        """What it comes to by our own count, with so many tokens written."""
+        return self.chat.usage(completion_tokens)
+
+    def sayable(self) -> None:
+        """Raises InvalidRequest where only Anthropic can be asked this."""
+        if self.spoken.unsayable:
+            raise InvalidRequest(self.spoken.unsayable)
+
+    def marked(self) -> ChatRequest:
+        """The same with its cache marks, for upstreams that read them."""
+        if self._marked is None:
+            self._marked = attrs.evolve(self.chat, body=chat_of(self.body, marks=True).chat)
+        return self._marked
+
+
+def parse_messages(posted: Posted) -> MessagesAsked:
+    """Raises InvalidRequest that names the field."""
+    body = parse_json(posted.data)
+    spoken = chat_of(body)
+    return MessagesAsked(body, spoken, chat_request(spoken.chat), posted.version, posted.betas)
+
+
+def counted(data: bytes | bytearray) -> ChatRequest:
+    """A request whose tokens are to be counted, which need not say how many it may have back."""
+    return chat_request(chat_of(parse_json(data), limited=False).chat)
