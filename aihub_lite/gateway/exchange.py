@@ -172,13 +172,17 @@ class Exchange:
 
     async def _put(self, message: MutableMapping[str, Any], *, last: bool = False) -> None:
         async with self._turn:
-            if self.gone or (self.finished and not last):
-                return
-            self.writing_since = self.last_write = self.last_event = asyncio.get_running_loop().time()
-            try:
-                await self.send(message)
-            finally:
-                self.writing_since = 0.0
+            await self._pass(message, last=last)
+
+    async def _pass(self, message: MutableMapping[str, Any], *, last: bool = False) -> None:
+        """In its turn."""
+        if self.gone or (self.finished and not last):
+            return
+        self.writing_since = self.last_write = self.last_event = asyncio.get_running_loop().time()
+        try:
+            await self.send(message)
+        finally:
+            self.writing_since = 0.0
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a whole answer that is not streamed."""
@@ -201,13 +205,20 @@ class Exchange:
     def _unstarted(self) -> bool:
         return not (self.head_sent or self.gone or self.finished)
 
-    async def keep_alive(self, event: bytes | None) -> None:
-        """Break the silence of a stream: a comment glued to the next event, or a real event that says nothing."""
-        await self.start_stream()
+    async def keep_alive(self, idle: Callable[[], bytes | None] | None, *, comment: bool = True) -> None:
+        """Break the silence of a stream: with an event that says nothing, or a comment glued to the next event.
+
+        `idle` makes the event, in its turn: what it says may depend on what has left by then. Unless `comment`,
+        nothing is said where there is no event.
+        """
         since = self.last_event
-        await self.write(KEEP_ALIVE if event is None else event)
-        if event is None:
-            self.last_event = since
+        await self.start_stream()
+        async with self._turn:
+            event = None if idle is None else idle()
+            if event is not None or comment:
+                await self._pass({"type": "http.response.body", "body": event or KEEP_ALIVE, "more_body": True})
+            if event is None:
+                self.last_event = since
 
     async def refuse(self, error: GatewayError) -> None:
         """Answer with an error: its own status before the head left, one error event after.

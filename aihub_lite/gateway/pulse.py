@@ -67,17 +67,26 @@ class Pulse:
                 watched.flight.cut("client_gone")
         elif exchange.finished or watched.idle_event is None:
             return
-        elif now - exchange.last_event >= self.keepalive_event_after and (event := watched.idle_event()) is not None:
-            self._beat(exchange, event)
-        elif now - exchange.last_write >= self.keepalive_after:
-            self._beat(exchange, None)
+        else:
+            event_due = now - exchange.last_event >= self.keepalive_event_after
+            comment_due = now - exchange.last_write >= self.keepalive_after
+            if event_due or comment_due:
+                self._beat(
+                    exchange, _unless_said(exchange, watched.idle_event) if event_due else None, comment=comment_due
+                )
 
-    def _beat(self, exchange: Exchange, event: bytes | None) -> None:
-        task = asyncio.create_task(_keep_alive(exchange, event))
+    def _beat(self, exchange: Exchange, idle: Idle | None, *, comment: bool) -> None:
+        task = asyncio.create_task(_keep_alive(exchange, idle, comment=comment))
         self._beats.add(task)
         task.add_done_callback(self._beats.discard)
 
 
-async def _keep_alive(exchange: Exchange, event: bytes | None) -> None:
+def _unless_said(exchange: Exchange, idle: Idle) -> Idle:
+    """Nothing, if anything else was said before its turn came."""
+    since = exchange.last_event
+    return lambda: idle() if exchange.last_event == since else None
+
+
+async def _keep_alive(exchange: Exchange, idle: Idle | None, *, comment: bool) -> None:
     with suppress(OSError):
-        await exchange.keep_alive(event)
+        await exchange.keep_alive(idle, comment=comment)

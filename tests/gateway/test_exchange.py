@@ -276,10 +276,36 @@ def test_a_stream_has_two_heads() -> None:
 def test_the_relay_and_the_keep_alive_write_at_once() -> None:
     async def story(_: Call, it: Exchange) -> None:
         await it.start_stream()
-        await asyncio.gather(it.write(b"a"), it.keep_alive(None), it.write(b"b"), it.keep_alive(b"e"))
+        await asyncio.gather(it.write(b"a"), it.keep_alive(None), it.write(b"b"), it.keep_alive(lambda: b"e"))
 
     call = play(story)
     assert ([b"a", KEEP_ALIVE, b"b", b"e"], []) == (call.pieces, call.violations)
+
+
+def test_an_event_that_says_nothing_is_made_before_its_turn() -> None:
+    known: list[bytes] = []
+
+    async def story(call: Call, it: Exchange) -> None:
+        await it.start_stream()
+        call.stop_reading()
+        written = asyncio.create_task(it.write(b"a"))
+        await call.until(lambda: call.blocked)
+        beat = asyncio.create_task(it.keep_alive(lambda: known[-1]))
+        await asyncio.sleep(0)
+        known.append(b"e")
+        call.read_again()
+        await asyncio.gather(written, beat)
+
+    assert [b"a", b"e"] == play(story).pieces
+
+
+def test_a_surface_without_an_event_gets_comments_faster_than_asked() -> None:
+    async def story(_: Call, it: Exchange) -> None:
+        await it.start_stream()
+        await it.keep_alive(lambda: None, comment=False)
+        await it.keep_alive(lambda: None)
+
+    assert [KEEP_ALIVE] == play(story).pieces
 
 
 def test_the_last_piece_overtakes_a_keep_alive_that_is_being_written() -> None:

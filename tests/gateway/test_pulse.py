@@ -87,6 +87,20 @@ def test_a_long_silence_has_comments_only() -> None:
     asyncio.run(story())
 
 
+def test_an_event_that_says_nothing_comes_after_one_that_says_something() -> None:
+    async def story() -> None:
+        async with watched(event=0.02) as it:
+            await it.call.until(lambda: IDLE in it.call.pieces)
+            it.exchange.last_event = 0.0  # silent since long ago, and looked at only now
+            it.pulse._look_at(next(iter(it.pulse.watched)), asyncio.get_running_loop().time())
+            count = it.call.pieces.count(IDLE)
+            await it.exchange.write(b"x")  # before what was found due has its turn
+            await asyncio.gather(*it.pulse._beats)
+            assert (count, b"x") == (it.call.pieces.count(IDLE), it.call.pieces[-1])
+
+    asyncio.run(story())
+
+
 def test_a_client_that_reads_nothing_stays_for_ever() -> None:
     async def story() -> None:
         with pytest.raises(Cut) as caught:
