@@ -44,7 +44,8 @@ def metered_so_far(asked: Request, stream: Stream) -> tuple[Usage, UsageSource]:
     tokens, units = max(counted.completion_tokens, relayed.completion_tokens), max(counted.units, relayed.units)
     if stream.complete or (counted.completion_tokens, counted.units) == (tokens, units):
         return counted, source
-    return attrs.evolve(counted, completion_tokens=tokens, units=units, unit=relayed.unit), "estimated"
+    usage, modal = attrs.evolve(counted, completion_tokens=tokens, units=units, unit=relayed.unit), relayed.modal
+    return usage.with_modal(modal) if modal else usage, "estimated"
 
 
 def aborted(asked: Request, stream: Stream | None, outcome: Outcome) -> tuple[Usage, UsageSource]:

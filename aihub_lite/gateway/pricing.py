@@ -20,7 +20,7 @@ from aihub_lite.upstream.providers import PROVIDERS
 
 log = logging.getLogger(__name__)
 
-FORM = 3
+FORM = 4
 """Of what is kept: what was kept in another form is asked for again."""
 
 

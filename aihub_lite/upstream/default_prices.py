@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from aihub_lite.domain.catalog import Listed
-from aihub_lite.domain.money import UNIT_RATES, Price, Rates, Tier, UnitRates, nano_usd
+from aihub_lite.domain.money import MODAL_RATES, UNIT_RATES, ModalRates, Price, Rates, Tier, UnitRates, nano_usd
 
 Wanted = tuple[str | None, str]
 """A provider's `price_id` (None: by model name alone) and the model's id upstream."""
@@ -75,7 +75,8 @@ def _price(steps: Sequence[_Step], source: str, as_of: str) -> Price:
 def _rates(texts: Mapping[str, str]) -> Rates:
     rates: dict[str, Any] = {name: nano_usd(text) for name, text in texts.items()}
     units = {name: rates.pop(name) for name in UNIT_RATES if name in rates}
-    return Rates(**rates, units=UnitRates(**units) if units else None)
+    modal = {name: rates.pop(name) for name in MODAL_RATES if name in rates}
+    return Rates(**rates, units=UnitRates(**units) if units else None, modal=ModalRates(**modal) if modal else None)
 
 
 async def _run(program: Path, request: bytes) -> bytes:

@@ -36,12 +36,18 @@ RATES = {
 """Our kinds of tokens, and what genai-prices calls their prices."""
 UNITS = {"minute": ("input_audio_hours", 60), "characters": ("input_mchars", 1)}
 """What else has a price there, and how many of ours one of theirs is: an hour, a million characters."""
-OWN_KINDS = (
-    ("gpt-image", "output", "output_image_mtok"),
-    ("transcribe", "input", "input_audio_mtok"),
-)
-"""By a part of their names, models that only paint or only listen: such tokens have a price of their own there, and
-we know of one kind each way."""
+MODAL = {
+    "audio_input": "input_audio_mtok",
+    "audio_cache_read": "cache_audio_read_mtok",
+    "audio_output": "output_audio_mtok",
+    "image_input": "input_image_mtok",
+    "image_cache_read": "cache_image_read_mtok",
+    "image_output": "output_image_mtok",
+    "video_input": "input_video_mtok",
+    "video_cache_read": "cache_video_read_mtok",
+    "video_output": "output_video_mtok",
+}
+"""The same for tokens that are no text."""
 
 Step = dict[str, Any]
 FREE: list[Step] = [{"above": 0, "rates": {"input": "0", "output": "0"}}]
@@ -81,7 +87,7 @@ def _references(provider: str | None, model: str) -> Iterator[tuple[str | None, 
 
 def steps_of(info: ModelInfo, on: date) -> list[Step] | None:
     """One step per prompt length at which any rate changes; None where nothing that we count has a price."""
-    rates = _rates_of(_dearest(info, on), info.id)
+    rates = _rates_of(_dearest(info, on))
     if rates.keys().isdisjoint(("input", *UNITS)):
         return None
     rates = {"input": Decimal(0), "output": Decimal(0), **rates}
@@ -92,10 +98,8 @@ def steps_of(info: ModelInfo, on: date) -> list[Step] | None:
     ]
 
 
-def _rates_of(price: ModelPrice, model: str) -> dict[str, Decimal | TieredPrices]:
-    keys = RATES | {
-        name: key for part, name, key in OWN_KINDS if part in model and getattr(price, key, None) is not None
-    }
+def _rates_of(price: ModelPrice) -> dict[str, Decimal | TieredPrices]:
+    keys = RATES | MODAL
     rates = {name: value for name, key in keys.items() if (value := getattr(price, key, None)) is not None}
     for name, (key, parts) in UNITS.items():
         if (value := getattr(price, key, None)) is not None:

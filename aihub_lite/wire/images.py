@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
+from aihub_lite.domain.modal import Modal
 from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
-from aihub_lite.wire.chat_usage import usage_of
 from aihub_lite.wire.estimate import IMAGE_TOKENS, tokens_in
 from aihub_lite.wire.fields import MAX_CHOICES, flag, model_in, whole, wrong
 from aihub_lite.wire.form import flag_in, number_in
@@ -55,6 +55,8 @@ def _asked(content: Content, fields: dict[str, Any], n: int | None, stream: bool
         max_tokens=MADE_TOKENS.get(quality, MOST_MADE_TOKENS) if isinstance(quality, str) else MOST_MADE_TOKENS,
         units=n or 1,
         unit="image",
+        modal=Modal(image_input=IMAGE_TOKENS * images) if images else None,
+        made="image",
     )
 
 
@@ -62,7 +64,7 @@ def images_answer(asked: Asked, data: bytes, content_type: str) -> PassedAnswer:
     """As many images as it holds, and its tokens where it counts them. Raises AnswerNonsense."""
     fields = opened(data, "data")
     made = len(items_in(fields, "data"))
-    usage = usage_of(looked_into(fields, "usage")) or Usage()
+    usage = asked.reported(looked_into(fields, "usage")) or Usage()
     return PassedAnswer(rewritten(fields), attrs.evolve(usage, units=made, unit="image"), asked.usage())
 
 
@@ -79,7 +81,8 @@ class ImageStream(TypedStream):
 
     def reported(self, usage: object) -> Usage | None:
         """The last count of tokens, and every image."""
-        return attrs.evolve(usage_of(usage) or self.usage or Usage(), units=self.ended, unit="image")
+        known = self.asked.reported(usage) or self.usage or Usage()
+        return attrs.evolve(known, units=self.ended, unit="image")
 
     def estimated(self, prompt_tokens: int) -> Usage:
         """Every image, also the one that was being made."""

@@ -7,7 +7,6 @@ import attrs
 from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
-from aihub_lite.wire.chat_usage import usage_of
 from aihub_lite.wire.estimate import tokens_in
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.fields import model_in, wrong
@@ -33,6 +32,7 @@ def parse_speech(content: Content) -> Asked:
         max_tokens=spoken_tokens(len(text)),
         units=len(text),
         unit="character",
+        made="audio",
     )
 
 
@@ -58,7 +58,7 @@ class SpeechStream(TypedStream):
 
     def reported(self, usage: object) -> Usage | None:
         """Tokens, and the characters that were read."""
-        tokens = usage_of(usage)
+        tokens = self.asked.reported(usage)
         return tokens and attrs.evolve(tokens, units=self.asked.units, unit="character")
 
     def estimated(self, prompt_tokens: int) -> Usage:

@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 
+from aihub_lite.domain.modal import Modal
 from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.asked import Asked, Content
-from aihub_lite.wire.chat_usage import usage_of
 from aihub_lite.wire.estimate import byte_count, tokens_in
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.fields import model_in
@@ -42,16 +42,18 @@ def parse_transcription(content: Content) -> Asked:
     if not files:
         raise InvalidRequest("'file' is missing; it must be a file.")
     length = length_of(files[0])
+    heard = _in_seconds(length, AUDIO_TOKENS_PER_SECOND)
     return Asked(
         content=content,
         model=model_in(fields),
         stream=flag_in(fields, "stream"),
-        prompt_estimate=tokens_in(fields.get("prompt", "")) + _in_seconds(length, AUDIO_TOKENS_PER_SECOND),
+        prompt_estimate=tokens_in(fields.get("prompt", "")) + heard,
         n=1,
         max_tokens=_in_seconds(length, TEXT_TOKENS_PER_SECOND) or 1,
         units=length,
         unit="millisecond",
         wants=fields.get("response_format", ""),
+        modal=Modal(audio_input=heard),
     )
 
 
@@ -103,7 +105,7 @@ def _written(fields: RawObject) -> str:
 
 def _reported(asked: Asked, usage: Any, duration: Any = None) -> Usage | None:
     """Its tokens, or its length; with tokens alone the length stays our own."""
-    if (tokens := usage_of(usage)) is not None:
+    if (tokens := asked.reported(usage)) is not None:
         return attrs.evolve(tokens, units=asked.units, unit="millisecond")
     seconds = usage.get("seconds") if isinstance(usage, dict) else None
     length = _milliseconds(duration if seconds is None else seconds)

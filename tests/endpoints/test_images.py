@@ -110,6 +110,70 @@ def test_tokens_of_an_image_are_free(gateway: Gateway, serve: Serve, upstream: U
     )
 
 
+IN_AND_OUT = {"input_tokens": 310, "output_tokens": 4170, "total_tokens": 4480}
+PAINTED = {"input": "5", "output": "10", "image_input": "8", "image_output": "32"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told", "nano"),
+    [
+        (IMAGES, {}, 310 * 5000 + 4170 * 32_000),
+        (IMAGES, {"input_tokens_details": {"text_tokens": 310, "image_tokens": 0}}, 310 * 5000 + 4170 * 32_000),
+        (EDITS, {}, 310 * 8000 + 4170 * 32_000),
+        (EDITS, {"input_tokens_details": {"text_tokens": 310}}, 310 * 5000 + 4170 * 32_000),
+        (
+            EDITS,
+            {
+                "input_tokens_details": {"text_tokens": 10, "image_tokens": 300},
+                "output_tokens_details": {"text_tokens": 10, "image_tokens": 4160},
+            },
+            10 * 5000 + 300 * 8000 + 10 * 10_000 + 4160 * 32_000,
+        ),
+    ],
+    ids=["untold", "told of the prompt", "changed, untold", "changed, told of text", "told"],
+)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_tokens_of_an_image_cost_what_those_of_text_do(
+    gateway: Gateway,
+    serve: Serve,
+    upstream: Upstream,
+    endpoint: Endpoint,
+    told: dict[str, Any],
+    nano: int,
+    streamed: bool,
+) -> None:
+    """Where nobody says what they are, those made are pictures, and as many of the prompt as pictures take."""
+    usage = IN_AND_OUT | told
+    upstream.default = sse(completed(usage), done=False) if streamed else made(1, usage)
+    model = serve(upstream.url, price=PAINTED)
+    if streamed:
+        with streaming(gateway, endpoint, model) as stream:
+            assert 1 == len(list(stream.events()))
+    else:
+        assert 200 == endpoint.ask(gateway, model).status
+    (record,) = gateway.books.records(model)
+    assert ("upstream", nano) == (record.usage_source, record.charge_nano)
+
+
+def test_half_an_image_costs_what_text_does(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    upstream.default = sse(partial(), done=False, end=[Close()])
+    model = serve(upstream.url, price=PAINTED)
+    with streaming(gateway, IMAGES, model, quality="low") as stream:
+        list(stream.events())
+    (record,) = gateway.books.records(model)
+    assert ("cut_off", record.prompt_tokens * 5000 + 408 * 32_000) == (record.outcome, record.charge_nano)
+
+
+def test_images_are_held_for_at_the_price_of_text(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    upstream.default = made(1, IN_AND_OUT)
+    model = serve(upstream.url, price={"input": "0", "output": "0", "image_output": "100"})
+    statuses = [
+        IMAGES.ask(gateway, model, key=gateway.add_token(quota=quota), quality="low").status
+        for quota in ("0.0407", "0.0408")
+    ]
+    assert [402, 200] == statuses
+
+
 @both
 def test_a_streamed_image_comes_without_its_parts(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint

@@ -171,6 +171,15 @@ def test_events_of_speech_lose_their_usage(gateway: Gateway, serve: Serve, upstr
     )
 
 
+def test_tokens_of_speech_cost_what_those_of_text_do(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    usage = {"input_tokens": 14, "output_tokens": 101, "total_tokens": 115}
+    upstream.default = sse(delta(), done(usage), done=False)
+    model = serve(upstream.url, price={"input": "0.6", "output": "0", "audio_output": "12"})
+    with asking(gateway, model, stream_format="sse") as stream:
+        assert 2 == len(list(stream.events()))
+    assert 14 * 600 + 101 * 12_000 == record_of(gateway, model).charge_nano
+
+
 def test_events_of_speech_that_break_off_end_well(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(delta(), done=False, end=[Close()])
     with asking(gateway, serve(upstream.url), stream_format="sse") as stream:

@@ -91,6 +91,27 @@ def test_tokens_of_audio_are_free(gateway: Gateway, serve: Serve, upstream: Upst
     assert ("upstream", 14 * 10_000 + 45 * 20_000) == (record.usage_source, record.charge_nano)
 
 
+@pytest.mark.parametrize(
+    ("told", "nano"),
+    [
+        ({"input_token_details": {"text_tokens": 4, "audio_tokens": 10}}, 4 * 2500 + 10 * 6000 + 45 * 10_000),
+        ({"input_token_details": {"text_tokens": 14, "audio_tokens": 0}}, 14 * 2500 + 45 * 10_000),
+        ({}, 3 * 2500 + 11 * 6000 + 45 * 10_000),
+    ],
+    ids=["told", "all text", "untold"],
+)
+def test_tokens_of_audio_cost_what_those_of_text_do(
+    gateway: Gateway, serve: Serve, upstream: Upstream, told: dict[str, Any], nano: int
+) -> None:
+    """Where nobody says which they are, ten a second are: the file is 1.1 seconds long."""
+    usage = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59, **told}
+    upstream.default = json_answer(200, {"text": "hello", "usage": usage})
+    model = serve(upstream.url, price={"input": "2.5", "output": "10", "audio_input": "6"})
+    ask(gateway, model, field("file", WAV + bytes(8800 - len(WAV)), "a.wav", "audio/wav"))
+    (record,) = gateway.books.records(model)
+    assert ("upstream", nano) == (record.usage_source, record.charge_nano)
+
+
 @both
 @pytest.mark.parametrize(
     ("wanted", "kind"), [("text", "text/plain"), ("srt", "application/x-subrip"), ("vtt", "text/vtt")]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
+from typing import Any
 
 import attrs
 import msgspec
@@ -16,23 +17,22 @@ import pytest
 from genai_prices import __version__ as data_version
 
 from aihub_lite.domain.catalog import Listed
-from aihub_lite.domain.money import NANO, Price, Rates, cost_of
+from aihub_lite.domain.modal import Modal
+from aihub_lite.domain.money import NANO, ModalRates, Price, Rates, cost_of
 from aihub_lite.domain.usage import Usage
 from aihub_lite.upstream.default_prices import PricesUnavailable, Wanted, default_prices
+from aihub_lite.upstream.price_table import MODAL
+from aihub_lite.wire.chat_usage import usage_of
+from tests.support.replay import VECTORS, requires_vectors
 
-ORACLE = Path(__file__).parents[3] / "shared" / "vectors" / "usages.jsonl"
+ORACLE = VECTORS / "usages.jsonl"
 PROVIDERS = frozenset({"openai", "anthropic", "google", "deepseek", "groq", "mistral", "openrouter", "cerebras", "zai"})
 ORACLE_DAY = date(2026, 1, 1)
 """The oracle's prices are those of about this day."""
 
-MODALITY = "audio, image and video tokens have prices of their own; a usage record knows only tokens"
 HOURLY = "the oracle takes the price off peak; the default is the day's highest"
 EDITION = "the oracle was made with an edition of the data that had another output price for it"
 DIFFERING: dict[Wanted, str] = {
-    ("google", "gemini-2.0-flash"): MODALITY,
-    ("google", "gemini-2.5-flash"): MODALITY,
-    ("google", "gemini-2.5-flash-image"): MODALITY,
-    ("google", "gemini-3-flash-preview"): MODALITY,
     ("deepseek", "deepseek-v4-flash"): HOURLY,
     ("mistral", "ministral-8b-latest"): EDITION,
 }
@@ -43,17 +43,16 @@ UNKNOWN = {("cerebras", "qwen-3-coder-480b")}
 @attrs.frozen
 class Row:
     wanted: Wanted
+    flavour: str
+    body: dict[str, Any]
     counts: dict[str, int]
     nano: int
 
     @property
     def usage(self) -> Usage:
         names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
-        return Usage(*(self.counts.get(name, 0) for name in names))
-
-    @property
-    def other_modality(self) -> bool:
-        return any(kind in name for name in self.counts for kind in ("audio", "image", "video"))
+        modal = Modal(**{name: self.counts.get(theirs[:-4] + "tokens", 0) for name, theirs in MODAL.items()})
+        return Usage(*(self.counts.get(name, 0) for name in names)).with_modal(modal)
 
 
 def rows() -> Iterator[Row]:
@@ -64,20 +63,33 @@ def rows() -> Iterator[Row]:
                 if "input_price" in found and found["provider_id"] in PROVIDERS:
                     cost = (Decimal(found["input_price"]) + Decimal(found["output_price"])) * NANO
                     nano = int(cost.to_integral_value(ROUND_CEILING))
-                    yield Row((found["provider_id"], entry["model"]), extracted["usage"], nano)
+                    wanted = found["provider_id"], entry["model"]
+                    yield Row(wanted, found["api_flavor"], entry["body"], extracted["usage"], nano)
 
 
-@pytest.mark.skipif(not ORACLE.exists(), reason="the recorded usages lie beside the repository, not in it")
+def priced() -> dict[Wanted, Price]:
+    found = asyncio.run(default_prices(sorted({row.wanted for row in rows()}, key=str), ORACLE_DAY))
+    return {wanted: listed.price for wanted, listed in found.items() if listed.price}
+
+
+@requires_vectors
 def test_cost_of_recorded_usages_equals_the_price_projects_own_to_the_nano_dollar() -> None:
-    every = list(rows())
-    found = asyncio.run(default_prices(sorted({row.wanted for row in every}, key=str), ORACLE_DAY))
-    prices = {wanted: listed.price for wanted, listed in found.items() if listed.price}
-    priced = [row for row in every if row.wanted in prices]
-    wrong = [row for row in priced if row.nano != cost_of(row.usage, prices[row.wanted])]
-    assert 1200 < len(priced)
+    every, prices = list(rows()), priced()
+    found = [row for row in every if row.wanted in prices]
+    wrong = {row.wanted for row in found if row.nano != cost_of(row.usage, prices[row.wanted])}
     assert UNKNOWN == {row.wanted for row in every} - prices.keys()
-    assert DIFFERING.keys() == {row.wanted for row in wrong}
-    assert [] == [row for row in wrong if DIFFERING[row.wanted] == MODALITY and not row.other_modality]
+    assert DIFFERING.keys() == wrong
+    assert (1200 < len(found), 98) == (True, sum(row.usage.modal is not None for row in found))
+
+
+@requires_vectors
+def test_a_recorded_usage_of_chat_is_read_as_one_of_another_price() -> None:
+    prices = priced()
+    chats = [row for row in rows() if row.wanted in prices and "prompt_tokens" in row.body.get("usage", ())]
+    read = [(row, usage_of(row.body["usage"])) for row in chats if row.flavour in ("chat", "default")]
+    wrong = {row.wanted for row, usage in read if usage is None or row.nano != cost_of(usage, prices[row.wanted])}
+    assert DIFFERING.keys() == wrong
+    assert len(read) > 300
 
 
 def test_price_is_exact_and_says_where_it_comes_from() -> None:
@@ -85,6 +97,13 @@ def test_price_is_exact_and_says_where_it_comes_from() -> None:
     rates = Rates(input=2_500_000_000, output=10_000_000_000, cache_read=1_250_000_000)
     expected = Price(rates, f"genai-prices {data_version}", as_of="2026-10-01")
     assert {("openai", "gpt-4o"): Listed(expected, context_window=128_000)} == found
+
+
+def test_sound_has_a_price_of_its_own() -> None:
+    found = asyncio.run(default_prices([("openai", "gpt-audio")], date(2026, 10, 1)))
+    modal = ModalRates(audio_input=32_000_000_000, audio_output=64_000_000_000)
+    price = found["openai", "gpt-audio"].price
+    assert Rates(2_500_000_000, 10_000_000_000, modal=modal) == (price and price.rates)
 
 
 def test_nothing_wanted_starts_no_child(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, time
 from decimal import Decimal
 
 import pytest
+from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import (
     ClauseEquals,
     ConditionalPrice,
@@ -17,7 +18,8 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from aihub_lite.upstream.price_table import context_of, price_of, steps_of
+from aihub_lite.domain.modal import MODALITIES
+from aihub_lite.upstream.price_table import MODAL, context_of, price_of, steps_of
 
 DAY = date(2026, 10, 1)
 LOW, HIGH = (
@@ -62,18 +64,36 @@ def test_what_is_not_priced_by_the_token_has_no_price(prices: dict[str, str], ra
     assert (None if rates is None else [{"above": 0, "rates": rates}]) == steps
 
 
-@pytest.mark.parametrize(
-    ("name", "rates"),
-    [
-        ("gpt-image-9", {"input": "5", "output": "32"}),
-        ("gpt-9-transcribe", {"input": "6", "output": "10"}),
-        ("gpt-9-audio", {"input": "5", "output": "10"}),
-    ],
-)
-def test_a_model_that_only_paints_or_listens_costs_what_text_would(name: str, rates: dict[str, str]) -> None:
-    kinds = {"input_mtok": "5", "output_mtok": "10", "output_image_mtok": "32", "input_audio_mtok": "6"}
-    price = ModelPrice(**{kind: Decimal(text) for kind, text in kinds.items()})
-    assert [{"above": 0, "rates": rates}] == steps_of(ModelInfo(name, ClauseEquals(equals=name), prices=price), DAY)
+def test_tokens_that_are_no_text_cost_what_text_would() -> None:
+    kinds = {"input_mtok": "5", "output_mtok": "10"}
+    own = {
+        f"{kind}_{part}": f"{first}{kind}{last}_mtok"
+        for kind in MODALITIES
+        for part, first, last in (("input", "input_", ""), ("cache_read", "cache_", "_read"), ("output", "output_", ""))
+    }
+    costs = {name: str(number) for number, name in enumerate(own, 20)}
+    price = ModelPrice(
+        **{kind: Decimal(text) for kind, text in (kinds | {own[name]: costs[name] for name in own}).items()}
+    )
+    assert [{"above": 0, "rates": {"input": "5", "output": "10", **costs}}] == steps_of(model(price), DAY)
+
+
+def test_sound_in_a_long_prompt_costs_what_it_does_in_a_short_one() -> None:
+    price = ModelPrice(input_mtok=Decimal(1), output_mtok=Decimal(5), input_audio_mtok=tiered("3", a100="6"))
+    assert ["3", "6"] == [step["rates"]["audio_input"] for step in steps_of(model(price), DAY) or ()]
+
+
+def test_the_table_has_a_rate_for_sound_or_pictures_that_is_not_asked_for() -> None:
+    named = {
+        key
+        for provider in get_snapshot().providers
+        for each in provider.models
+        for price in ([each.prices] if isinstance(each.prices, ModelPrice) else [one.prices for one in each.prices])
+        for key, value in vars(price).items()
+        if value is not None and key.endswith("_mtok") and any(kind in key for kind in MODALITIES)
+    }
+    assert set() == named - {*MODAL.values()}
+    assert len(named) > 7
 
 
 @pytest.mark.parametrize(("day", "rate"), [(date(2026, 8, 20), "0.1"), (date(2026, 8, 21), "0.2")])

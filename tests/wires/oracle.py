@@ -29,7 +29,7 @@ class Opinion:
     counts: tuple[int, ...]
     nano: int | None
     modal: bool
-    """Whether some tokens are audio, images or video, which have prices of their own that no usage record knows."""
+    """Whether some tokens are audio, images or video."""
 
 
 @functools.cache

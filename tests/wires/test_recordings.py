@@ -213,7 +213,7 @@ def compare_with_books(playing: Playing, row: Row) -> Counter[str]:
         compared["usage"] += 1
         if booked_tokens(record) != opinion.counts:
             row.failures.append((str(each.vector), f"{NAMES}: booked {booked_tokens(record)}, not {opinion.counts}"))
-        if opinion.nano is not None and not opinion.modal:
+        if opinion.nano is not None:
             compared["cost"] += 1
             if record.cost_nano != opinion.nano:
                 row.failures.append((str(each.vector), f"costs {record.cost_nano}, not {opinion.nano} nano-USD"))
