@@ -11,7 +11,7 @@ from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodN
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import error_headers
 from aihub_lite.web.admin import admin_router
-from aihub_lite.web.console import console_router, front_door
+from aihub_lite.web.console import anybody_there, console_router, front_door
 from aihub_lite.web.console.lost import lost, wants_page
 from aihub_lite.web.console.pages import language_of, template_config
 from aihub_lite.web.console.refusals import said
@@ -63,6 +63,7 @@ def create_app(gateway: Gateway) -> Gate:
             readyz,
             admin_router(gateway, sign_in, sightings),
             front_door,
+            anybody_there,
             console_router(gateway, sign_in),
             *routes_of(surfaces),
         ],

@@ -29,7 +29,7 @@ STRAIGHTEST = "/v1/chat/completions"
 """What nearly everybody asks for, as it should be."""
 SLASHES = re.compile(r"/{2,}")
 VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
-EXPOSED = b"x-request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, " + (
+EXPOSED = b"x-request-id, request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, " + (
     b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
 )
 CORS: Headers = [(b"access-control-allow-origin", b"*")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -32,8 +33,12 @@ class Listing:
         token = self.gateway.line.authenticate(exchange)
         self.gateway.line.limit(token, exchange)
         asked = exchange.scope["aihub.path"][len(ROOT) :].strip("/")
+        anthropic = bool(exchange.header(b"anthropic-version"))
         if asked:
-            await send_json(exchange, self.one(asked, token))
+            model = self.one(asked, token)
+            await send_json(exchange, anthropic_json(model) if anthropic else model)
+        elif anthropic:
+            await send_json(exchange, page_json([anthropic_json(model) for model in self.all(token)]))
         elif b"client_version" in exchange.scope.get("query_string", b"") and self._codex(exchange):
             await send_json(exchange, {"models": []})
         else:
@@ -86,6 +91,20 @@ def model_json(name: str, model: Model, group: str) -> dict[str, Any]:
         if rates.units is not None and rates.units.image is not None:
             entry["pricing"]["image"] = f"{usd(rates.units.image):f}"
     return entry
+
+
+def anthropic_json(entry: dict[str, Any]) -> dict[str, Any]:
+    """The same entry with what Anthropic's clients read of it."""
+    made = datetime.fromtimestamp(entry["created"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {**entry, "type": "model", "display_name": entry["id"], "created_at": made}
+
+
+def page_json(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """A list as Anthropic pages it: there is one page, whatever `limit` says."""
+    page: dict[str, Any] = {"object": "list", "data": entries, "has_more": False}
+    if entries:
+        page |= {"first_id": entries[0]["id"], "last_id": entries[-1]["id"]}
+    return page
 
 
 def per_token(rate: int) -> str:

@@ -17,6 +17,8 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.exchange import ClientGone, Exchange
 from aihub_lite.gateway.passing import PASSED
 from aihub_lite.web.billing import Billing
+from aihub_lite.web.messages import ERRORS as MESSAGES_ERRORS
+from aihub_lite.web.messages import MessagesEndpoints, hello
 from aihub_lite.web.models import ROOT as MODELS
 from aihub_lite.web.models import Listing
 from aihub_lite.web.own_key import OwnKey
@@ -70,8 +72,9 @@ def exchange_of(scope: Mapping[str, Any], receive: Any, send: Any) -> Exchange:
 
 
 def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint]:
-    """Every path that speaks OpenAI's API."""
+    """Every path that speaks OpenAI's API, or Anthropic's."""
     listing = Listing(gateway)
+    messages = MessagesEndpoints(gateway)
     billing = Billing(gateway)
     passed = {
         f"/v1{each.path}": surface("POST", partial(gateway.line.serve, surface=each), sightings) for each in PASSED
@@ -79,6 +82,12 @@ def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint
     return {
         CHAT: surface("POST", gateway.line.serve, sightings),
         **passed,
+        "/v1/messages": surface("POST", messages.messages, sightings, MESSAGES_ERRORS),
+        "/v1/messages/count_tokens": surface("POST", messages.count_tokens, sightings, MESSAGES_ERRORS),
+        # As the gate straightens them; nobody is told that a client was seen, since these carry no key.
+        "/v1/api/hello": surface("GET", hello, None),
+        "/v1/api/event_logging/batch": surface("POST", messages.event_logging, None),
+        "/v1/api/event_logging/v2/batch": surface("POST", messages.event_logging, None),
         MODELS: surface("GET", listing.serve, sightings),
         # Who looks at a key is no client that was set up with it.
         "/v1/key": surface("GET", OwnKey(gateway, listing).serve, None),

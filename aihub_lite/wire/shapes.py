@@ -76,10 +76,16 @@ class Stream(Counted, Protocol):
     """A streamed answer, as far as it has come."""
 
     usage: Usage | None
-    has_content: bool
-    """Whether anything came that a user would notice."""
-    done: bool
-    """Whether nothing follows."""
+
+    @property
+    def has_content(self) -> bool:
+        """Whether anything came that a user would notice."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing follows."""
+        ...
 
     @property
     def complete(self) -> bool:

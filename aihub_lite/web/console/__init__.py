@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, Router, get
+from litestar import Response, Router, get, head
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
@@ -67,6 +67,11 @@ def on_refusal(request: AnyRequest, error: GatewayError) -> Response[Any]:
     """What cannot be shown says why."""
     request_id = str(request.scope["aihub.request_id"])  # type: ignore[typeddict-item]
     return refused(page(request, "error.html", error=error, request_id=request_id), error)
+
+
+@head("/", include_in_schema=False)
+async def anybody_there() -> None:
+    """Claude Code asks the bare address for a sign of life before it asks for anything else."""
 
 
 @get("/", include_in_schema=False)
