@@ -20,7 +20,7 @@ BILLING = "x-anthropic-billing-header"
 """Begins a system block of Claude Code's that is for Anthropic alone, and changes with every request."""
 SERVERS = frozenset({"server_tool_use", "mcp_tool_use", "container_upload"})
 """Blocks of an assistant that only Anthropic can do something with, besides whatever ends with `_tool_result`."""
-TOOL_CHANGES = frozenset({"tool_addition", "tool_removal", "tool_reference"})
+TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
 
 
 @attrs.define
@@ -191,11 +191,17 @@ def _tool_change(block: Block, at: str, reading: Reading) -> list[Block]:
     return []
 
 
+def _tool_reference(block: Block, at: str, reading: Reading) -> list[Block]:
+    """What a search for tools found; chat upstreams have all of them from the start."""
+    return [_text(_string(block, "tool_name", at), block, reading)]
+
+
 MAKERS: Mapping[str, Callable[[Block, str, Reading], list[Block]]] = {
     "text": _of_text,
     "image": _image,
     "document": _document,
     "search_result": _search_result,
+    "tool_reference": _tool_reference,
     **dict.fromkeys(TOOL_CHANGES, _tool_change),
 }
 """What is made of a user's block, by its type."""

@@ -51,11 +51,13 @@ class Accounts:
     def message(self, signature: str, *, streamed: bool) -> Script:
         thought = {"type": "thinking", "thinking": "Hm", "signature": signature}
         usage = {"input_tokens": 3, "output_tokens": 5}
-        whole = {"id": "msg_1", "type": "message", "role": "assistant", "usage": usage}
+        whole = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "usage": usage}
         text = {"type": "text", "text": "Yes"}
         if not streamed:
             return json_answer(200, {**whole, "content": [thought, text], "stop_reason": "end_turn"})
-        events: list[dict[str, Any]] = [{"type": "message_start", "message": {**whole, "content": []}}]
+        events: list[dict[str, Any]] = [
+            {"type": "message_start", "message": {**whole, "content": [], "stop_reason": None}}
+        ]
         for index, (block, delta) in enumerate(
             [
                 ({**thought, "signature": ""}, {"type": "signature_delta", "signature": signature}),
@@ -67,7 +69,8 @@ class Accounts:
                 {"type": "content_block_delta", "index": index, "delta": delta},
                 {"type": "content_block_stop", "index": index},
             ]
-        events += [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}, {"type": "message_stop"}]
+        events.append({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage})
+        events.append({"type": "message_stop"})
         return [Send(SSE_HEAD), *(Send(chunked(sse_event(event))) for event in events), END_OF_BODY]
 
 
