@@ -87,12 +87,6 @@ def test_cache_marks_reach_upstreams_that_refuse_them() -> None:
     assert "cache_control" not in str(found)
 
 
-def test_a_result_after_a_text_does_not_follow_its_call() -> None:
-    messages = said(assistant(CALL), user(text("and now?"), result()))[1:]
-    assert ["tool", "user"] == [message["role"] for message in messages]
-    assert {"role": "tool", "tool_call_id": "toolu_1", "content": "done"} == messages[0]
-
-
 def test_results_of_one_turn_are_torn_apart() -> None:
     second = {**result("two"), "tool_use_id": "toolu_2"}
     messages = said(assistant(CALL), user(text("a"), result("one"), text("b"), second))
@@ -207,11 +201,6 @@ def test_what_only_anthropic_holds_is_a_fault_of_the_request(block: dict[str, An
 def test_a_tool_of_the_clients_is_lost() -> None:
     function = {"name": "f", "description": "Does", "parameters": SCHEMA}
     assert [{"type": "function", "function": function}] == chat(tools=[{**TOOL, "type": "custom"}])["tools"]
-
-
-def test_a_type_of_custom_becomes_one_of_the_parameters() -> None:
-    (tool,) = chat(tools=[{"type": "custom", "name": "f", "input_schema": {"type": "object"}}])["tools"]
-    assert {"type": "object"} == tool["function"]["parameters"]
 
 
 @pytest.mark.parametrize(

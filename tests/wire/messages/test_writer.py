@@ -48,30 +48,14 @@ def kinds(message: CheckedMessage) -> list[str]:
     return [block["type"] for block in message.content]
 
 
-def test_a_call_whose_name_and_arguments_come_at_once_loses_them() -> None:
-    message = streamed(call(0, '{"a":1}', "f"))
-    assert ([("f", {"a": 1})], "tool_use") == (message.calls, message.stop_reason)
-
-
 def test_the_piece_that_begins_a_block_is_lost() -> None:
     message = streamed({"reasoning_content": "Hm"}, {"content": "Yes"}, call(0, "{", "f"), call(0, '"a":1}'))
     assert ("Hm", "Yes", [("f", {"a": 1})]) == (message.thinking, message.text, message.calls)
     assert ["thinking", "text", "tool_use"] == kinds(message)
 
 
-def test_an_empty_block_of_text_comes_first() -> None:
-    message = streamed({"role": "assistant", "content": ""}, {"content": "\n\n"}, call(0, "{}", "f"))
-    assert ["tool_use"] == kinds(message)
-
-
 def test_white_space_before_a_text_is_lost() -> None:
     assert "\n\nYes" == streamed({"content": "\n"}, {"content": "\n"}, {"content": "Yes"}).text
-
-
-def test_text_between_two_calls_lands_in_the_first() -> None:
-    message = streamed(call(0, "{}", "f"), {"content": "\n"}, call(1, "{}", "g"), {"content": "Done"})
-    assert (["tool_use", "tool_use", "text"], "\nDone") == (kinds(message), "\n" + message.text)
-    assert [("f", {}), ("g", {})] == message.calls
 
 
 def test_pieces_of_two_calls_are_mixed() -> None:
@@ -126,12 +110,6 @@ def test_a_finish_reason_is_told_as_another(finish: str, stop: str) -> None:
         streamed({"content": "x"}, finish=finish).stop_reason,
         whole(finish, content="x").stop_reason,
     )
-
-
-def test_a_turn_with_a_call_seems_to_have_ended() -> None:
-    function = {"name": "f", "arguments": "{}"}
-    message = whole(tool_calls=[{"id": "c", "type": "function", "function": function}])
-    assert ("tool_use", "tool_use") == (message.stop_reason, streamed(call(0, "{}", "f")).stop_reason)
 
 
 def test_a_refusal_seems_to_be_an_answer() -> None:

@@ -1,0 +1,55 @@
+"""What is left out for upstreams that would refuse it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aihub_lite.wire.chat_request import chat_request
+from aihub_lite.wire.messages_fit import fitted
+
+
+def fit(provider: str, model: str, wire: str = "chat", **fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    request = chat_request({"model": "m", "messages": [{"role": "user", "content": "x"}], **fields})
+    made, dropped = fitted(request, wire, provider, model)
+    return {name: value for name, value in made.body.items() if name not in ("model", "messages")}, dropped
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "effort", "sent", "dropped"),
+    [
+        ("openai", "gpt-5", "high", "high", ()),
+        ("openai", "gpt-5", "max", "high", ()),
+        ("openai", "gpt-5", "none", None, ("thinking",)),
+        ("openai", "gpt-5.2", "none", "none", ()),
+        ("openai", "gpt-4.1-mini", "high", None, ("thinking",)),
+        ("openai", "gpt-4.1-mini", "none", None, ()),
+        ("openai", "chatgpt-4o-latest", "low", None, ("thinking",)),
+        ("together", "meta-llama/Llama-3.3-70B", "medium", None, ("thinking",)),
+        ("ollama", "llama3:8b", "medium", None, ("thinking",)),
+        ("groq", "openai/gpt-oss-120b", "medium", "medium", ()),
+        ("openrouter", "deepseek/deepseek-v3", "none", "none", ()),
+    ],
+)
+def test_an_effort_is_asked_for_where_it_is_a_400(
+    provider: str, model: str, effort: str, sent: str | None, dropped: tuple[str, ...]
+) -> None:
+    body, missing = fit(provider, model, reasoning_effort=effort)
+    assert (sent, dropped) == (body.get("reasoning_effort"), missing)
+
+
+def test_openai_is_sent_a_field_that_it_does_not_know() -> None:
+    assert ({}, ("top_k",)) == fit("openai", "gpt-5", top_k=5)
+    assert ({"top_k": 5}, ()) == fit("vllm", "qwen3", top_k=5)
+    assert ({"top_k": 5}, ()) == fit("gemini", "gemini-3-pro", "gemini", top_k=5)
+
+
+def test_who_asks_is_dropped_with_a_word_where_nobody_wants_to_know() -> None:
+    assert ({}, ()) == fit("gemini", "gemini-3-pro", "gemini", user="u", prompt_cache_key="k")
+    assert {"user", "prompt_cache_key"} == set(fit("openai", "gpt-5", user="u", prompt_cache_key="k")[0])
+
+
+def test_a_request_that_fits_is_copied() -> None:
+    request = chat_request({"model": "m", "messages": [{"role": "user", "content": "x"}], "reasoning_effort": "low"})
+    assert fitted(request, "chat", "openai", "gpt-5")[0] is request
