@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -13,6 +14,9 @@ from aihub_lite.wire.anthropic_betas import VERSION
 from aihub_lite.wire.chat_request import ChatRequest, chat_request
 from aihub_lite.wire.fields import parse_json
 from aihub_lite.wire.messages_request import Spoken, chat_of
+
+HEADER = re.compile(r"[\x20-\x7e]{0,4096}")
+"""What may go along upstream: anything else cannot be sent, which would look like a fault of the channel's."""
 
 
 @attrs.frozen
@@ -83,6 +87,9 @@ class MessagesAsked:
 
 def parse_messages(posted: Posted) -> MessagesAsked:
     """Raises InvalidRequest that names the field."""
+    for name, value in (("anthropic-version", posted.version), ("anthropic-beta", posted.betas)):
+        if not HEADER.fullmatch(value):
+            raise InvalidRequest(f"The header '{name}' must be short and plain ASCII.")
     body = parse_json(posted.data)
     spoken = chat_of(body)
     return MessagesAsked(body, spoken, chat_request(spoken.chat), posted.version, posted.betas)

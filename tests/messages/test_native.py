@@ -62,6 +62,14 @@ def test_headers_that_say_how_a_body_is_meant_stay_behind(gateway: Gateway, serv
     assert gateway.key not in str(first.headers)
 
 
+def test_a_header_that_cannot_be_sent_rests_the_channel(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+    model = serve(("anthropic", claude.url))
+    for _ in range(6):
+        answer = gateway.post(request(model), PATH, **{"anthropic-beta": "b\xfc"})
+        assert (400, "invalid_request_error") == (answer.status, check_error(answer.body)["type"])
+    assert TEXT == whole(gateway, model).text
+
+
 def test_an_event_is_changed_on_its_way(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     expected = claude_events()
