@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from anthropic.types import Message, RawMessageStreamEvent
+from pydantic import TypeAdapter
 
 from aihub_lite.errors import UpstreamBroken
 from aihub_lite.wire.chat_answer import settled
@@ -27,6 +29,7 @@ STREAMS = [vector for vector in vectors("chat", PROVIDERS, streamed=True) if vec
 ANSWERS = [each for each in vectors("chat", PROVIDERS, streamed=False, status=200) if each.id not in NO_CHAT_ANSWERS]
 NATIVE_STREAMS = vectors("messages", ("anthropic", "fixtures"), streamed=True, status=200)
 NATIVE_ANSWERS = vectors("messages", ("anthropic",), streamed=False, status=200)
+EVENTS: TypeAdapter[RawMessageStreamEvent] = TypeAdapter(RawMessageStreamEvent)
 SPLICED = "71689f542c6e"
 """Two messages, of which the second begins inside a block of the first: passed on, and nobody can make sense of it."""
 SMALL = 3000
@@ -94,6 +97,14 @@ def calls_of(calls: list[dict[str, Any]]) -> list[tuple[str, Any]]:
     return [(call["function"]["name"], msgspec.json.decode(call["function"]["arguments"] or "{}")) for call in calls]
 
 
+@pytest.mark.parametrize("vector", STREAMS, ids=name_of)
+def test_an_event_is_none_of_the_sdks_types(vector: Vector) -> None:
+    lines = [line for line in through(vector.body).split(b"\n") if line.startswith(b"data: ")]
+    for line in lines:
+        if b'"type":"ping"' not in line and b'"type":"error"' not in line:
+            EVENTS.validate_json(line[6:], strict=True)
+
+
 @pytest.mark.parametrize("vector", [each for each in STREAMS if len(each.body) <= SMALL], ids=name_of)
 def test_a_cut_at_any_byte_changes_what_is_written(vector: Vector) -> None:
     expected = through(vector.body)
@@ -105,6 +116,7 @@ def test_a_cut_at_any_byte_changes_what_is_written(vector: Vector) -> None:
 def test_a_recorded_answer_is_no_message(vector: Vector) -> None:
     answer = translated_answer(vector.body, "asked-for", "r1", 7)
     chat = settled(vector.body, "asked-for", "r1", 1, 7)
+    Message.model_validate_json(answer.body, strict=True)
     checked, message = check_message(answer.body), chat.chat["choices"][0]["message"]
     assert ((message["content"] or "") + (message.get("refusal") or "")).strip() == checked.text.strip()
     assert (message.get("reasoning_content") or "") == checked.thinking
