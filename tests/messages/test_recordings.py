@@ -83,7 +83,8 @@ def test_anthropics_sdk_reads_another_stream_than_was_recorded(
             read = []
             for each in (direct, client):
                 with each.messages.stream(**asked) as stream:
-                    read.append(stream.get_final_message().model_dump(exclude={"model"}))
+                    # The SDK has no types yet for some of the blocks that it reads.
+                    read.append(stream.get_final_message().model_dump(exclude={"model"}, warnings=False))
             assert read[0] == read[1], vector
 
 
