@@ -94,9 +94,10 @@ class ChatBehind:
         asked.native = False
         asked.sayable()
         candidate = lane.candidate
-        provider = candidate.channel.provider
-        chat = asked.marked() if provider in MARKED else asked.chat
-        chat, dropped = fitted(chat, PROVIDERS[provider].wire, provider, candidate.upstream_model)
+        known = PROVIDERS[candidate.channel.provider]
+        chat = asked.marked() if known.name in MARKED else asked.chat
+        elsewhere = candidate.channel.base_url != known.base_url
+        chat, dropped = fitted(chat, known.wire, known.name, candidate.upstream_model, elsewhere=elsewhere)
         missing = {*asked.spoken.dropped, *dropped}
         if strict and missing:
             raise InvalidRequest(f"This model has no equivalent of: {', '.join(sorted(missing))}.")

@@ -16,6 +16,8 @@ MARKED = frozenset({"openrouter", "dashscope"})
 """Providers behind which a model may read cache marks."""
 TOP_K = frozenset({"openrouter", "dashscope", "together", "fireworks", "siliconflow", "vllm", "lmstudio", "ollama"})
 """Those that take `top_k`, which is not OpenAI's."""
+CACHED = frozenset({"openai", "azure", "openrouter", "xai"})
+"""Those that take `prompt_cache_key`, at their own addresses; strict servers elsewhere refuse what they do not know."""
 UNTHINKING = re.compile(
     r"(?:.*[/:])?(?:gpt-3|gpt-4|chatgpt-|llama|gemma|codestral|ministral|pixtral|mistral-(?:tiny|nemo)|open-mi|command-r)",
     re.IGNORECASE,
@@ -27,8 +29,13 @@ EFFORTS = {"xhigh": "high", "max": "high"}
 """The most that is taken wherever efforts are."""
 
 
-def fitted(chat: ChatRequest, wire: str, provider: str, upstream_model: str) -> tuple[ChatRequest, tuple[str, ...]]:
-    """A request for one upstream, and the names of what had to be left out. The same object where nothing had."""
+def fitted(
+    chat: ChatRequest, wire: str, provider: str, upstream_model: str, *, elsewhere: bool = False
+) -> tuple[ChatRequest, tuple[str, ...]]:
+    """A request for one upstream, and the names of what had to be left out. The same object where nothing had.
+
+    `elsewhere`: the channel is not at the provider's own address.
+    """
     body = dict(chat.body)
     dropped: list[str] = []
     if wire == "chat":
@@ -37,8 +44,9 @@ def fitted(chat: ChatRequest, wire: str, provider: str, upstream_model: str) -> 
             del body["top_k"]
             dropped.append("top_k")
     else:
-        for name in ("user", "prompt_cache_key"):
-            body.pop(name, None)
+        body.pop("user", None)
+    if wire != "chat" or provider not in CACHED or elsewhere:
+        body.pop("prompt_cache_key", None)
     same = body.keys() == chat.body.keys() and body.get("reasoning_effort") == chat.body.get("reasoning_effort")
     return (chat if same else attrs.evolve(chat, body=body)), tuple(dropped)
 

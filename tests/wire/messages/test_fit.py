@@ -10,9 +10,11 @@ from aihub_lite.wire.chat_request import chat_request
 from aihub_lite.wire.messages_fit import fitted
 
 
-def fit(provider: str, model: str, wire: str = "chat", **fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+def fit(
+    provider: str, model: str, wire: str = "chat", *, elsewhere: bool = False, **fields: Any
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     request = chat_request({"model": "m", "messages": [{"role": "user", "content": "x"}], **fields})
-    made, dropped = fitted(request, wire, provider, model)
+    made, dropped = fitted(request, wire, provider, model, elsewhere=elsewhere)
     return {name: value for name, value in made.body.items() if name not in ("model", "messages")}, dropped
 
 
@@ -48,6 +50,8 @@ def test_openai_is_sent_a_field_that_it_does_not_know() -> None:
 def test_who_asks_is_dropped_with_a_word_where_nobody_wants_to_know() -> None:
     assert ({}, ()) == fit("gemini", "gemini-3-pro", "gemini", user="u", prompt_cache_key="k")
     assert {"user", "prompt_cache_key"} == set(fit("openai", "gpt-5", user="u", prompt_cache_key="k")[0])
+    assert ({"user": "u"}, ()) == fit("openai", "gpt-5", elsewhere=True, user="u", prompt_cache_key="k")
+    assert ({"user": "u"}, ()) == fit("together", "qwen3", user="u", prompt_cache_key="k")
 
 
 def test_a_request_that_fits_is_copied() -> None:
