@@ -112,7 +112,7 @@ CLAUDE_CODE = """\
 export ANTHROPIC_BASE_URL={root}
 export ANTHROPIC_AUTH_TOKEN={key}
 export ANTHROPIC_MODEL={model}
-export ANTHROPIC_DEFAULT_HAIKU_MODEL={model}    # for small tasks in the background
+export ANTHROPIC_DEFAULT_HAIKU_MODEL={model}
 claude"""
 
 CODEX = """\

@@ -30,6 +30,10 @@ def fit(
         ("openai", "chatgpt-4o-latest", "low", None, ("thinking",)),
         ("together", "meta-llama/Llama-3.3-70B", "medium", None, ("thinking",)),
         ("ollama", "llama3:8b", "medium", None, ("thinking",)),
+        ("ollama", "qwen3-coder:30b", "medium", None, ("thinking",)),
+        ("ollama", "my-own-model", "medium", None, ("thinking",)),
+        ("ollama", "gpt-oss:20b", "medium", "medium", ()),
+        ("mistral", "mistral-large-latest", "medium", None, ("thinking",)),
         ("groq", "openai/gpt-oss-120b", "medium", "medium", ()),
         ("openrouter", "deepseek/deepseek-v3", "none", "none", ()),
     ],
@@ -39,6 +43,39 @@ def test_an_effort_is_asked_for_where_it_is_a_400(
 ) -> None:
     body, missing = fit(provider, model, reasoning_effort=effort)
     assert (sent, dropped) == (body.get("reasoning_effort"), missing)
+
+
+SYSTEM = {"role": "system", "content": "Be brief"}
+USER = {"role": "user", "content": "Hello"}
+NOTE = {"role": "system", "content": "It rains"}
+SAID = "<system>\nIt rains\n</system>"
+YES = {"role": "assistant", "content": "Yes"}
+RESULT = {"role": "tool", "tool_call_id": "c", "content": "done"}
+MARK = {"cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ([SYSTEM, USER, NOTE], [SYSTEM, {"role": "user", "content": f"Hello\n\n{SAID}"}]),
+        ([SYSTEM, NOTE, USER], [{"role": "system", "content": "Be brief\n\nIt rains"}, USER]),
+        ([USER, YES, NOTE, USER], [USER, YES, {"role": "user", "content": SAID}, USER]),
+        ([USER, YES, RESULT, NOTE], [USER, YES, RESULT, {"role": "user", "content": SAID}]),
+        (
+            [USER, {"role": "system", "content": [{"type": "text", "text": "It rains", **MARK}]}],
+            [{"role": "user", "content": [{"type": "text", "text": "Hello"}, {"type": "text", "text": SAID, **MARK}]}],
+        ),
+    ],
+)
+def test_a_template_that_knows_one_system_message_gets_two(
+    messages: list[dict[str, Any]], expected: list[dict[str, Any]]
+) -> None:
+    request = chat_request({"model": "m", "messages": messages})
+    for provider, elsewhere in (("ollama", False), ("openai", True)):
+        made, dropped = fitted(request, "chat", provider, "m", elsewhere=elsewhere)
+        assert (expected, ()) == (made.body["messages"], dropped)
+    for wire, provider in (("chat", "openai"), ("gemini", "gemini")):
+        assert messages == fitted(request, wire, provider, "m")[0].body["messages"]
 
 
 def test_openai_is_sent_a_field_that_it_does_not_know() -> None:
