@@ -54,7 +54,7 @@ class NativeWire:
             headers.append((b"anthropic-beta", asked.betas.encode("latin-1")))
         thought = partial(thinkers.thought, lane.place) if bound else None
         url = url_of(candidate.channel.base_url, "/messages")
-        return Sent(url, headers, msgspec.json.encode(signed), thought=thought)
+        return Sent(url, headers, msgspec.json.encode(signed), thought=thought, unread=True)
 
     def reader(self, stream: NativeStream, sent: Sent) -> Reader:
         """The stream itself, unless somebody wants to know its thoughts."""

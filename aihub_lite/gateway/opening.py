@@ -151,7 +151,8 @@ class Opener:
                 response = await self._send(sent, lane, clocks)
                 if response.status != 200:
                     body = await response.read(ERROR_BODY_LIMIT)
-                    raise refusal(response.status, response.headers, body, everywhere=surface.everywhere)
+                    everywhere = surface.everywhere and not sent.unread
+                    raise refusal(response.status, response.headers, body, everywhere=everywhere)
                 if asked.stream and not not_a_stream(response.headers, events=asked.events):
                     flight.read = stream = surface.stream(asked, flight, int(self.clock.wall()))
                     reader = wire.reader(stream, sent)

@@ -51,6 +51,8 @@ class Sent:
     """The client's fields that this wire has no word for."""
     thought: Thought | None = None
     """Takes the thinking of the answer, where only this account will read it again."""
+    unread: bool = False
+    """Whether the client's own words go along as they are: a 403 may then be about what it asked for, not the key."""
 
 
 class Reader(Protocol):

@@ -17,6 +17,7 @@ from tests.messages import (
     claude_message,
     claude_stream,
     event_bytes,
+    healthy,
     request,
     streamed,
     text_block,
@@ -123,6 +124,16 @@ def test_a_fault_of_the_gateways_key_seems_to_be_one_of_the_clients(
     error = check_error(answer.body)
     assert (502, "api_error") == (answer.status, error["type"])
     assert "x-api-key" not in error["message"]
+
+
+def test_whoever_asks_for_what_an_account_has_not_disables_its_key(
+    gateway: Gateway, serve: Serve, claude: Upstream
+) -> None:
+    model = serve(("anthropic", claude.url))
+    claude.default = claude_error(403, "permission_error", "Your API key may not use fast mode.")
+    assert 502 == ask(gateway, model, speed="fast").status
+    claude.default = healthy
+    assert TEXT == whole(gateway, model).text
 
 
 def test_an_overloaded_account_ends_the_request(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
