@@ -1,0 +1,201 @@
+"""Recorded traffic through the wire of Responses: chat told as responses, and responses passed on as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import openai.types.chat.completion_create_params as chat_params
+import pytest
+from openai.types.responses import Response, ResponseStreamEvent
+from pydantic import TypeAdapter
+
+from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.chat_answer import answer_of
+from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.chat_usage import usage_of
+from aihub_lite.wire.faults import AnswerNonsense, StreamError
+from aihub_lite.wire.responses_answer import responses_answer
+from aihub_lite.wire.responses_native import LAST, native_answer, native_body
+from aihub_lite.wire.responses_request import ResponsesRequest, parse_responses
+from aihub_lite.wire.responses_stream import NativeStream, WrittenStream
+from aihub_lite.wire.responses_told import Told, usage_json
+from aihub_lite.wire.sse import EventSplitter
+from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors, vectors
+from tests.support.responses_checker import check_response, check_responses_stream
+from tests.support.typed_dicts import problems
+from tests.wire.responses.told import asked
+
+PROVIDERS = (*CHAT_PROVIDERS, "ollama", "gemini", "fixtures")
+STREAMS = vectors("chat", PROVIDERS, streamed=True, status=200)
+ANSWERS = vectors("chat", PROVIDERS, streamed=False, status=200)
+SPEAKING = ("openai", "azure", "deepseek", "openrouter", "fixtures")
+NATIVE = vectors("responses", SPEAKING, status=200)
+SMALL = 3000
+"""Bytes up to which a whole stream is cut at every position."""
+PIECES = (7, 61)
+ECHOES = {"tools", "tool_choice", "text", "reasoning", "metadata", "instructions"}
+STORED = {"previous_response_id", "conversation", "background", "prompt"}
+"""Asks for what is stored."""
+_event: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
+
+pytestmark = requires_vectors
+
+
+def pieces_of(body: bytes, size: int) -> list[bytes]:
+    return [body[start : start + size] for start in range(0, len(body), size)]
+
+
+def through(stream: NativeStream | WrittenStream, pieces: list[bytes]) -> bytes:
+    """What a client gets; raises as the stream does."""
+    splitter = EventSplitter(1 << 22)
+    push = stream.push if isinstance(stream, NativeStream) else stream.chat.push
+    sent = [event for piece in pieces for payload in splitter.feed(piece) for event in push(payload)]
+    sent += [event for payload in splitter.flush() for event in push(payload)]
+    if stream.usage is None:
+        stream.usage = stream.estimated(3)
+    return b"".join([*sent, *stream.end()])
+
+
+def chat_usage(vector: Vector) -> Any:
+    """As chat's own stream counts it."""
+    stream = ChatStream("asked-for", "r1", 1, include_usage=False)
+    splitter = EventSplitter(1 << 22)
+    for payload in [*splitter.feed(vector.body), *splitter.flush()]:
+        stream.push(payload)
+    return stream.usage or stream.estimated(3)
+
+
+def typed(raw: bytes) -> None:
+    """The official SDK reads every event."""
+    for line in raw.split(b"\n"):
+        if line.startswith(b"data: "):
+            _event.validate_json(line[6:])
+
+
+@pytest.mark.parametrize("vector", STREAMS, ids=str)
+def test_a_recorded_stream_is_told_wrongly(vector: Vector) -> None:
+    try:
+        expected = chat_usage(vector)
+    except StreamError:
+        with pytest.raises(StreamError):
+            through(WrittenStream.of(asked(), "r1", 1), [vector.body])
+        return
+    raw = through(WrittenStream.of(asked(include=["reasoning.encrypted_content"]), "r1", 1), [vector.body])
+    checked = check_responses_stream(raw)
+    assert usage_json(expected) == checked.response["usage"]
+    typed(raw)
+    for size in (1, *PIECES) if len(vector.body) <= SMALL else PIECES:
+        again = WrittenStream.of(asked(include=["reasoning.encrypted_content"]), "r1", 1)
+        assert raw == through(again, pieces_of(vector.body, size)), size
+
+
+@pytest.mark.parametrize("vector", ANSWERS, ids=str)
+def test_a_recorded_answer_is_told_wrongly(vector: Vector) -> None:
+    request = asked(include=["reasoning.encrypted_content"])
+    try:
+        chat = answer_of(vector.body, "asked-for", "r1", 1, request.prompt_estimate)
+    except AnswerNonsense:
+        with pytest.raises(AnswerNonsense):
+            responses_answer(request, vector.body, "r1", 1)
+        return
+    answer = responses_answer(request, vector.body, "r1", 1)
+    response = check_response(msgspec.json.decode(answer.body))
+    message = msgspec.json.decode(chat.body)["choices"][0]["message"]
+    texts = [part for item in response["output"] if item["type"] == "message" for part in item["content"]]
+    assert (message.get("content") or "") == "".join(part.get("text", "") for part in texts)
+    calls = [item for item in response["output"] if "call_id" in item]
+    assert [each["id"] for each in message.get("tool_calls", ())] == [item["call_id"] for item in calls]
+    known = usage_of(msgspec.json.decode(chat.body)["usage"])
+    assert known is not None and usage_json(known) == response["usage"]
+    Response.model_validate(response)
+
+
+def request_of(vector: Vector) -> ResponsesRequest:
+    body = {**(vector.request or {"input": "hi"}), "model": "asked-for"}
+    plain = {name: value for name, value in body.items() if name not in STORED}
+    return parse_responses(msgspec.json.encode(plain), Told("resp_r1"))
+
+
+@pytest.mark.parametrize("vector", [each for each in vectors("responses", SPEAKING) if each.request], ids=str)
+def test_a_recorded_request_becomes_one_that_no_sdk_would_send(vector: Vector) -> None:
+    request = request_of(vector)
+    body = {name: value for name, value in request.chat.body.items() if name != "stream"}
+    for message in body["messages"]:
+        for ours in ("reasoning_content", "reasoning_details"):
+            message.pop(ours, None)
+    judged = {name: value for name, value in body.items() if name != "provider"}  # OpenRouter's own
+    assert [] == problems(judged, chat_params.CompletionCreateParamsNonStreaming)
+
+
+@pytest.mark.parametrize("vector", [each for each in vectors("responses", SPEAKING) if each.request], ids=str)
+def test_a_recorded_request_is_passed_on_changed(vector: Vector) -> None:
+    request = request_of(vector)
+    sent = msgspec.json.decode(native_body(request, "upstream-model"))
+    expected = {name: value for name, value in (vector.request or {}).items() if name not in STORED}
+    assert {**expected, "model": "upstream-model"} == sent
+
+
+@pytest.mark.parametrize("vector", [each for each in vectors("responses", SPEAKING) if each.request], ids=str)
+def test_a_request_that_needs_what_is_stored_is_not_refused(vector: Vector) -> None:
+    body = {**(vector.request or {}), "model": "m"}
+    if any(body.get(name) for name in STORED):
+        with pytest.raises(InvalidRequest):
+            parse_responses(msgspec.json.encode(body), Told("resp_r1"))
+
+
+def upstreams(vector: Vector) -> list[dict[str, Any]]:
+    """The events of the first response, numbered: some recordings hold several in a row. Raises DecodeError."""
+    splitter = EventSplitter(1 << 22)
+    events: list[dict[str, Any]] = []
+    for payload in [*splitter.feed(vector.body), *splitter.flush()]:
+        if payload != b"[DONE]" and not (events and events[-1]["type"] in LAST):
+            events.append({"sequence_number": len(events), **msgspec.json.decode(payload)})
+    return events
+
+
+@pytest.mark.parametrize("vector", [each for each in NATIVE if each.streamed], ids=str)
+def test_a_recorded_responses_stream_is_changed_on_its_way(vector: Vector) -> None:
+    try:
+        events = upstreams(vector)
+    except msgspec.DecodeError:  # one is kept with its last brace cut off
+        with pytest.raises(AnswerNonsense):
+            through(NativeStream(request_of(vector)), [vector.body])
+        return
+    for event in events:
+        if isinstance(event.get("response"), dict):
+            event["response"]["model"] = "asked-for"
+    stream = NativeStream(request_of(vector))
+    if events[-1]["type"] in ("error", "response.failed") or not stream_ends(events):
+        return
+    raw = through(stream, [vector.body])
+    told = [msgspec.json.decode(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: ")]
+    assert events == told
+    assert usage_of(events[-1]["response"].get("usage")) in (stream.usage, None)
+    for size in (1, *PIECES) if len(vector.body) <= SMALL else PIECES:
+        assert raw == through(NativeStream(request_of(vector)), pieces_of(vector.body, size)), size
+
+
+def stream_ends(events: list[dict[str, Any]]) -> bool:
+    return events[-1]["type"] in LAST
+
+
+def test_hardly_any_recorded_responses_stream_is_whole() -> None:
+    streams = [each for each in NATIVE if each.streamed]
+    assert len(streams) * 0.8 <= sum(b"response.completed" in vector.body for vector in streams)
+
+
+@pytest.mark.parametrize("vector", [each for each in NATIVE if not each.streamed], ids=str)
+def test_a_recorded_response_is_changed_on_its_way(vector: Vector) -> None:
+    given = msgspec.json.decode(vector.body)
+    request = request_of(vector)
+    if given.get("error") or not isinstance(given.get("output"), list):
+        with pytest.raises(AnswerNonsense):
+            native_answer(request, vector.body)
+        return
+    answer = native_answer(request, vector.body)
+    assert {**given, "model": "asked-for", "usage": given.get("usage") or usage_json(answer.own)} == {
+        "usage": None,
+        **msgspec.json.decode(answer.body),
+    }
+    assert usage_of(given.get("usage")) == answer.usage
