@@ -10,7 +10,7 @@ import attrs
 from aihub_lite.errors import GatewayError
 
 Fault = Literal[
-    "connect", "timeout", "rate", "server", "nonsense", "cut", "auth", "funds", "model", "unsuited", "client"
+    "connect", "timeout", "rate", "server", "nonsense", "cut", "auth", "funds", "model", "unsuited", "absent", "client"
 ]
 
 
@@ -24,6 +24,8 @@ class Policy:
     """Whether, with no channel left, the same one may be tried again after a short pause."""
     harms_channel: bool = False
     """Whether it counts towards the channel's cooldown."""
+    rephrased: bool = False
+    """Whether the same channel is asked at once, in other words."""
     disables_key: bool = False
     """Whether the key is out of use until a person brings it back."""
 
@@ -39,12 +41,14 @@ POLICY: Mapping[Fault, Policy] = {
     "funds": Policy(disables_key=True),
     "model": Policy(),
     "unsuited": Policy(),
+    "absent": Policy(rephrased=True),
     "client": Policy(failover=False),
 }
 """connect: no connection. timeout: no first byte in time. rate: 429. server: 5xx. nonsense: an empty, HTML or
 otherwise unreadable 200, a redirect. cut: broke off before any content. auth, funds: our key was refused, our
 account is spent. model: unknown there, perhaps known elsewhere. unsuited: the request cannot be said in that
-upstream's words, perhaps in another's. client: the request itself is at fault."""
+upstream's words, perhaps in another's. absent: it does not know the client's words, but others for the same.
+client: the request itself is at fault."""
 
 
 class AttemptFailed(Exception):

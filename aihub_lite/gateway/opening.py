@@ -74,8 +74,10 @@ class Opener:
                 route.ordering.ended(lane.candidate, flight.attempts[-1])
             if not isinstance(failure, AttemptFailed):
                 return failure
-            failures.append(failure)
             policy = POLICY[failure.fault]
+            if policy.rephrased and not flight.abandoned:
+                continue
+            failures.append(failure)
             if not policy.failover or flight.abandoned or len(failures) >= self.settings.max_attempts:
                 raise verdict(failures, asked.model)
             if not route.exhausted:
@@ -142,6 +144,7 @@ class Opener:
     async def _attempt(self, flight: Flight, surface: Surface, asked: Request, lane: Lane) -> Streaming | Answer:
         clocks = self._clocks(lane.candidate.channel.clocks)
         response: Response | None = None
+        sent: Sent | None = None
         kept = False
         try:
             async with Deadline(clocks.first_byte) as deadline:
@@ -165,6 +168,11 @@ class Opener:
             raise AttemptFailed("timeout", UpstreamTimeout("The upstream sent nothing in time.")) from None
         except TransportFault as error:
             raise broken(error) from error
+        except AttemptFailed as failure:
+            if sent is not None and sent.lacks is not None and failure.fault in ("unsuited", "nonsense"):
+                sent.lacks()
+                failure.fault = "absent"
+            raise
         finally:
             if response is not None and not kept:
                 await response.aclose()

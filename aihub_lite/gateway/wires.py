@@ -53,6 +53,8 @@ class Sent:
     """Takes the thinking of the answer, where only this account will read it again."""
     unread: bool = False
     """Whether the client's own words go along as they are: a 403 may then be about what it asked for, not the key."""
+    lacks: Callable[[], object] | None = None
+    """What to tell if the upstream turns out not to know these words: then the wire will say the same in others."""
 
 
 class Reader(Protocol):

@@ -11,6 +11,7 @@ Auth = Literal["bearer", "x-api-key", "x-goog-api-key"]
 """How a key is sent: `Authorization: Bearer KEY`, or in a header of its own name."""
 Wire = Literal["chat", "anthropic", "gemini"]
 """The format it speaks."""
+EVERY_KIND = frozenset({"*"})
 
 ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 
@@ -38,6 +39,17 @@ class Provider:
     """Its list says what each model takes."""
     id_prefix: str = ""
     """What its list puts before the ids that its chat endpoint takes."""
+    responses: frozenset[str] | None = None
+    """The kinds of tools and items, beyond functions, that its own `/responses` takes; None where it has none, or
+    where it can do no more than its chat endpoint can."""
+    responses_elsewhere: bool = True
+    """Whether another base URL of this kind is likely to have that endpoint too."""
+
+    def answers(self, kinds: frozenset[str], base_url: str) -> bool:
+        """Whether a Responses request with these kinds of tools and items can be passed on to it."""
+        if self.responses is None or not (self.responses_elsewhere or base_url == self.base_url):
+            return False
+        return self.responses is EVERY_KIND or kinds <= self.responses
 
     def key_headers(self, key: str | None) -> list[tuple[bytes, bytes]]:
         """Headers that carry `key` to the chat endpoint; none without a key."""
@@ -63,6 +75,8 @@ _ALL = (
         base_url="https://api.openai.com/v1",
         env="OPENAI_API_KEY",
         price_id="openai",
+        responses=EVERY_KIND,
+        responses_elsewhere=False,
     ),
     Provider(
         name="anthropic",
@@ -95,6 +109,7 @@ _ALL = (
         base_url="https://api.deepseek.com",
         env="DEEPSEEK_API_KEY",
         price_id="deepseek",
+        responses=frozenset({"custom", "custom_tool_call", "custom_tool_call_output", "web_search", "web_search_call"}),
     ),
     Provider(
         name="mistral",
@@ -103,7 +118,19 @@ _ALL = (
         env="MISTRAL_API_KEY",
         price_id="mistral",
     ),
-    Provider(name="xai", title="xAI", base_url="https://api.x.ai/v1", env="XAI_API_KEY", price_id="x-ai"),
+    Provider(
+        name="xai",
+        title="xAI",
+        base_url="https://api.x.ai/v1",
+        env="XAI_API_KEY",
+        price_id="x-ai",
+        # It answers others (Codex has `custom` and `namespace`) with 422 and this list.
+        responses=frozenset(
+            {"web_search", "web_search_call", "x_search", "x_search_call", "file_search", "file_search_call"}
+            | {"code_interpreter", "code_interpreter_call", "code_execution", "collections_search"}
+            | {"image_generation", "image_generation_call", "mcp", "mcp_call", "mcp_list_tools"}
+        ),
+    ),
     Provider(
         name="groq",
         title="Groq",
@@ -117,6 +144,7 @@ _ALL = (
         base_url="https://openrouter.ai/api/v1",
         env="OPENROUTER_API_KEY",
         price_id="openrouter",
+        responses=frozenset(),
     ),
     Provider(
         name="dashscope",

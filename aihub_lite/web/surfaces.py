@@ -22,6 +22,9 @@ from aihub_lite.web.messages import MessagesEndpoints, hello
 from aihub_lite.web.models import ROOT as MODELS
 from aihub_lite.web.models import Listing
 from aihub_lite.web.own_key import OwnKey
+from aihub_lite.web.responses import BELOW as BELOW_RESPONSES
+from aihub_lite.web.responses import ROOT as RESPONSES
+from aihub_lite.web.responses import ResponsesEndpoints
 from aihub_lite.web.sightings import Sightings
 from aihub_lite.web.unforeseen import log_unforeseen
 from aihub_lite.wire.errors_out import PUBLIC, ErrorShape
@@ -59,9 +62,9 @@ def surface(method: str, serve: Serve, sightings: Sightings | None, errors: Erro
 
 
 def check_method(exchange: Exchange, method: str) -> None:
-    """Raises MethodNotAllowed."""
+    """Raises MethodNotAllowed; an empty method stands for all."""
     asked = exchange.scope.get("method")
-    if asked != method and not (asked == "HEAD" and method == "GET"):
+    if method and asked != method and not (asked == "HEAD" and method == "GET"):
         exchange.extra_headers.append((b"allow", b"GET, HEAD" if method == "GET" else method.encode()))
         raise MethodNotAllowed(f"Use {method} here.")
 
@@ -75,6 +78,7 @@ def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint
     """Every path that speaks OpenAI's API, or Anthropic's."""
     listing = Listing(gateway)
     messages = MessagesEndpoints(gateway)
+    responses = ResponsesEndpoints(gateway)
     billing = Billing(gateway)
     passed = {
         f"/v1{each.path}": surface("POST", partial(gateway.line.serve, surface=each), sightings) for each in PASSED
@@ -88,6 +92,8 @@ def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint
         "/v1/api/hello": surface("GET", hello, None),
         "/v1/api/event_logging/batch": surface("POST", messages.event_logging, None),
         "/v1/api/event_logging/v2/batch": surface("POST", messages.event_logging, None),
+        RESPONSES: surface("POST", responses.responses, sightings),
+        BELOW_RESPONSES: surface("", responses.stored, sightings),
         MODELS: surface("GET", listing.serve, sightings),
         # Who looks at a key is no client that was set up with it.
         "/v1/key": surface("GET", OwnKey(gateway, listing).serve, None),
