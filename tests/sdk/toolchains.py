@@ -143,6 +143,13 @@ NODE = Kit(
     lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
 )
 
+CODING = Kit(
+    "coding",
+    ("coding/package.json", "coding/package-lock.json"),
+    ("node", "npm"),
+    lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
+)
+
 UNOPTIMISED = "-gcflags=all=-N -l"
 """The official Go client is so large that optimising it takes a minute, which no test would notice."""
 
