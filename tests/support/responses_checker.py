@@ -1,4 +1,4 @@
-"""A strict checker of Responses streams, written from the API's reference and its clients, not from the code it checks."""
+"""A strict checker of Responses streams, from the API's reference and its clients, not from the code it checks."""
 
 from __future__ import annotations
 
