@@ -20,6 +20,7 @@ from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.passed_answer import PassedAnswer
 from aihub_lite.wire.responses_answer import responses_answer
 from aihub_lite.wire.responses_errors import ResponsesErrors
+from aihub_lite.wire.responses_fit import fit
 from aihub_lite.wire.responses_native import native_answer, native_body
 from aihub_lite.wire.responses_request import ResponsesRequest, parse_responses
 from aihub_lite.wire.responses_stream import NativeStream, WrittenStream
@@ -51,9 +52,10 @@ class ResponsesWire:
             body = native_body(asked, self.candidate.upstream_model)
             url = url_of(channel.base_url, "/responses")
             return Sent(url, JSON, body, unread=True, lacks=lambda: told.lacking.add(channel.id))
-        asked.check_sayable(strict=strict)
-        sent = wire_of(self.candidate).send(asked.chat, lane, thinkers, again=again, strict=strict)
-        return attrs.evolve(sent, dropped=tuple(sorted({*asked.dropped, *sent.dropped})))
+        elsewhere, model = channel.base_url != provider.base_url, self.candidate.upstream_model
+        chat, missing = fit(asked, provider.wire, provider.name, model, elsewhere=elsewhere, strict=strict)
+        sent = wire_of(self.candidate).send(chat, lane, thinkers, again=again, strict=strict)
+        return attrs.evolve(sent, dropped=tuple(sorted(missing.union(sent.dropped))))
 
     def reader(self, stream: NativeStream | WrittenStream, sent: Sent) -> Reader:
         """The stream itself, or what reads the chat stream beneath."""

@@ -10,8 +10,6 @@ from aihub_lite.gateway.exchange import Exchange
 from aihub_lite.gateway.responses import RESPONSES
 
 ROOT = "/v1/responses"
-BELOW = ROOT + "/{below:path}"
-"""One response, its input items, what cancels it or makes a conversation shorter."""
 
 
 @attrs.frozen
@@ -25,6 +23,6 @@ class ResponsesEndpoints:
         await self.gateway.line.serve(exchange, RESPONSES)
 
     async def stored(self, exchange: Exchange) -> None:
-        """Raises NotFound, for whoever has a key."""
+        """One response, its input items, what cancels it: raises NotFound, for whoever has a key."""
         self.gateway.line.authenticate(exchange)
         raise NotFound("Responses are not stored here: only POST /v1/responses is served.")

@@ -22,7 +22,6 @@ from aihub_lite.web.messages import MessagesEndpoints, hello
 from aihub_lite.web.models import ROOT as MODELS
 from aihub_lite.web.models import Listing
 from aihub_lite.web.own_key import OwnKey
-from aihub_lite.web.responses import BELOW as BELOW_RESPONSES
 from aihub_lite.web.responses import ROOT as RESPONSES
 from aihub_lite.web.responses import ResponsesEndpoints
 from aihub_lite.web.sightings import Sightings
@@ -34,6 +33,8 @@ Endpoint = Callable[[LitestarScope, LitestarReceive, LitestarSend], Awaitable[No
 
 
 CHAT = "/v1/chat/completions"
+MOUNTED = frozenset({MODELS, RESPONSES})
+"""Mounts, since the framework's router fails on `asgi` routes with parameters."""
 
 
 def surface(method: str, serve: Serve, sightings: Sightings | None, errors: ErrorShape = PUBLIC) -> Endpoint:
@@ -92,8 +93,9 @@ def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint
         "/v1/api/hello": surface("GET", hello, None),
         "/v1/api/event_logging/batch": surface("POST", messages.event_logging, None),
         "/v1/api/event_logging/v2/batch": surface("POST", messages.event_logging, None),
-        RESPONSES: surface("POST", responses.responses, sightings),
-        BELOW_RESPONSES: surface("", responses.stored, sightings),
+        RESPONSES: at_or_below(
+            RESPONSES, surface("POST", responses.responses, sightings), surface("", responses.stored, sightings)
+        ),
         MODELS: surface("GET", listing.serve, sightings),
         # Who looks at a key is no client that was set up with it.
         "/v1/key": surface("GET", OwnKey(gateway, listing).serve, None),
@@ -102,6 +104,16 @@ def relay_surfaces(gateway: Gateway, sightings: Sightings) -> dict[str, Endpoint
     }
 
 
+def at_or_below(root: str, at: Endpoint, below: Endpoint) -> Endpoint:
+    """One endpoint for a path, another for all paths below it."""
+
+    async def handler(scope: LitestarScope, receive: LitestarReceive, send: LitestarSend) -> None:
+        path: str = scope["aihub.path"]  # type: ignore[typeddict-item]
+        await (at if path == root else below)(scope, receive, send)
+
+    return handler
+
+
 def routes_of(surfaces: Mapping[str, Endpoint]) -> list[ASGIRouteHandler]:
-    """The same as routes; models take all paths below theirs, since ids may hold slashes."""
-    return [asgi(path, is_mount=path == MODELS, copy_scope=False)(call) for path, call in surfaces.items()]
+    """The same as routes; some take all paths below theirs, as of models, whose ids may hold slashes."""
+    return [asgi(path, is_mount=path in MOUNTED, copy_scope=False)(call) for path, call in surfaces.items()]

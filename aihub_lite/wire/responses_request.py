@@ -90,12 +90,10 @@ class ResponsesRequest:
         """What it comes to by our own count."""
         return self.chat.usage(completion_tokens)
 
-    def check_sayable(self, *, strict: bool) -> None:
-        """Raises InvalidRequest where chat cannot say it, or, when `strict`, not all of it."""
+    def check_sayable(self) -> None:
+        """Raises InvalidRequest where chat cannot say it."""
         if self.unsayable:
             raise InvalidRequest(self.unsayable)
-        if strict and self.dropped:
-            raise InvalidRequest(f"This model has no equivalent of: {', '.join(self.dropped)}.")
 
 
 def parse_responses(data: bytes | bytearray, told: Told) -> ResponsesRequest:

@@ -28,6 +28,10 @@ PUBLIC = {
     ("POST", "/console/enter/x"),
     ("GET", "/console/static/x"),
     ("GET", "/console/static/x/x"),
+    ("HEAD", "/"),  # Claude Code once asked so whether anybody is there
+    ("GET", "/v1/api/hello"),  # and asks so now
+    ("POST", "/v1/api/event_logging/batch"),  # it tells of itself, which is read and forgotten
+    ("POST", "/v1/api/event_logging/v2/batch"),
     ("GET", "/console/key"),  # asks for a key, and shows nothing but what /v1/key says to it
 }
 """The whole list of what answers without a key or a session, preflights aside."""
