@@ -268,7 +268,7 @@ def test_a_file_that_one_provider_holds_is_asked_of_another(part: dict[str, Any]
     with pytest.raises(
         InvalidRequest, match=r"'input\[0\].content\[1\]' is an? (image|file) that only its own provider"
     ):
-        request.check_sayable(strict=False)
+        request.check_sayable()
 
 
 def test_a_client_cannot_tell_that_nothing_is_stored() -> None:
