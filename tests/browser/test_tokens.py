@@ -50,9 +50,16 @@ def test_a_token_cannot_be_made_and_used(open_page: OpenPage, site: Gateway) -> 
     page.locator("#panel-python").get_by_role("button", name="Copy").click()
     assert key in page.evaluate("navigator.clipboard.readText()")
 
+    page.get_by_role("tab", name="Codex").click()
+    assert f'base_url = "{site.url}/v1"\nenv_key = "AIHUB_KEY"    # export AIHUB_KEY={key}\n' in (
+        page.locator("#c-codex").inner_text()
+    )
+
     assert 503 == site.chat("gpt-9", key=key).status
     expect(page.locator("[data-signal]")).to_contain_text("Choose a model")
-    assert 200 == site.post({"model": "demo", "messages": [{"role": "user", "content": "x"}]}, key=key).status
+    said = {"model": "demo", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
+    assert 200 == site.post(said, "/v1/messages", key, **{"user-agent": "claude-cli/2.1.330 (external, cli)"}).status
+    expect(page.locator("[data-signal]")).to_contain_text("claude-cli/2.1.330 has called, and got its answer.")
     expect(page.locator("[data-signal] .light")).to_have_class("light good")
     picture(page, "token-seen")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
-from litestar import Litestar
 
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
@@ -16,7 +15,6 @@ from aihub_lite.web.admin.models import models_for
 from aihub_lite.web.console.pages import AnyRequest
 from aihub_lite.web.sign_in import scheme_of
 
-CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 ROOT, BASE, KEY, MODEL = "{root}", "{root}/v1", "{key}", "{model}"
 
 
@@ -26,8 +24,6 @@ class Client:
 
     name: str
     kind: Literal["app", "coding", "code"]
-    speaks: str = CHAT
-    """The surface it needs: a client that this gateway cannot serve is not offered."""
     fields: tuple[tuple[str, str], ...] = ()
     """Where, as a key of the catalogues under `connect`, and what to type there."""
     file: str = ""
@@ -150,19 +146,13 @@ CLIENTS = (
     ),
     Client(name="Continue", kind="coding", file="~/.continue/config.yaml", code=CONTINUE),
     Client(name="Aider", kind="coding", code=AIDER),
-    Client(name="Claude Code", kind="coding", speaks=MESSAGES, code=CLAUDE_CODE),
-    Client(name="Codex", kind="coding", speaks=RESPONSES, file="~/.codex/config.toml", code=CODEX),
+    Client(name="Claude Code", kind="coding", code=CLAUDE_CODE),
+    Client(name="Codex", kind="coding", file="~/.codex/config.toml", code=CODEX),
     Client(name="curl", kind="code", code=CURL),
     Client(name="Python", kind="code", code=PYTHON),
     Client(name="Node", kind="code", code=NODE),
     Client(name="Go", kind="code", code=GO),
 )
-
-
-def served_clients(app: Litestar) -> list[Client]:
-    """The clients whose surface there is."""
-    paths = {route.path for route in app.routes}
-    return [client for client in CLIENTS if client.speaks in paths]
 
 
 def pieces(text: str, root: str) -> list[str]:
@@ -182,7 +172,7 @@ def connect(request: AnyRequest, gateway: Gateway, token: Token | None = None) -
     models = [model.id for model in models_for(gateway, token)]
     return {
         "root": root_of(request, gateway),
-        "clients": served_clients(request.app),
+        "clients": CLIENTS,
         "pieces": pieces,
         "models": models,
         "model": models[0] if models else "MODEL",
