@@ -167,7 +167,7 @@ def _add_all(conversation: Conversation, items: list[Any], where: str) -> None:
 
 
 def _offer(chat: dict[str, Any], body: Mapping[str, Any], tools: Tools, dropped: list[str]) -> None:
-    dropped += [f"tools.{kind}" if kind.isidentifier() else "tools" for kind in tools.dropped]
+    dropped += [f"tools.{kind}" if kind.isidentifier() and kind.isascii() else "tools" for kind in tools.dropped]
     if tools.chat:
         chat["tools"] = tools.chat
     if (choice := choice_of(body.get("tool_choice"), tools)) is not None:

@@ -150,6 +150,13 @@ CODING = Kit(
     lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
 )
 
+AISDK = Kit(
+    "aisdk",
+    ("aisdk/package.json", "aisdk/package-lock.json", "aisdk/client.js"),
+    ("node", "npm"),
+    lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
+)
+
 UNOPTIMISED = "-gcflags=all=-N -l"
 """The official Go client is so large that optimising it takes a minute, which no test would notice."""
 
@@ -181,6 +188,7 @@ PYTHON_CLIENTS = (
 )
 ENDPOINTS = _python_client("openai-python-3.54.0 beside chat", CURRENT, "endpoints_client")
 LLM = _python_client("llm-0.36", CURRENT, "llm_client")
+RESPONSES = Client("responses-of-node", AISDK, lambda target: ("node", "aisdk/client.js"))
 OTHER_CLIENTS = (
     Client("openai-node-6.30.1", NODE, lambda target: ("node", "node/client.js"), frozenset({"async"})),
     Client(
