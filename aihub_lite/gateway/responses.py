@@ -95,7 +95,7 @@ class Responses:
         """The beginning of the response, then that it goes on; nothing while an answer's own beginning waits."""
         told = asked.told
         told.created = int(clock.wall())
-        told.relaying = lambda: flight.relayed is not None
+        told.relaying = lambda: _begun(flight.relayed)
 
         def event() -> bytes | None:
             if told.opened or told.relaying():
@@ -124,8 +124,12 @@ class Responses:
 
 def _waits(flight: Flight) -> bool:
     """Whether an answer has begun of which nothing was sent: what is numbered now would come before it."""
-    read: Any = flight.read
-    return flight.relayed is None and read is not None and read.begun
+    return flight.relayed is None and _begun(flight.read)
+
+
+def _begun(stream: Any) -> bool:
+    """Whether a stream, if there is one, has told anything: its first content may be nothing to this client."""
+    return stream is not None and bool(stream.begun)
 
 
 RESPONSES = Responses()

@@ -59,7 +59,7 @@ class Told:
     opened: bool = False
     """Whether a keep-alive has begun the stream, because no answer was there yet."""
     relaying: Callable[[], bool] = not_yet
-    """Whether any of an answer has been sent, which begins a stream too."""
+    """Whether an answer that is being sent has told anything, which begins a stream too."""
     native: bool = False
     """Whether the upstream that is asked speaks this API itself."""
     lacking: set[str] = attrs.field(factory=set)
