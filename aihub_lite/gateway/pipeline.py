@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -39,6 +39,9 @@ from aihub_lite.gateway.surface import CHAT, Surface
 from aihub_lite.wire.conversation import conversation_of
 from aihub_lite.wire.shapes import Answer, Request
 
+FIELD = re.compile(r"[\w.-]{1,64}", re.ASCII)
+MOST_NAMED = 50
+"""Fields: clients take heads of 16 KB."""
 PRODUCT = re.compile(r"[\w.-]{1,32}/(?:\w{1,16} )?[\w.-]{1,24}", re.ASCII)
 
 
@@ -186,7 +189,7 @@ class Line:
                 with self.pulse.watching(exchange, flight, idle):
                     answer = await self.opener.open(flight, surface, asked, route)
                     if flight.dropped:
-                        exchange.extra_headers.append((b"x-aihub-dropped-params", ",".join(flight.dropped).encode()))
+                        exchange.extra_headers.append((b"x-aihub-dropped-params", listed(flight.dropped)))
                     await relay(answer, asked, exchange, hold)
                     self.opener.completed(flight)
         except (Cut, asyncio.CancelledError) as error:
@@ -203,6 +206,12 @@ class Line:
             raise
         finally:
             await closed(answer)
+
+
+def listed(names: Sequence[str]) -> bytes:
+    """Names of a client's fields as a header may hold them; what is no name, or too many, is told of as `?`."""
+    found = [name for name in names if FIELD.fullmatch(name)][:MOST_NAMED]
+    return ",".join(found if len(found) == len(names) else [*found, "?"]).encode()
 
 
 async def closed(answer: Streaming | Answer | None) -> None:

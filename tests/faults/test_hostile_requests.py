@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from tests.support.answers import body_answer
+from tests.messages import claude_message
+from tests.support.answers import body_answer, json_answer
 from tests.support.canaries import KEY_CANARY
 from tests.support.gateway import CHAT, Gateway, chat_body
 from tests.support.scripted import Upstream
@@ -148,3 +149,12 @@ def test_a_prompt_with_every_escape_arrives_as_it_was(gateway: Gateway, serve: S
     body["messages"][0]["content"] = text
     gateway.post(msgspec.json.encode(body))
     assert text == upstream.chats[0].json()["messages"][0]["content"]
+
+
+def test_a_field_that_no_header_can_name_loses_its_answer(gateway: Gateway, upstream: Upstream) -> None:
+    upstream.default = json_answer(200, claude_message())
+    model = gateway.add_channel(upstream.url, provider="anthropic")
+    fields = {"seed": 1, "a\r\nx-evil: 1": 1, "\u00e9": 1, **{f"unknown{number}": 1 for number in range(1000)}}
+    answer = gateway.post(chat_body(model, **fields))
+    told = (answer.header("x-aihub-dropped-params") or "").split(",")
+    assert (200, None, "seed", "?", 51) == (answer.status, answer.header("x-evil"), told[0], told[-1], len(told))
