@@ -43,4 +43,6 @@ def test_a_response_fails_that_was_never_created(gateway: Gateway, serve: Serve,
     upstream.default = sse(silent_first(), {"error": {"message": "broken", "code": 500}})
     with asking(gateway, serve(upstream.url)) as reading:
         checked = read(reading)
-    assert ["response.created", "response.failed"] == checked.kinds
+    # Whether the fault comes with the first piece, and is then tried again, is the network's to say.
+    told = [kind for kind in checked.kinds if kind != "response.in_progress"]
+    assert ["response.created", "response.failed"] == told
