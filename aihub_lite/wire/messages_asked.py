@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
-from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.anthropic_betas import VERSION
+from aihub_lite.wire.by_chat import AskedByChat
 from aihub_lite.wire.chat_request import ChatRequest, chat_request
 from aihub_lite.wire.fields import parse_json
 from aihub_lite.wire.messages_request import Spoken, chat_of
@@ -29,7 +29,7 @@ class Posted:
 
 
 @attrs.define(eq=False)
-class MessagesAsked:
+class MessagesAsked(AskedByChat):
     """What the line reads of it, and what is needed to ask either kind of upstream."""
 
     body: dict[str, Any] = attrs.field(repr=False)
@@ -41,37 +41,11 @@ class MessagesAsked:
     native: bool = False
     """Whether the running attempt asks in Anthropic's own words, and its answer comes so."""
     _marked: ChatRequest | None = attrs.field(default=None, init=False, repr=False)
-    events: ClassVar[bool] = True
-    n: ClassVar[int] = 1
-
-    @property
-    def model(self) -> str:
-        """The id that the client asked for."""
-        return self.chat.model
-
-    @property
-    def stream(self) -> bool:
-        """Whether its answer is passed on while it comes."""
-        return self.chat.stream
-
-    @property
-    def prompt_estimate(self) -> int:
-        """Tokens."""
-        return self.chat.prompt_estimate
-
-    @property
-    def max_tokens(self) -> int | None:
-        """As the client says."""
-        return self.chat.max_tokens
 
     @property
     def names(self) -> Mapping[str, str]:
         """The client's names of tools by those that chat upstreams are told."""
         return self.spoken.names
-
-    def usage(self, completion_tokens: int = 0) -> Usage:
-        """What it comes to by our own count, with so many tokens written."""
-        return self.chat.usage(completion_tokens)
 
     def sayable(self) -> None:
         """Raises InvalidRequest where only Anthropic can be asked this."""

@@ -9,6 +9,7 @@ import attrs
 from aihub_lite.domain.usage import Usage
 from aihub_lite.wire.anthropic_thinking import KINDS, text_in
 from aihub_lite.wire.anthropic_usage import merge, usage_of
+from aihub_lite.wire.by_chat import ToldByChat
 from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.estimate import tokens_in
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
@@ -20,12 +21,12 @@ from aihub_lite.wire.messages_events import event, named
 from aihub_lite.wire.messages_writer import MessagesWriter
 
 STOP = event("message_stop", {"type": "message_stop"})
-QUIET = frozenset({"text", "thinking"})
+QUIET = ("text", "thinking")
 """Blocks that say nothing by beginning."""
 
 
 @attrs.define(eq=False)
-class WrittenStream:
+class WrittenStream(ToldByChat):
     """A chat stream, metered as one, whose chunks leave as events of Messages."""
 
     chat: ChatStream
@@ -38,34 +39,6 @@ class WrittenStream:
         writer = MessagesWriter(asked.model, request_id, asked.prompt_estimate, asked.names)
         chat = ChatStream(asked.model, request_id, created, include_usage=False, write=writer)
         return cls(chat, writer, asked.prompt_estimate)
-
-    @property
-    def usage(self) -> Usage | None:
-        """As the upstream reported it last."""
-        return self.chat.usage
-
-    @usage.setter
-    def usage(self, usage: Usage | None) -> None:
-        self.chat.usage = usage
-
-    @property
-    def has_content(self) -> bool:
-        """Whether anything came that a user would notice."""
-        return self.chat.has_content
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing follows."""
-        return self.chat.done
-
-    @property
-    def complete(self) -> bool:
-        """Whether it is all there, but for what only concerns us."""
-        return self.chat.complete
-
-    def estimated(self, prompt_tokens: int) -> Usage:
-        """What was relayed comes to, by our own count."""
-        return self.chat.estimated(prompt_tokens)
 
     def end(self) -> list[bytes]:
         """The end of the message, with its usage."""
@@ -92,7 +65,7 @@ class NativeStream:
     _stop: bytes = STOP
     """The last event."""
     _counts: dict[str, Any] = attrs.field(factory=dict)
-    _thinking: dict[object, dict[str, Any]] = attrs.field(factory=dict)
+    _thinking: dict[int, dict[str, Any]] = attrs.field(factory=dict)
     """Blocks of thinking that are open, by number."""
 
     def push(self, payload: bytes) -> list[bytes]:
@@ -125,14 +98,15 @@ class NativeStream:
 
     def _noted(self, kind: str, said: dict[str, Any]) -> bool:
         """Take from an event what the gateway needs of it; whether it is passed on."""
+        index = number if isinstance(number := said.get("index"), int) else -1
         if kind == "message_start":
             return self._begun(said.get("message"))
         if kind == "content_block_start":
-            self._block(said.get("index"), said.get("content_block"))
+            self._block(index, said.get("content_block"))
         elif kind == "content_block_delta":
-            self._grown(said.get("index"), said.get("delta"))
+            self._grown(index, said.get("delta"))
         elif kind == "content_block_stop":
-            if (thought := self._thinking.pop(said.get("index"), None)) is not None:
+            if (thought := self._thinking.pop(index, None)) is not None:
                 self.thoughts.append(thought)
         elif kind == "message_delta":
             self._count(said.get("usage"))
@@ -150,7 +124,7 @@ class NativeStream:
         first, self._started = not self._started, True
         return first and isinstance(message, dict)
 
-    def _block(self, index: object, block: object) -> None:
+    def _block(self, index: int, block: object) -> None:
         if not isinstance(block, dict):
             return
         self.relayed_bytes += written_in(block)
@@ -159,7 +133,7 @@ class NativeStream:
         if block.get("type") not in QUIET or written_in(block):
             self.has_content = True
 
-    def _grown(self, index: object, delta: object) -> None:
+    def _grown(self, index: int, delta: object) -> None:
         if not isinstance(delta, dict):
             return
         self.relayed_bytes += written_in(delta)

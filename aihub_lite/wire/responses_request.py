@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import attrs
 
-from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.by_chat import AskedByChat
 from aihub_lite.wire.chat_request import ChatRequest, chat_request
 from aihub_lite.wire.fields import flag, model_in, parse_json, whole, wrong
 from aihub_lite.wire.responses_items import STATELESS, Conversation
@@ -46,7 +46,7 @@ class PreviousResponseNotFound(InvalidRequest):
 
 
 @attrs.frozen(eq=False)
-class ResponsesRequest:
+class ResponsesRequest(AskedByChat):
     """What the gateway reads of a Responses request; `content` is all of it, and is never changed."""
 
     content: dict[str, Any] = attrs.field(repr=False)
@@ -63,32 +63,6 @@ class ResponsesRequest:
     """Why only an upstream that speaks Responses itself can be asked this, if that is so."""
     kinds: frozenset[str]
     """Tools and items beyond the plain ones, which not every upstream with this API takes."""
-    events: ClassVar[bool] = True
-    n: ClassVar[int] = 1
-
-    @property
-    def model(self) -> str:
-        """As the client named it."""
-        return self.chat.model
-
-    @property
-    def stream(self) -> bool:
-        """Whether it is answered in events."""
-        return self.chat.stream
-
-    @property
-    def prompt_estimate(self) -> int:
-        """Tokens."""
-        return self.chat.prompt_estimate
-
-    @property
-    def max_tokens(self) -> int | None:
-        """Of the answer, reasoning included."""
-        return self.chat.max_tokens
-
-    def usage(self, completion_tokens: int = 0) -> Usage:
-        """What it comes to by our own count."""
-        return self.chat.usage(completion_tokens)
 
     def check_sayable(self) -> None:
         """Raises InvalidRequest where chat cannot say it."""

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from aihub_lite.domain.usage import Usage
+from aihub_lite.wire.by_chat import ToldByChat
 from aihub_lite.wire.chat_stream import ChatStream
 from aihub_lite.wire.chat_usage import usage_of
 from aihub_lite.wire.estimate import byte_count, tokens_in
@@ -16,12 +17,12 @@ from aihub_lite.wire.responses_request import ResponsesRequest
 from aihub_lite.wire.responses_told import named_event
 from aihub_lite.wire.responses_writer import Writer
 
-SILENT_ITEMS = frozenset({"message", "reasoning"})
+SILENT_ITEMS = ("message", "reasoning")
 """Items that say nothing when they begin."""
 
 
 @attrs.define
-class WrittenStream:
+class WrittenStream(ToldByChat):
     """An answer that `chat` reads and meters, and `writer` tells."""
 
     chat: ChatStream
@@ -34,41 +35,13 @@ class WrittenStream:
         return cls(ChatStream(asked.model, request_id, created, include_usage=False, write=writer.write), writer)
 
     @property
-    def usage(self) -> Usage | None:
-        """As last reported upstream; may be set to an estimate before `end`."""
-        return self.chat.usage
-
-    @usage.setter
-    def usage(self, usage: Usage | None) -> None:
-        self.chat.usage = usage
-
-    @property
     def begun(self) -> bool:
         """Whether it has told anything."""
         return self.writer.begun
 
-    @property
-    def has_content(self) -> bool:
-        """Whether anything came that a user would notice."""
-        return self.chat.has_content
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing follows."""
-        return self.chat.done
-
-    @property
-    def complete(self) -> bool:
-        """Whether it is all there, but for what only concerns us."""
-        return self.chat.complete
-
     def end(self) -> list[bytes]:
         """The last events, and nothing after them: clients wait for the end of the stream."""
         return [*self.chat.owed(), self.writer.end(self.chat.usage)]
-
-    def estimated(self, prompt_tokens: int) -> Usage:
-        """What was relayed comes to, by our own count."""
-        return self.chat.estimated(prompt_tokens)
 
 
 @attrs.define
