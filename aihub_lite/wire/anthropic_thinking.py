@@ -16,7 +16,7 @@ from aihub_lite.wire.claude_models import BUDGETS, EFFORTS, ClaudeModel
 
 FORMAT = "anthropic-claude-v1"
 """OpenRouter's name for these details; those of another format are not ours to send."""
-KINDS = frozenset({"thinking", "redacted_thinking"})
+KINDS = ("thinking", "redacted_thinking")
 LEAST_BUDGET = 1024
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "enabled": ("type", "budget_tokens", "display"),

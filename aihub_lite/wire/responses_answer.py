@@ -27,7 +27,8 @@ def responses_answer(asked: ResponsesRequest, data: bytes, request_id: str, crea
 
 def _in_order(message: dict[str, Any]) -> list[dict[str, Any]]:
     """A message as its deltas would have come: what signs a text stands behind it."""
-    details = [each for each in message.get("reasoning_details") or () if isinstance(each, dict)]
+    given = message.get("reasoning_details")
+    details = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
     late = [each for each in details if each.get("position") or isinstance(each.get("text"), list)]
     early = [each for each in details if each not in late]
     said = {name: message[name] for name in ("content", "refusal", "annotations") if message.get(name)}

@@ -67,7 +67,8 @@ class Writer:
             self._message().write(text, logprobs_of(logprobs) if self.asked.logprobs else [])
         if refusal := delta.get("refusal"):
             self._message().refuse(refusal)
-        for annotation in delta.get("annotations") or ():
+        annotations = delta.get("annotations")
+        for annotation in annotations if isinstance(annotations, list) else ():
             if isinstance(self._open, Message) and (cited := citation(annotation)) is not None:
                 self._open.annotate(cited)
         for call in delta.get("tool_calls") or ():
@@ -106,7 +107,7 @@ class Writer:
         return self._open
 
     def _call(self, delta: Mapping[str, Any]) -> None:
-        kind = "custom" if "custom" in delta else "function"
+        kind = "custom" if isinstance(delta.get("custom"), dict) else "function"
         body = delta.get(kind) or {}
         call = self._calls.get(delta.get("index", -1))
         if isinstance(extra := delta.get("extra_content"), dict) and "id" in delta:
