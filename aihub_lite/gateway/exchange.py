@@ -93,6 +93,10 @@ class Exchange:
                 value = each
         return value.decode("latin-1")
 
+    def listed(self, name: bytes) -> str:
+        """The values of a request header that is a list, as one: each may have a line of its own."""
+        return ",".join(value.decode("latin-1") for key, value in self.scope["headers"] if key == name)
+
     def credentials(self) -> Iterable[str]:
         """Every key the client presents, `Authorization` first (clients.md rule 4)."""
         for name, value in self.scope["headers"]:

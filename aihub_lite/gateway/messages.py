@@ -126,7 +126,7 @@ class Messages:
     async def body(self, exchange: Exchange, limit: int, timeout: float) -> Posted:  # noqa: ASYNC109
         """JSON, and the headers that say how it is meant."""
         data = await exchange.body(limit, timeout)
-        version, betas = exchange.header(b"anthropic-version"), exchange.header(b"anthropic-beta")
+        version, betas = exchange.header(b"anthropic-version"), exchange.listed(b"anthropic-beta")
         return Posted(data, version.strip() or VERSION, betas.strip())
 
     def parse(self, body: Posted) -> MessagesAsked:

@@ -63,6 +63,13 @@ def test_headers_that_say_how_a_body_is_meant_stay_behind(gateway: Gateway, serv
     assert gateway.key not in str(first.headers)
 
 
+def test_a_beta_on_a_line_of_its_own_stays_behind(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+    """As Anthropic's SDK for Go sends them."""
+    lines = {"anthropic-beta": "a-2026-01-01", "Anthropic-Beta": "b-2026-01-01"}
+    assert 200 == gateway.post(request(serve(("anthropic", claude.url))), PATH, **lines).status
+    assert "a-2026-01-01,b-2026-01-01" == claude.chats[0].header("anthropic-beta")
+
+
 def test_a_header_that_cannot_be_sent_rests_the_channel(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     for _ in range(6):
