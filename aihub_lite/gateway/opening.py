@@ -108,7 +108,7 @@ class Opener:
         self, flight: Flight, surface: Surface, asked: Request, lane: Lane
     ) -> Streaming | Answer | AttemptFailed:
         """One attempt with everything it teaches; a failure is returned, for the loop to judge."""
-        flight.candidate = lane.candidate
+        flight.candidate, flight.read = lane.candidate, None
         channel, began = lane.candidate.channel, self.clock.monotonic()
         probe = self.health.started(channel.id)
         status, fault = 0, "cut_short"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.responses import TEXT, asking, read, text_of
-from tests.responses.conftest import Serve
+from tests.responses import TEXT, asking, native_events, native_stream, read, text_of
+from tests.responses.conftest import NATIVE, Serve
 from tests.support.answers import chat_chunks, sse
 from tests.support.gateway import Gateway
 from tests.support.process import SCALED
@@ -46,3 +46,13 @@ def test_a_response_fails_that_was_never_created(gateway: Gateway, serve: Serve,
     # Whether the fault comes with the first piece, and is then tried again, is the network's to say.
     told = [kind for kind in checked.kinds if kind != "response.in_progress"]
     assert ["response.created", "response.failed"] == told
+
+
+def test_an_attempt_that_began_and_failed_silences_the_next(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    """What the first upstream began was never sent, so nothing has to wait for it any longer."""
+    upstream.default = [SILENCE, SILENCE, *sse(*CHUNKS)]
+    begun = native_stream(*native_events()[:3], {"type": "error", "code": "server_error", "message": "broken"})
+    with Upstream(begun) as broken, asking(gateway, serve((NATIVE, broken.url), upstream.url)) as reading:
+        checked = read(reading)
+    assert (TEXT, 1) == (text_of(checked.response), checked.kinds.count("response.created"))
+    assert checked.kinds.count("response.in_progress") >= 3
