@@ -37,6 +37,7 @@ from aihub_lite.gateway.strategy import ByConversation, ByPrice, BySpeed, Orderi
 from aihub_lite.gateway.streaming import Streaming
 from aihub_lite.gateway.surface import CHAT, Surface
 from aihub_lite.wire.conversation import conversation_of
+from aihub_lite.wire.estimate import modal_estimate
 from aihub_lite.wire.shapes import Answer, Request
 
 FIELD = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -73,7 +74,7 @@ class Line:
                 route.ordering = self.ordering(model, surface, asked)
             place.flight = self.flight_of(token, surface, asked, model, exchange)
             with self.limits.tokens(token, asked.prompt_estimate) as counted:
-                async with self.hold(place.flight, asked, model, route, counted) as hold:
+                async with self.hold(place.flight, surface, asked, model, route, counted) as hold:
                     await self.open_and_relay(hold, surface, asked, route, exchange)
 
     def authenticate(self, exchange: Exchange) -> Token:
@@ -110,12 +111,18 @@ class Line:
             raise ModelNotAllowed(f"This token may not use model {asked}.")
         return model
 
-    def hold(self, flight: Flight, asked: Request, model: Model, route: Route, counted: Counted) -> Hold:
+    def hold(
+        self, flight: Flight, surface: Surface, asked: Request, model: Model, route: Route, counted: Counted
+    ) -> Hold:
         """Set money aside for the dearest way to serve the request; whatever happens next is settled."""
-        most = self.most(asked)
+        most, prompt = self.most(asked), asked.usage()
         prices = {lane.candidate.price for lane in route.lanes} or {each.price for each in model.candidates}
+        if any(price.rates.modal for price in prices) and (chat := surface.chat(asked)) is not None:
+            most, prompt = (
+                each.with_modal(modal_estimate(chat.body, each.completion_tokens)) for each in (most, prompt)
+            )
         price = prices.pop() if len(prices) == 1 else max(prices, key=lambda each: cost_of(most, each))
-        return self.ledger.hold(flight, price, most, asked.usage(), counted)
+        return self.ledger.hold(flight, price, most, prompt, counted)
 
     async def end_early(
         self,

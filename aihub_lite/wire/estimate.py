@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
+
+from aihub_lite.domain.modal import MODALITIES, Modal, Modality
 
 BYTES_PER_TOKEN = 4
 """English prose has about 4.3 bytes a token, code and JSON 3.3, Chinese 3.5, in the tokenizers of 2024 and later."""
@@ -28,6 +31,16 @@ PART_TOKENS: Mapping[str, int] = {
     "input_file": FILE_TOKENS,
     "document": FILE_TOKENS,
 }
+
+PART_KINDS: Mapping[str, Modality] = {
+    "image_url": "image",
+    "input_image": "image",
+    "image": "image",
+    "input_audio": "audio",
+    "audio_url": "audio",
+    "video_url": "video",
+}
+"""What those parts are that may have rates of their own; of a file nobody knows."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -93,3 +106,32 @@ def _content(content: object) -> tuple[int, int]:
             more_bytes, more_tokens = _content(nested)
             bytes_, tokens = bytes_ + more_bytes, tokens + more_tokens
     return bytes_, tokens
+
+
+def modal_estimate(body: Mapping[str, Any], completion_tokens: int) -> Modal:
+    """What of a chat request's prompt, and of an answer of so many tokens, is no text; never fails.
+
+    An answer is taken for the dearest that it may be: sound where that is asked for, and pictures, which models that
+    paint send unasked, where nothing is.
+    """
+    counts: Counter[str] = Counter()
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        for kind in _kinds(message.get("content") if isinstance(message, dict) else None):
+            counts[f"{PART_KINDS[kind]}_input"] += PART_TOKENS[kind]
+    wanted = body.get("modalities")
+    for modality in MODALITIES:
+        if modality in wanted if isinstance(wanted, list) else modality == "image":
+            counts[f"{modality}_output"] = completion_tokens
+    return Modal(**counts)
+
+
+def _kinds(content: object) -> Iterator[str]:
+    """Of all parts that may have rates of their own, also inside others."""
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict):
+            kind = part.get("type")
+            if isinstance(kind, str) and kind in PART_KINDS:
+                yield kind
+            else:
+                yield from _kinds(part.get("content"))

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from aihub_lite.domain.channel import Clocks
+from aihub_lite.domain.money import ModalRates, Price, Rates
 from tests.support.answers import DONE, USAGE, chat_chunk, sse_event, usage_chunk
 from tests.support.asgi import Call, post
 from tests.support.inprocess import (
     AT_REST,
     CHAT,
     COMPLETION_COST,
+    MODEL,
     PROMPT_COST,
     PROMPT_TOKENS,
     House,
@@ -551,3 +553,50 @@ def test_refusals_do_not_carry_the_figures_of_the_limit(tmp_path: Path) -> None:
         assert [(200, "1"), (400, "0"), (429, "0")] == [(each.status, last_seen(each)) for each in (good, bad, limited)]
 
     play(tmp_path, story, token={"rpm": 2})
+
+
+SOUND: dict[str, Any] = {
+    "messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}]}]
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "dearest"),
+    [
+        ({}, PROMPT_TOKENS * 2_500 + 100 * 10_000),
+        ({"modalities": ["text", "audio"]}, PROMPT_TOKENS * 2_500 + 100 * 64_000),
+        (SOUND, 4 * 2_500 + 1000 * 32_000 + 100 * 10_000),
+    ],
+    ids=["text", "answered in sound", "asked in sound"],
+)
+@pytest.mark.parametrize("short", [1, 0])
+def test_sound_is_held_for_at_the_price_of_text(
+    tmp_path: Path, fields: dict[str, Any], dearest: int, short: int
+) -> None:
+    modal = ModalRates(audio_input=32_000_000_000, audio_output=64_000_000_000)
+
+    async def story(house: House, key: str) -> None:
+        price = Price(Rates(2_500_000_000, 10_000_000_000, modal=modal), source="test")
+        await house.gateway.registry.set_price(MODEL, price)
+        call = await house.ask(key, max_tokens=100, **fields).served()
+        assert (402 if short else 200) == call.status
+
+    play(tmp_path, story, token={"quota_nano": dearest - short})
+
+
+def test_a_crash_charges_for_sound_as_for_text(tmp_path: Path) -> None:
+    async def story(house: House, key: str) -> None:
+        modal = ModalRates(audio_input=32_000_000_000)
+        await house.gateway.registry.set_price(MODEL, Price(Rates(2_500_000_000, 0, modal=modal), source="test"))
+        gate = asyncio.Event()
+        house.upstream.queue.append((200, [gate, *whole(usage=USAGE)]))
+        call = house.ask(key, **SOUND)
+        while not house.upstream.requests:
+            await asyncio.sleep(0)
+        await house.flushed()
+        (row,) = await house.gateway.database.read("SELECT * FROM holds")
+        assert (4 * 2_500 + 1000 * 32_000, '{"audio_input":1000}') == (row["estimate_nano"], row["modal"])
+        gate.set()
+        await call.served()
+
+    play(tmp_path, story)

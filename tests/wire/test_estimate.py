@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aihub_lite.domain.modal import Modal
 from aihub_lite.wire.chat_request import parse_chat
-from aihub_lite.wire.estimate import FILE_TOKENS, IMAGE_TOKENS, MESSAGE_TOKENS, prompt_estimate, tokens_in
+from aihub_lite.wire.estimate import (
+    AUDIO_TOKENS,
+    FILE_TOKENS,
+    IMAGE_TOKENS,
+    MESSAGE_TOKENS,
+    modal_estimate,
+    prompt_estimate,
+    tokens_in,
+)
 from tests.support.replay import requires_vectors, vectors
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -49,6 +58,42 @@ def test_a_file_in_base64_costs_a_flat_figure() -> None:
     part = {"type": "file", "file": {"file_data": "A" * 1_000_000}}
 
     assert MESSAGE_TOKENS + FILE_TOKENS == estimate([part])
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("text", Modal()),
+        ([{"type": "text", "text": "what"}, {"type": "file"}], Modal()),
+        (
+            [{"type": "input_audio"}] * 2 + [{"type": "image_url"}],
+            Modal(audio_input=2 * AUDIO_TOKENS, image_input=IMAGE_TOKENS),
+        ),
+        ([{"type": "video_url"}], Modal(video_input=FILE_TOKENS)),
+        ([{"type": "tool_result", "content": [{"type": "image"}, "x"]}], Modal(image_input=IMAGE_TOKENS)),
+        ([{"type": ["input_audio"]}, 5, None], Modal()),
+    ],
+    ids=str,
+)
+def test_sound_in_a_prompt_is_held_for_as_text(content: object, expected: Modal) -> None:
+    body = {"messages": [{"role": "user", "content": content}, "x"], "modalities": ["text"]}
+    assert expected == modal_estimate(body, 50)
+
+
+@pytest.mark.parametrize(
+    ("modalities", "expected"),
+    [
+        ({"modalities": ["text"]}, Modal()),
+        ({"modalities": ["text", "audio"]}, Modal(audio_output=50)),
+        ({"modalities": ["text", "image"]}, Modal(image_output=50)),
+        ({"modalities": [["audio"], 5]}, Modal()),
+        ({"modalities": None}, Modal(image_output=50)),
+        ({}, Modal(image_output=50)),
+    ],
+    ids=str,
+)
+def test_an_answer_is_held_for_as_a_cheaper_one(modalities: dict[str, Any], expected: Modal) -> None:
+    assert expected == modal_estimate(modalities, 50)
 
 
 def test_tools_and_calls_are_part_of_the_prompt() -> None:
