@@ -34,7 +34,8 @@ class MessagesEndpoints:
         line, settings = self.gateway.line, self.gateway.settings
         token = line.authenticate(exchange)
         line.limit(token, exchange)
-        asked = counted(await exchange.body(settings.max_body_bytes, settings.body_timeout))
+        with line.flights.place():
+            asked = counted(await exchange.body(settings.max_body_bytes, settings.body_timeout))
         line.resolve(asked.model, token)
         await send_json(exchange, {"input_tokens": asked.prompt_estimate})
 

@@ -186,6 +186,19 @@ def test_counting_tokens_costs_something(gateway: Gateway, serve: Serve, upstrea
     assert ([], []) == (upstream.chats, gateway.books.records(model))
 
 
+def test_bodies_to_count_take_more_memory_than_there_are_places(tmp_path: Path) -> None:
+    async def story() -> tuple[int, str]:
+        async with open_house(tmp_path / "data", create_app, max_in_flight=1) as house:
+            _, key = await house.add_token()
+            body = {"model": "demo", "messages": [HELLO]}
+            with house.gateway.flights.place():
+                call = post(COUNT, key, body)
+                await call.start(house.app).served()
+            return call.status, check_error(b"".join(call.pieces))["type"]
+
+    assert (503, "overloaded_error") == asyncio.run(story())
+
+
 def test_anybody_may_count_tokens_at_any_pace(gateway: Gateway) -> None:
     body = {"model": "demo", "messages": [HELLO]}
     refused(gateway.post(body, COUNT, "sk-wrong"), 401, "authentication_error")
