@@ -1,4 +1,4 @@
-"""The web application: relay surfaces, admin API, health, and one shape for every error."""
+"""The web application: relay surfaces, admin API, health, and one shape for every error that no surface has told."""
 
 from __future__ import annotations
 
