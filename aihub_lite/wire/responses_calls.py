@@ -17,6 +17,8 @@ Item = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
 
 BEGINNING = re.compile(rf'\s*\{{\s*"{INPUT}"\s*:\s*"')
+WIDEST = 64
+"""Characters; what has not begun by then is something else, and is not searched again with every piece."""
 CHARACTERS = re.compile(
     r'(?:[^"\\]|\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}'
     r"|\\u(?![dD][89abAB])[0-9a-fA-F]{4})+"
@@ -34,13 +36,12 @@ ESCAPED = frozenset('"\\/bfnrtu')
 class InputText:
     """Reads the text of a custom tool's input out of the arguments `{"input": "…"}` while they come."""
 
-    text: str = ""
-    """So far."""
     _arguments: list[str] = attrs.field(factory=list)
     _rest: str = ""
     """What is not read yet."""
     _begun: bool = False
     _ended: bool = False
+    """Whether no piece that comes says more before the end."""
 
     def push(self, piece: str) -> str:
         """What it adds to the text."""
@@ -49,6 +50,7 @@ class InputText:
             return ""
         self._rest += piece
         if not self._begun and not self._begin():
+            self._ended = len(self._rest) > WIDEST
             return ""
         return self._grow()
 
@@ -59,7 +61,7 @@ class InputText:
         arguments = "".join(self._arguments)
         found = object_in(arguments) or {}
         texts = [found.get(INPUT), *(found.values() if len(found) == 1 else ())]
-        return self._say(next((text for text in texts if isinstance(text, str)), arguments))
+        return next((text for text in texts if isinstance(text, str)), arguments)
 
     def _begin(self) -> bool:
         if (match := BEGINNING.match(self._rest)) is not None:
@@ -79,11 +81,7 @@ class InputText:
             else:
                 break
             self._rest = self._rest[match.end() :] if match is not None else ""
-        return self._say("".join(pieces))
-
-    def _say(self, text: str) -> str:
-        self.text += text
-        return text
+        return "".join(pieces)
 
 
 def _unquoted(text: str) -> str:
