@@ -47,6 +47,25 @@ class WrittenStream(ToldByChat):
 
 
 @attrs.define(eq=False)
+class _Thought:
+    """A block of thinking as it began, and what came since."""
+
+    block: dict[str, Any]
+    texts: list[str] = attrs.field(factory=list)
+    signatures: list[str] = attrs.field(factory=list)
+
+    def grow(self, delta: dict[str, Any]) -> None:
+        """More of it."""
+        self.texts.append(text_in(delta, "thinking"))
+        self.signatures.append(text_in(delta, "signature"))
+
+    def whole(self) -> dict[str, Any]:
+        """The block as a client will send it."""
+        more = {"thinking": "".join(self.texts), "signature": "".join(self.signatures)}
+        return self.block | {name: text_in(self.block, name) + text for name, text in more.items() if text}
+
+
+@attrs.define(eq=False)
 class NativeStream:
     """Anthropic's own events, passed on as they came but for the model's name.
 
@@ -65,7 +84,7 @@ class NativeStream:
     _stop: bytes = STOP
     """The last event."""
     _counts: dict[str, Any] = attrs.field(factory=dict)
-    _thinking: dict[int, dict[str, Any]] = attrs.field(factory=dict)
+    _thinking: dict[int, _Thought] = attrs.field(factory=dict)
     """Blocks of thinking that are open, by number."""
 
     def push(self, payload: bytes) -> list[bytes]:
@@ -107,7 +126,7 @@ class NativeStream:
             self._grown(index, said.get("delta"))
         elif kind == "content_block_stop":
             if (thought := self._thinking.pop(index, None)) is not None:
-                self.thoughts.append(thought)
+                self.thoughts.append(thought.whole())
         elif kind == "message_delta":
             self._count(said.get("usage"))
             if isinstance(delta := said.get("delta"), dict) and delta.get("stop_reason") is not None:
@@ -129,7 +148,7 @@ class NativeStream:
             return
         self.relayed_bytes += written_in(block)
         if block.get("type") in KINDS:
-            self._thinking[index] = dict(block)
+            self._thinking[index] = _Thought(block)
         if block.get("type") not in QUIET or written_in(block):
             self.has_content = True
 
@@ -137,9 +156,8 @@ class NativeStream:
         if not isinstance(delta, dict):
             return
         self.relayed_bytes += written_in(delta)
-        if (block := self._thinking.get(index)) is not None:
-            for name in ("thinking", "signature"):
-                block[name] = text_in(block, name) + text_in(delta, name)
+        if (thought := self._thinking.get(index)) is not None:
+            thought.grow(delta)
         if any(value for name, value in delta.items() if name != "type"):
             self.has_content = True
 
