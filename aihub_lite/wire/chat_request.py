@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import attrs
 import msgspec
 
-from aihub_lite.domain.modal import MODALITIES, Modal
 from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.estimate import prompt_estimate
@@ -35,13 +34,8 @@ class ChatRequest:
     events: ClassVar[bool] = True
 
     def usage(self, completion_tokens: int = 0) -> Usage:
-        """What it comes to by our own count, with so many tokens written: as dear as what it asks for may be."""
-        known = Usage(self.prompt_estimate, completion_tokens)
-        if "modalities" not in self.body:
-            return known
-        asked = self.body["modalities"]
-        made = next((kind for kind in MODALITIES if isinstance(asked, list) and kind in asked), None)
-        return known if made is None else known.with_modal(Modal(**{f"{made}_output": completion_tokens}))
+        """What it comes to by our own count, with so many tokens written."""
+        return Usage(self.prompt_estimate, completion_tokens)
 
 
 def parse_chat(data: bytes | bytearray) -> ChatRequest:

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aihub_lite.domain.modal import Modal
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.chat_request import parse_chat, upstream_body
 from aihub_lite.wire.fields import ROUTING_FIELDS, parse_json
@@ -256,19 +255,3 @@ def test_an_image_is_passed_on_unaltered() -> None:
 
     for quirks in QUIRKS.values():
         assert messages == sent(quirks, messages=messages)["messages"]
-
-
-@pytest.mark.parametrize(
-    ("modalities", "modal"),
-    [
-        (["text"], None),
-        (["text", "audio"], Modal(audio_output=100)),
-        (["image", "text"], Modal(image_output=100)),
-        (None, None),
-        ("audio", None),
-        ([["audio"], 7], None),
-    ],
-)
-def test_an_answer_in_sound_is_held_for_as_if_it_were_text(modalities: Any, modal: Modal | None) -> None:
-    body = {"model": "m", "messages": HI, "modalities": modalities}
-    assert modal == parse_chat(msgspec.json.encode(body)).usage(100).modal
