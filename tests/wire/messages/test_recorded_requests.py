@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_request import translate
 from aihub_lite.wire.chat_request import chat_request
-from aihub_lite.wire.gemini_request import translate as to_gemini
 from aihub_lite.wire.messages_asked import Posted, parse_messages
 from aihub_lite.wire.messages_request import Spoken, chat_of
+from tests.support.claude import checked as to_anthropic
 from tests.support.replay import Vector, requires_vectors, vectors
 from tests.wire.anthropic.test_recorded_requests import expected
+from tests.wire.gemini.wire import checked as to_gemini
 
 pytestmark = requires_vectors
 
@@ -114,7 +114,7 @@ def spoken(vector: Vector) -> Spoken:
 def test_a_recorded_request_says_something_else_after_the_way_through_chat(vector: Vector) -> None:
     assert vector.request is not None
     wanted = expected(vector.request)
-    made = translate(chat_request(spoken(vector).chat), vector.request["model"]).body
+    made = to_anthropic(chat_request(spoken(vector).chat), vector.request["model"]).body
 
     assert facts(wanted["messages"]) == facts(made["messages"])
     assert tools_in(wanted) == tools_in(made)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_request import translate as to_anthropic
-from aihub_lite.wire.gemini_request import translate as to_gemini
 from aihub_lite.wire.responses_reasoning import Signed, seal, unseal
 from aihub_lite.wire.responses_request import PreviousResponseNotFound
+from tests.support.claude import checked as to_anthropic
+from tests.wire.gemini.wire import checked as to_gemini
 from tests.wire.responses.told import ENCRYPTED, asked, call, messages, told
 
 USER = {"role": "user", "content": "hi"}
