@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from aihub_lite.wire.foreign_json import encode
+from aihub_lite.wire.sse import named_event
 
 
 def event(kind: str, value: dict[str, Any]) -> bytes:
     """An event, with its type on a line of its own as Anthropic's clients want it."""
-    return named(kind, encode(value))
-
-
-def named(kind: str, payload: bytes) -> bytes:
-    """The same for JSON that is written already, on one line."""
-    return b"event: " + kind.encode() + b"\ndata: " + payload + b"\n\n"
+    return named_event(kind, encode(value))
 
 
 PING = event("ping", {"type": "ping"})

@@ -17,8 +17,9 @@ from aihub_lite.wire.foreign_error import error_in, status_in
 from aihub_lite.wire.foreign_json import decode, encode
 from aihub_lite.wire.messages_answer import written_in
 from aihub_lite.wire.messages_asked import MessagesAsked
-from aihub_lite.wire.messages_events import event, named
+from aihub_lite.wire.messages_events import event
 from aihub_lite.wire.messages_writer import MessagesWriter
+from aihub_lite.wire.sse import named_event
 
 STOP = event("message_stop", {"type": "message_stop"})
 QUIET = ("text", "thinking")
@@ -102,7 +103,7 @@ class NativeStream:
             return []
         passed = self._noted(kind, said)
         changed = kind == "message_start" or b"\n" in payload
-        written = named(kind, encode(said) if changed else payload)
+        written = named_event(kind, encode(said) if changed else payload)
         if kind == "message_stop":
             self._stop = written
         return [written] if passed else []

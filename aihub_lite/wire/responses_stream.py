@@ -14,7 +14,7 @@ from aihub_lite.wire.estimate import byte_count, tokens_in
 from aihub_lite.wire.passed_stream import END, chunk_of
 from aihub_lite.wire.responses_native import FAILED, LAST, STILL, failure_in, text_in, written_in
 from aihub_lite.wire.responses_request import ResponsesRequest
-from aihub_lite.wire.responses_told import named_event
+from aihub_lite.wire.responses_told import typed_event
 from aihub_lite.wire.responses_writer import Writer
 
 SILENT_ITEMS = ("message", "reasoning")
@@ -106,7 +106,7 @@ class NativeStream:
             self._name(response)
         number = given if type(given) is int and given >= told.sequence else told.sequence
         told.sequence = number + 1
-        return named_event({**event, "sequence_number": number})
+        return typed_event({**event, "sequence_number": number})
 
     def _name(self, response: dict[str, Any]) -> None:
         """The client's id of the model; and of the response, where a keep-alive gave it one."""

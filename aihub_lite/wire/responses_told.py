@@ -13,7 +13,7 @@ import attrs
 
 from aihub_lite.domain.usage import Usage
 from aihub_lite.wire.foreign_json import encode
-from aihub_lite.wire.sse import event
+from aihub_lite.wire.sse import named_event
 
 ECHOED: Mapping[str, object] = {
     "background": False,
@@ -93,7 +93,7 @@ class Told:
     def event(self, kind: str, fields: Mapping[str, Any]) -> bytes:
         """One event."""
         number, self.sequence = self.sequence, self.sequence + 1
-        return named_event({"type": kind, "sequence_number": number, **fields})
+        return typed_event({"type": kind, "sequence_number": number, **fields})
 
     def opening(self) -> bytes:
         """The events that every stream begins with."""
@@ -112,10 +112,9 @@ class Told:
         return self.event(kind, {"response": self.response("in_progress", [])})
 
 
-def named_event(payload: dict[str, Any]) -> bytes:
+def typed_event(payload: dict[str, Any]) -> bytes:
     """An event that says its type twice, as clients of this surface expect."""
-    kind: str = payload["type"]
-    return b"event: " + kind.encode() + b"\n" + event(encode(payload))
+    return named_event(payload["type"], encode(payload))
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:

@@ -19,6 +19,11 @@ def event(payload: bytes) -> bytes:
     return b"data: " + payload + b"\n\n"
 
 
+def named_event(kind: str, payload: bytes) -> bytes:
+    """The same with its type on a line before, as clients of some surfaces want it."""
+    return b"event: " + kind.encode() + b"\n" + event(payload)
+
+
 DONE = event(b"[DONE]")
 
 

@@ -10,7 +10,7 @@ from aihub_lite.domain.usage import Usage
 from aihub_lite.wire.asked import Asked
 from aihub_lite.wire.foreign_json import encode
 from aihub_lite.wire.passed_stream import END, chunk_of
-from aihub_lite.wire.sse import event
+from aihub_lite.wire.sse import event, named_event
 
 FINAL = (".completed", ".done")
 """How the type of a last event ends: `image_generation.completed`, `transcript.text.done`, `speech.audio.done`."""
@@ -51,8 +51,8 @@ class TypedStream:
             self.ended += 1
             self.usage = self.reported(chunk.get("usage")) or self.usage
             self.done = self.complete
-        name = b"event: " + kind.encode() + b"\n" if self.named and kind else b""
-        return [name + event(encode(chunk))]
+        data = encode(chunk)
+        return [named_event(kind, data) if self.named and kind else event(data)]
 
     def end(self) -> list[bytes]:
         """The last event is the end."""
