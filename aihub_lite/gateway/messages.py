@@ -11,7 +11,6 @@ import msgspec
 
 from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.clock import Clock
-from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.exchange import Exchange
 from aihub_lite.gateway.flight import Flight
 from aihub_lite.gateway.pulse import Idle
@@ -21,15 +20,17 @@ from aihub_lite.gateway.wires import JSON, Reader, Sent, Thought, Wire, url_of, 
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.wire.anthropic_betas import VERSION
 from aihub_lite.wire.anthropic_thinking import detail_of
+from aihub_lite.wire.chat_answer import ChatAnswer
 from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.claude_models import upstream_id
 from aihub_lite.wire.fields import ROUTING_FIELDS
-from aihub_lite.wire.messages_answer import MessagesAnswer, native_answer, thinking_in, translated_answer
+from aihub_lite.wire.messages_answer import native_answer, thinking_in, translated_answer
 from aihub_lite.wire.messages_asked import MessagesAsked, Posted, parse_messages
 from aihub_lite.wire.messages_events import PING
 from aihub_lite.wire.messages_fit import MARKED, fitted
 from aihub_lite.wire.messages_stream import NativeStream, WrittenStream
 from aihub_lite.wire.messages_thoughts import signed_for
+from aihub_lite.wire.translated import check_strict
 
 SPOKEN = "anthropic"
 """The wire of upstreams that are asked in the client's own words."""
@@ -99,8 +100,7 @@ class ChatBehind:
         elsewhere = candidate.channel.base_url != known.base_url
         chat, dropped = fitted(chat, known.wire, known.name, candidate.upstream_model, elsewhere=elsewhere)
         missing = {*asked.spoken.dropped, *dropped}
-        if strict and missing:
-            raise InvalidRequest(f"This model has no equivalent of: {', '.join(sorted(missing))}.")
+        check_strict(missing, strict=strict)
         sent = self.wire.send(chat, lane, thinkers, again=again, strict=strict)
         return attrs.evolve(sent, dropped=tuple(sorted(missing.union(sent.dropped))))
 
@@ -151,9 +151,7 @@ class Messages:
             return NativeStream(asked.model)
         return WrittenStream.of(asked, flight.request_id, created)
 
-    def whole(
-        self, asked: MessagesAsked, data: bytes, content_type: str, request_id: str, created: int
-    ) -> MessagesAnswer:
+    def whole(self, asked: MessagesAsked, data: bytes, content_type: str, request_id: str, created: int) -> ChatAnswer:
         """Raises AnswerNonsense."""
         if asked.native:
             return native_answer(data, asked.model)

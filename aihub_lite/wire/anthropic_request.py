@@ -15,7 +15,7 @@ from aihub_lite.wire.anthropic_tools import FORCED, Names, tool_choice_of, tool_
 from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.claude_models import ClaudeModel, claude_model, upstream_id
 from aihub_lite.wire.fields import ROUTING_FIELDS
-from aihub_lite.wire.translated import Translated
+from aihub_lite.wire.translated import Translated, check_strict
 
 JSON_TOOL = "json_response"
 """The tool that stands for a JSON schema on models without structured output; its input is the answer's text."""
@@ -77,8 +77,7 @@ def translate(
     _rest(body, asked, dropped)
     if request.stream:
         body["stream"] = True
-    if strict and dropped:
-        raise InvalidRequest(f"This model has no equivalent of: {', '.join(sorted(set(dropped)))}.")
+    check_strict(dropped, strict=strict)
     return Translated(body, tuple(sorted(set(dropped))), names.changed())
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
-
-import attrs
+from typing import Any
 
 from aihub_lite.domain.usage import Usage
 from aihub_lite.wire.anthropic_answer import NO_NAMES
@@ -13,7 +11,7 @@ from aihub_lite.wire.anthropic_parts import Block
 from aihub_lite.wire.anthropic_thinking import KINDS, text_in, thinking_blocks, with_thinking
 from aihub_lite.wire.anthropic_tools import arguments
 from aihub_lite.wire.anthropic_usage import usage_of
-from aihub_lite.wire.chat_answer import settled
+from aihub_lite.wire.chat_answer import ChatAnswer, settled
 from aihub_lite.wire.estimate import byte_count, tokens_in
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.foreign_error import error_in, status_in
@@ -34,20 +32,6 @@ WRITTEN = ("text", "thinking", "partial_json")
 """Where Anthropic's blocks and deltas hold what the model wrote."""
 
 
-@attrs.frozen
-class MessagesAnswer:
-    """The body to send; the rest as in ChatAnswer."""
-
-    body: bytes
-    usage: Usage | None
-    text_bytes: int
-    content_type: ClassVar[str] = "application/json"
-
-    def estimated(self, prompt_tokens: int) -> Usage:
-        """What it comes to by our own count."""
-        return Usage(prompt_tokens, tokens_in(self.text_bytes))
-
-
 def message_id(request_id: str) -> str:
     """Of the answer to a request."""
     return f"msg_{request_id}"
@@ -59,7 +43,7 @@ def translated_answer(
     request_id: str,
     prompt_tokens: int = 0,
     names: Mapping[str, str] = NO_NAMES,
-) -> MessagesAnswer:
+) -> ChatAnswer:
     """A chat answer as a message; `names` as the request's translation gave them. Raises AnswerNonsense."""
     found = settled(data, model, request_id, 0, prompt_tokens)
     choice = min(found.chat["choices"], key=lambda each: each["index"])
@@ -76,10 +60,10 @@ def translated_answer(
         "stop_sequence": None,
         "usage": messages_usage(usage),
     }
-    return MessagesAnswer(encode(message), found.usage, found.text_bytes)
+    return ChatAnswer(encode(message), found.usage, found.text_bytes)
 
 
-def native_answer(data: bytes, model: str) -> MessagesAnswer:
+def native_answer(data: bytes, model: str) -> ChatAnswer:
     """Anthropic's own answer, as it is but for the model; raises AnswerNonsense for what is none."""
     answer = decode(data) if data.strip() else None
     if not isinstance(answer, dict):
@@ -91,7 +75,7 @@ def native_answer(data: bytes, model: str) -> MessagesAnswer:
     if not isinstance(content, list) or answer.get("role") != "assistant":
         raise AnswerNonsense("The upstream's answer is no message.")
     answer["model"] = model
-    return MessagesAnswer(encode(answer), usage_of(answer.get("usage")), sum(map(written_in, content)))
+    return ChatAnswer(encode(answer), usage_of(answer.get("usage")), sum(map(written_in, content)))
 
 
 def thinking_in(data: bytes) -> list[Block]:

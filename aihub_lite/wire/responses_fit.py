@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import attrs
 
-from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.chat_request import ChatRequest
 from aihub_lite.wire.messages_fit import MIDWAY, fitted
 from aihub_lite.wire.quirks import CACHE_HINTS
 from aihub_lite.wire.responses_request import ResponsesRequest
+from aihub_lite.wire.translated import check_strict
 
 
 def fit(
@@ -30,8 +30,7 @@ def fit(
             chat = with_system_role(without(chat, CACHE_HINTS) if elsewhere else chat)
         chat, left_out = fitted(chat, wire, provider, upstream_model, elsewhere=elsewhere)
         missing = {"reasoning.effort" if name == "thinking" else name for name in left_out}.union(asked.dropped)
-    if strict and missing:
-        raise InvalidRequest(f"This model has no equivalent of: {', '.join(sorted(missing))}.")
+    check_strict(missing, strict=strict)
     return chat, missing
 
 
