@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import attrs
 
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.messages_tools import short_name
 
 Kind = Literal["function", "custom", "local_shell", "shell", "apply_patch"]
 """What a client knows a tool as."""
-MAX_NAME = 64
-"""Characters that chat upstreams take in a function's name."""
 NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
 INPUT = "input"
 """The one parameter of a function that stands for a custom tool: text of any form."""
@@ -124,10 +122,7 @@ def flat_name(name: str, namespace: str = "") -> str:
     """The name of the chat function for a tool, always the same: a history names tools that are no longer offered."""
     if not namespace:
         return name
-    flat = f"{namespace}__{name}"
-    if len(flat) <= MAX_NAME:
-        return flat
-    return f"{flat[: MAX_NAME - 9]}_{hashlib.sha256(flat.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return short_name(f"{namespace}__{name}")
 
 
 def choice_of(choice: object, tools: Tools) -> object:

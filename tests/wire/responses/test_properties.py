@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.messages_tools import MAX_NAME
 from aihub_lite.wire.responses_request import ResponsesRequest
-from aihub_lite.wire.responses_tools import MAX_NAME
 from tests.support.responses_checker import check_responses_stream
 from tests.support.typed_dicts import problems
 from tests.wire.responses.told import ENCRYPTED, answered, asked, call, chunk, written
