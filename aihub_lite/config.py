@@ -9,22 +9,43 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
-from ipaddress import ip_network
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 import attrs
 from attrs.validators import ge, gt, in_, le
 
-from aihub_lite.domain.rules import checked_base_url
+from aihub_lite.domain.money import nano_usd
+from aihub_lite.domain.people.person import ROLES, check_email
+from aihub_lite.domain.validation import checked_base_url
 from aihub_lite.errors import InvalidRequest
 
 PREFIX = "AIHUB_"
-MANY = 1_000_000_000
-COUNT = (ge(0), le(MANY))
+DATABASE = "aihub.db"
+SERVER_FILE = "server.json"
+"""In the data directory, written by a running server: `{"url", "pid", "key"}`, and `certfile` with TLS."""
+MAX_COUNT = 1_000_000_000
+COUNT = (ge(0), le(MAX_COUNT))
+ALLOW = "allow"
+REFUSE = "refuse"
+LLHTTP = "llhttp"
+HYPERCORN = "hypercorn"
+SERVERS = (LLHTTP, HYPERCORN)
+"""Who reads HTTP/1.1. HTTP/2 is Hypercorn's in either case."""
+Security = Literal["starttls", "tls", "none"]
+SECURE: tuple[Security, ...] = get_args(Security)
+LOG_FORMATS = ("text", "json")
+UNPRICED = (REFUSE, ALLOW)
+"""What becomes of requests for a model without a price: of tokens with a quota or budget, that is."""
+SECRET_NAME = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 ADDRESS = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w.~/-]*)?", re.ASCII)
-"""Nothing that means anything to a shell or a program: people copy lines with it."""
+"""Without any character that a shell or a program reads as more than text: people copy lines with the address."""
+
+
+HOST = re.compile(r"[\w.-]{1,253}|[0-9a-fA-F:.]{2,45}", re.ASCII)
 
 
 def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -39,22 +60,30 @@ def default_data_dir(environ: Mapping[str, str] = os.environ) -> Path:
 def setting(
     default: Any, reason: str, *checks: Any, live: bool = False, converter: Callable[[Any], Any] | None = None
 ) -> Any:
-    """An attrs field with the reason for its default, and whether a change needs no restart, in its metadata."""
+    """An attrs field whose metadata say why its default is what it is, and whether a change needs no restart."""
     metadata = {"reason": reason, "live": live}
     return attrs.field(default=default, validator=list(checks), metadata=metadata, converter=converter)
 
 
-def networks(_: Any, field: attrs.Attribute[str], text: str) -> None:
+def networks(_: object, field: attrs.Attribute[str], text: str) -> None:
     """A validator: every part is a network or an address."""
-    for part in filter(None, (each.strip() for each in text.split(","))):
+    for part in filter(None, map(str.strip, text.split(","))):
         try:
             ip_network(part, strict=False)
         except ValueError:
             raise ValueError(f"'{field.name}': {part!r} is not a network like 10.0.0.0/8") from None
 
 
-def web_address(_: Any, field: attrs.Attribute[str], text: str) -> None:
-    """A validator: where a browser finds something, or nothing."""
+def amount(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: an amount in USD, as text, since money never passes through a float."""
+    try:
+        nano_usd(text)
+    except ValueError as error:
+        raise ValueError(f"'{field.name}': {error}") from None
+
+
+def web_address(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or the address of a web site."""
     if not text:
         return
     try:
@@ -65,9 +94,71 @@ def web_address(_: Any, field: attrs.Attribute[str], text: str) -> None:
         raise ValueError(f"'{field.name}': must be http:// or https:// with a host and at most a plain path")
 
 
-def without_version(text: Any) -> Any:
-    """An address as it is, but for the `/v1` that people copy along with it."""
-    return text.rstrip("/").removesuffix("/v1").rstrip("/") if isinstance(text, str) else text
+def issuer_address(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or an issuer's address, to the letter: it has to be the one that the issuer says itself."""
+    if text and not ADDRESS.fullmatch(text):
+        raise ValueError(f"'{field.name}': must be http:// or https:// with a host and at most a plain path")
+
+
+def secret_name(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or the name of a variable. Settings are shown; what is secret stands in none."""
+    if text and not SECRET_NAME.fullmatch(text):
+        raise ValueError(f"'{field.name}': must be env: and the name of a variable")
+
+
+def listen_address(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or an address and a port."""
+    if text:
+        try:
+            host_and_port(text)
+        except ValueError:
+            raise ValueError(f"'{field.name}': must be like 127.0.0.1:9464 or [::1]:9464") from None
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """An address and a port, as they stand in a setting; raises ValueError."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not port.isdecimal() or not port.isascii() or int(port) > 65535:
+        raise ValueError(text)
+    return str(ip_address(host)), int(port)
+
+
+def host_name(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or a name or address of a machine, without a port."""
+    if text and not HOST.fullmatch(text):
+        raise ValueError(f"'{field.name}': must be the name or address of a machine; its port is a setting of its own")
+
+
+def mail_address(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or an address of somebody."""
+    if not text:
+        return
+    try:
+        check_email(text)
+    except InvalidRequest:
+        raise ValueError(f"'{field.name}': must be an address like gateway@example.org") from None
+
+
+def passphrase(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: empty, or where a passphrase is found. Settings are shown; what is secret stands in none."""
+    if text and not SECRET_NAME.fullmatch(text) and not text.startswith("file:/"):
+        raise ValueError(f"'{field.name}': must be env:NAME or file:/path")
+
+
+def roles(_: object, field: attrs.Attribute[str], text: str) -> None:
+    """A validator: words and the roles that they stand for."""
+    for part in filter(None, text.split(",")):
+        word, _, role = part.partition("=")
+        if not word.strip() or role.strip() not in ROLES:
+            raise ValueError(f"'{field.name}': {part!r} is not like gateway-admins=admin; roles are {', '.join(ROLES)}")
+
+
+def without_version(text: object) -> object:
+    """An address without the `/v1` that people copy along with it; what is no text is left to attrs to refuse."""
+    if not isinstance(text, str):
+        return text
+    return text.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 @attrs.frozen(kw_only=True)
@@ -79,6 +170,7 @@ class Settings:
     port: int = setting(4242, "0 takes a free port", ge(0), le(65535))
     certfile: Path | None = setting(None, "PEM; with `keyfile` serves TLS and HTTP/2")
     keyfile: Path | None = setting(None, "PEM")
+    server: str = setting(LLHTTP, "who reads HTTP/1.1: llhttp takes a tenth of hypercorn's time for it", in_(SERVERS))
 
     public_url: str = setting(
         "", "where clients find the gateway; empty = as each asked", web_address, live=True, converter=without_version
@@ -96,13 +188,19 @@ class Settings:
     )
     max_body_bytes: int = setting(32 * 2**20, "room for 20 MB of images in base64", gt(0))
     body_timeout: float = setting(30.0, "between two pieces of a request body", gt(0))
-    max_in_flight: int = setting(1024, "relayed requests at once; above it 503", gt(0), le(MANY), live=True)
+    max_in_flight: int = setting(1024, "relayed requests at once; above it 503", gt(0), le(MAX_COUNT), live=True)
     trusted_proxies: str = setting("", "comma-separated CIDRs whose X-Forwarded-For is believed", networks)
+
+    queue_timeout: float = setting(
+        20.0, "how long a request waits while every channel is full; 0 = none does", ge(0), le(600), live=True
+    )
+    queue_length: int = setting(256, "requests that wait at once; others are told to come back", *COUNT, live=True)
 
     connect_timeout: float = setting(5.0, "a reachable upstream accepts in milliseconds", gt(0))
     first_byte_timeout: float = setting(120.0, "reasoning models think before the first byte", gt(0))
     idle_timeout: float = setting(120.0, "between two chunks of an answer", gt(0))
-    total_timeout: float = setting(1800.0, "a whole answer", gt(0))
+    answer_timeout: float = setting(600.0, "an answer that is not streamed, whole; the SDKs' own clock", gt(0))
+    total_timeout: float = setting(1800.0, "a whole stream", gt(0))
     write_timeout: float = setting(60.0, "a client that reads nothing for so long has left", gt(0))
     max_attempts: int = setting(3, "tries per request, over channels and keys", ge(1), le(100), live=True)
     max_answer_bytes: int = setting(64 * 2**20, "an answer that is not streamed is held in memory once", gt(0))
@@ -118,25 +216,119 @@ class Settings:
     fault_cooldown: float = setting(30.0, "times the number of cooldowns in a row, at most ten times this", gt(0))
     max_cooldown: float = setting(300.0, "a Retry-After beyond this is not believed", gt(0))
 
+    unknown_model_status: str = setting(
+        "auto",
+        "for a model that nobody offers; auto: 404 on messages, responses and to clients that hammer a 503, else 503",
+        in_(("auto", "503", "404")),
+        live=True,
+    )
+    unpriced: str = setting(
+        REFUSE, "a model without a price spends no quota: tokens with one may not use it", in_(UNPRICED), live=True
+    )
+    guess_prices: str = setting(
+        "on",
+        "a reseller's model whose price is not known costs what its maker asks, marked as guessed; off: it is unpriced",
+        in_(("on", "off")),
+        live=True,
+    )
+    keep_answers: str = setting(
+        "on",
+        "answers on /v1/responses that a next request may point at, as OpenAI's clients do: in memory, for ten minutes",
+        in_(("on", "off")),
+        live=True,
+    )
+    docs: str = setting(
+        "signed-in",
+        "who may read /docs, with models and prices: who has a key, is signed in or sits at the machine; public; off",
+        in_(("signed-in", "public", "off")),
+        live=True,
+    )
+    model_refresh_hours: int = setting(
+        6,
+        "hours until upstreams' lists of models are read again; 0 = at a start and when asked only",
+        ge(0),
+        le(8760),
+        live=True,
+    )
+    audit_days: int = setting(0, "days that the audit log is kept; 0 = for ever", ge(0), le(36_500), live=True)
+    oidc_issuer: str = setting(
+        "", "an issuer of OpenID Connect by which people sign in to the console; empty = none", issuer_address
+    )
+    oidc_client_id: str = setting("", "as whom the issuer knows this gateway")
+    oidc_client_secret: str = setting("", "env:NAME, the variable that holds it; empty = a public client", secret_name)
+    oidc_scopes: str = setting("openid profile email", "what the issuer is asked to say; some need groups as well")
+    oidc_role_claim: str = setting("", "the claim whose words oidc_roles reads; empty = the issuer sets no roles")
+    oidc_roles: str = setting(
+        "", "roles by words of that claim, like gateway-admins=admin; all others are members", roles
+    )
+    oidc_team_claim: str = setting("", "the claim that names a team which is there; empty = the issuer sets no teams")
+    oidc_only: bool = setting(False, "people sign in by the issuer alone; the admin key opens the console all the same")
+    sign_up: str = setting(
+        "off", "who may come in by the issuer uninvited: off, open, or domains of verified addresses, like example.org"
+    )
+    starting_credit: str = setting(
+        "0", "USD of people who sign up by themselves; 0 = none, and no limit but budgets", amount, live=True
+    )
+    smtp_host: str = setting("", "who takes mails (invitations, requests for credit); empty = none is sent", host_name)
+    smtp_port: int = setting(587, "of the mail server; 465 with smtp_security tls", ge(1), le(65535))
+    smtp_security: Security = setting("starttls", "starttls is insisted on; tls from the first byte; none", in_(SECURE))
+    smtp_user: str = setting("", "as whom the mail server knows this gateway; empty = nobody signs in there")
+    smtp_password: str = setting("", "env:NAME, the variable that holds it", secret_name)
+    smtp_from: str = setting("", "the address that mails come from", mail_address)
+    mail_language: str = setting("en", "of mails: en or zh", in_(("en", "zh")))
     retention_days: int = setting(0, "days that usage records are kept; 0 = for ever", ge(0), le(36_500), live=True)
+    backup_keep: int = setting(
+        0, "backups of each day that are kept; 0 = none is made: each takes the disk of a database", *COUNT, live=True
+    )
+    backup_hour: int = setting(3, "the hour of the day, in UTC, in which one is made", ge(0), le(23), live=True)
+    backup_dir: Path | None = setting(None, "for backups alone; empty = backups in the data directory")
+    backup_passphrase: str = setting(
+        "", "env:NAME or file:/path: backups are sealed with the passphrase there; empty = they are not", passphrase
+    )
     strict: bool = setting(False, "400 for parameters that a translated upstream cannot take, instead of dropping them")
     completion_hold: int = setting(4096, "completion tokens held when a request names no maximum", ge(0))
     completion_hold_cap: int = setting(16384, "more is not held: agents ask for 64k and use little", ge(0))
     synchronous: str = setting("FULL", "a booked answer survives a power cut", in_(("FULL", "NORMAL")))
     discover_local: bool = setting(True, "look for Ollama, LM Studio and vLLM on this machine at start")
+    metrics_listen: str = setting(
+        "",
+        "an address of its own for /metrics, like 127.0.0.1:9464, where whoever reaches it may read; empty = none",
+        listen_address,
+    )
+    metrics_key: str = setting(
+        "", "env:NAME, the variable with the key that /metrics takes, there and on the gateway's own port", secret_name
+    )
+    metrics_tokens: bool = setting(
+        False, "metrics by the names of tokens as well: a thousand of them, and whoever reads metrics knows them"
+    )
+    log_requests: bool = setting(
+        False, "a line of the log for each request: metadata, no key, nothing of what was said"
+    )
+    log_format: str = setting("text", "of all lines of the log: text, or json for programs", in_(LOG_FORMATS))
+    pass_traceparent: bool = setting(
+        False, "tell upstreams the client's trace: they learn which calls belong together; for those that are your own"
+    )
+    otlp_endpoint: str = setting(
+        "", "a collector of OpenTelemetry (OTLP over HTTP), like http://127.0.0.1:4318; empty = none", web_address
+    )
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR", in_(("DEBUG", "INFO", "WARNING", "ERROR")))
 
     sources: Mapping[str, str] = attrs.field(factory=dict, eq=False)
-    """Those that were given, each with where: `AIHUB_RPM` or `--rpm`."""
+    """Where each setting that is not a default was set: `AIHUB_RPM` or `--rpm`."""
 
 
 HINTS: Mapping[str, Any] = get_type_hints(Settings)
 REASONS: Mapping[str, str] = {
     field.name: field.metadata["reason"] for field in attrs.fields(Settings) if "reason" in field.metadata
 }
-"""Why each setting is as it is, by name: the names of all settings."""
+"""The reason of every setting, by its name."""
+BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 LIVE = tuple(field.name for field in attrs.fields(Settings) if field.metadata.get("live"))
-"""What may be set while the gateway runs."""
+"""Names of the settings that may be set while the gateway runs."""
+
+
+ELSEWHERE = (f"{PREFIX}ADMIN_KEY", f"{PREFIX}KEY")
+"""Variables that are no settings: the admin key, and the one that Connect has Codex read a token's key from."""
 
 
 class BadSetting(ValueError):
@@ -149,18 +341,29 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     sources: dict[str, str] = {}
     for name in REASONS:
         variable = variable_of(name)
+        # An empty variable is as good as none: compose files and unit files cannot unset one.
         if text := environ.get(variable):
-            values[name], sources[name] = parsed(name, text, variable), variable
+            values[name] = parse_setting(name, text, variable)
+            sources[name] = variable
     flags = {name: value for name, value in overrides.items() if value is not None}
     sources.update({name: f"--{name.replace('_', '-')}" for name in flags})
-    return changed(Settings(), **{**values, **flags}, sources=sources)
+    return with_values(Settings(), **{**values, **flags}, sources=sources)
 
 
-def changed(settings: Settings, **values: Any) -> Settings:
-    """Settings with other values, checked; raises BadSetting."""
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str]]:
+    """`AIHUB_…` variables that nothing reads, each with the one that was probably meant, or an empty text."""
+    known = [*map(variable_of, REASONS), *ELSEWHERE]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            yield name, next(iter(get_close_matches(name, known, 1, 0.8)), "")
+
+
+def with_values(settings: Settings, **values: Any) -> Settings:
+    """Settings with other values, all checked; raises BadSetting."""
     try:
         return attrs.evolve(settings, **values)
     except (ValueError, TypeError) as error:
+        # attrs begins its texts with the name in quotes.
         raise BadSetting(re.sub(r"^'(\w+)':? ", r"\1: ", str(error.args[0]))) from None
 
 
@@ -169,14 +372,18 @@ def variable_of(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def parsed(name: str, text: str, called: str = "") -> Any:
-    """A setting's value as somebody types it; raises BadSetting, which names it as it was `called`."""
+def parse_setting(name: str, text: str, label: str = "") -> bool | float | Path | str:
+    """A setting's value from its text; raises BadSetting, which names the setting by `label` where there is one."""
     kind = HINTS[name]
     try:
         if kind is bool:
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
-        if kind in (int, float):
-            return kind(text)
-        return Path(text) if kind in (Path, Path | None) else text
+            return BOOLEANS[text.lower()]
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
     except (KeyError, ValueError):
-        raise BadSetting(f"{called or name}: {text!r} is not a valid value") from None
+        raise BadSetting(f"{label or name}: {text!r} is not a valid value") from None
+    if kind in (Path, Path | None):
+        return Path(text)
+    return text

@@ -7,6 +7,7 @@ Compared without provider prefix, so `anthropic/claude-sonnet-4.6` works like `c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 CLAUDE = (
@@ -157,3 +158,27 @@ def _table() -> dict[str, tuple[str, ...]]:
 
 BUILTIN_ALIASES: Mapping[str, tuple[str, ...]] = _table()
 """Alias to its possible targets, in order."""
+
+PREFIXES = frozenset({
+    "ai21", "alibaba", "amazon", "anthropic", "cerebras", "cohere", "dashscope", "deepseek", "deepseek-ai",
+    "fireworks", "gemini", "google", "groq", "lmstudio", "meta", "meta-llama", "minimax", "mistral", "mistralai",
+    "moonshot", "moonshotai", "nvidia", "ollama", "openai", "openrouter", "perplexity", "qwen", "siliconflow",
+    "thudm", "together", "vllm", "x-ai", "xai", "z-ai", "zai", "zai-org",
+})  # fmt: skip
+"""Provider prefixes that clients and aggregators write before an id; other ids keep their slash."""
+
+DATE = re.compile(r"-20\d{6}$")
+"""At the end of Anthropic's ids of models."""
+
+
+def canonical(model: str) -> str:
+    """The public id: without a known provider prefix (`openai/gpt-4o` is `gpt-4o`)."""
+    prefix, _, rest = model.partition("/")
+    if rest and prefix.lower() in PREFIXES:
+        return rest
+    return model
+
+
+def undated(model: str) -> str:
+    """An id upstream without the date of its version: `claude-opus-4-5-20251101` is `claude-opus-4-5`."""
+    return DATE.sub("", model)

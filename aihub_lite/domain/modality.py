@@ -32,15 +32,20 @@ class Modal:
         return {name: count for name in MODAL if (count := getattr(self, name))}
 
     def within(self, fresh: int, read: int, written: int) -> Modal | None:
-        """No more than there are tokens new to the upstream, read from its cache, and written; None: no token."""
-        fitting: dict[str, int] = {}
+        """The counts that fit into the tokens new to the upstream, read from its cache, and written; None: not any."""
+        counts: dict[str, int] = {}
         for kind in MODALITIES:
-            given, cached, made = (getattr(self, f"{kind}_{part}") for part in ("input", "cache_read", "output"))
-            cached = min(cached, given, read)
-            new, made = min(given - cached, fresh), min(made, written)
-            fresh, read, written = fresh - new, read - cached, written - made
-            fitting |= {f"{kind}_input": new + cached, f"{kind}_cache_read": cached, f"{kind}_output": made}
-        return Modal(**fitting) if any(fitting.values()) else None
+            prompt = getattr(self, f"{kind}_input")
+            cached = min(getattr(self, f"{kind}_cache_read"), prompt, read)
+            new = min(prompt - cached, fresh)
+            output = min(getattr(self, f"{kind}_output"), written)
+            fresh -= new
+            read -= cached
+            written -= output
+            counts |= {f"{kind}_input": new + cached, f"{kind}_cache_read": cached, f"{kind}_output": output}
+        if not any(counts.values()):
+            return None
+        return Modal(**counts)
 
 
 MODAL = tuple(field.name for field in attrs.fields(Modal))

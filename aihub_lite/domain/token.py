@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Period = Literal["day", "week", "month"]
+EVERY_GROUP = "*"
+"""The group of tokens that may use the channels of all groups, or of the one that their base URL names."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,10 +51,25 @@ class Token:
     concurrency: int | None = None
     allow_ips: tuple[str, ...] = ()
     """Addresses in CIDR form; none means all."""
+    person_id: str = ""
+    """Whose it is; empty for a team's or the gateway's own."""
+    team_id: str = ""
+    """The team whose pot it draws from: its own, or that of its person."""
+    person_enabled: bool = True
+    """Whether the person that it belongs to is enabled; follows the person, and is stored with them alone."""
+
+    def reaches(self, group: str) -> bool:
+        """Whether it may use the channels of a group."""
+        return self.group in (group, EVERY_GROUP)
 
     def live(self, now: float) -> bool:
         """Whether the key opens anything at Unix time `now`."""
-        return self.enabled and (self.expires_at is None or now < self.expires_at)
+        return self.enabled and self.person_enabled and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def limited(self) -> bool:
+        """Whether what it may spend has an end."""
+        return self.quota_nano is not None or self.budget is not None
 
     def may_use(self, names: Iterable[str]) -> bool:
         """Whether any of a model's public names is allowed."""

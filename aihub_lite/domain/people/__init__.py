@@ -1,0 +1,4 @@
+"""Who shares a gateway, and its bill.
+
+May import `errors` and `domain`.
+"""

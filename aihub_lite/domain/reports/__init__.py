@@ -1,0 +1,4 @@
+"""What reports are made of. Pure.
+
+May import `errors` and `domain`.
+"""
