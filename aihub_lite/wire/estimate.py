@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-import msgspec
-
-from aihub_lite.domain.modal import MODALITIES, Modal, Modality
+from aihub_lite.domain.modality import MODALITIES, Modal, Modality
+from aihub_lite.wire.foreign_json import encode
+from aihub_lite.wire.json_types import JsonView, dicts_in, list_at
 
 BYTES_PER_TOKEN = 4
 """English prose has about 4.3 bytes a token, code and JSON 3.3, Chinese 3.5, in the tokenizers of 2024 and later."""
@@ -31,6 +30,7 @@ PART_TOKENS: Mapping[str, int] = {
     "input_file": FILE_TOKENS,
     "document": FILE_TOKENS,
 }
+"""What a part without text costs, by its type in any of the surfaces."""
 
 PART_KINDS: Mapping[str, Modality] = {
     "image_url": "image",
@@ -42,8 +42,6 @@ PART_KINDS: Mapping[str, Modality] = {
 }
 """What those parts are that may have rates of their own; of a file nobody knows."""
 
-_encode = msgspec.json.Encoder().encode
-
 
 def byte_count(text: str) -> int:
     """UTF-8 bytes of a text, without encoding it where that can be avoided."""
@@ -52,49 +50,64 @@ def byte_count(text: str) -> int:
 
 def tokens_in(text: str | int) -> int:
     """Tokens of a text, or of that many UTF-8 bytes; rounded up."""
-    return -(-(byte_count(text) if isinstance(text, str) else text) // BYTES_PER_TOKEN)
+    size = text
+    if isinstance(size, str):
+        size = byte_count(size)
+    return -(-size // BYTES_PER_TOKEN)
 
 
-def tokens_of(given: Any) -> int:
-    """Tokens of a prompt: a text, tokens, or a list of either."""
-    if isinstance(given, str):
-        return tokens_in(given)
-    if not isinstance(given, list):
-        return tokens_in(byte_count(str(given)))
-    return sum(1 if isinstance(each, int) else tokens_of(each) for each in given)
+def tokens_of(prompt: object) -> int:
+    """Tokens of the `input` or `prompt` of other endpoints than chat: a text, a token's number, or a list of these."""
+    if isinstance(prompt, str):
+        return tokens_in(prompt)
+    if not isinstance(prompt, list):
+        return tokens_in(str(prompt))
+    numbers = sum(isinstance(item, int) for item in prompt)
+    return numbers + sum(tokens_of(item) for item in prompt if not isinstance(item, int))
 
 
-def prompt_estimate(body: Mapping[str, Any]) -> int:
+def prompt_estimate(body: JsonView) -> int:
     """Tokens of a chat request's prompt; never fails, whatever the fields hold."""
-    bytes_, tokens = 0, 0
-    messages = body.get("messages")
-    for message in messages if isinstance(messages, list) else ():
-        more_bytes, more_tokens = _message(message)
-        bytes_ += more_bytes
-        tokens += more_tokens + MESSAGE_TOKENS
+    bytes_ = 0
+    tokens = 0
+    for message in list_at(body, "messages"):
+        tokens += MESSAGE_TOKENS
+        if not isinstance(message, dict):
+            continue
+        content = message.get("content")
+        if type(content) is str and len(message) == 2 and "role" in message:
+            bytes_ += byte_count(content)  # what most messages are: a coding tool sends hundreds
+        else:
+            more_bytes, more_tokens = _message(message)
+            bytes_ += more_bytes
+            tokens += more_tokens
     for name in ("tools", "functions", "response_format"):
         if value := body.get(name):
-            bytes_ += len(_encode(value))
+            bytes_ += len(encode(value))
     return tokens + tokens_in(bytes_)
 
 
-def _message(message: object) -> tuple[int, int]:
-    if not isinstance(message, dict):
-        return 0, 0
+def _message(message: JsonView) -> tuple[int, int]:
+    """Bytes of text, and tokens of everything else."""
     bytes_, tokens = _content(message.get("content"))
     if calls := message.get("tool_calls") or message.get("function_call"):
-        bytes_ += len(_encode(calls))
+        bytes_ += len(encode(calls))
     if isinstance(thought := message.get("reasoning_content"), str):
         bytes_ += byte_count(thought)
+    if drawn := message.get("images"):  # by a model, in an earlier turn
+        tokens += IMAGE_TOKENS * len(dicts_in(drawn))
     return bytes_, tokens
 
 
 def _content(content: object) -> tuple[int, int]:
-    """Bytes of text and tokens of everything else in a message's content."""
+    """Bytes of text, and tokens of everything else."""
     if isinstance(content, str):
         return byte_count(content), 0
-    bytes_, tokens = 0, 0
-    for part in content if isinstance(content, list) else ():
+    bytes_ = 0
+    tokens = 0
+    if not isinstance(content, list):
+        return bytes_, tokens
+    for part in content:
         if not isinstance(part, dict):
             continue
         kind = part.get("type")
@@ -104,34 +117,36 @@ def _content(content: object) -> tuple[int, int]:
             tokens += PART_TOKENS[kind]
         elif isinstance(nested := part.get("content") or part.get("thinking"), str | list):
             more_bytes, more_tokens = _content(nested)
-            bytes_, tokens = bytes_ + more_bytes, tokens + more_tokens
+            bytes_ += more_bytes
+            tokens += more_tokens
     return bytes_, tokens
 
 
-def modal_estimate(body: Mapping[str, Any], completion_tokens: int) -> Modal:
-    """What of a chat request's prompt, and of an answer of so many tokens, is no text; never fails.
+def modal_estimate(body: JsonView, completion_tokens: int) -> Modal:
+    """How many tokens of a chat request's prompt, and of an answer of so many, may be no text; never fails.
 
-    An answer is taken for the dearest that it may be: sound where that is asked for, and pictures, which models that
-    paint send unasked, where nothing is.
+    An answer is taken for the dearest that it may be: what is asked for in `modalities`, else pictures, which models
+    that paint send unasked.
     """
     counts: Counter[str] = Counter()
-    messages = body.get("messages")
-    for message in messages if isinstance(messages, list) else ():
-        for kind in _kinds(message.get("content") if isinstance(message, dict) else None):
+    for message in dicts_in(body.get("messages")):
+        for kind in _media(message.get("content")):
             counts[f"{PART_KINDS[kind]}_input"] += PART_TOKENS[kind]
-    wanted = body.get("modalities")
+        counts["image_input"] += IMAGE_TOKENS * len(dicts_in(message.get("images")))
+    modalities = body.get("modalities")
+    if not isinstance(modalities, list):
+        modalities = ["image"]
     for modality in MODALITIES:
-        if modality in wanted if isinstance(wanted, list) else modality == "image":
+        if modality in modalities:
             counts[f"{modality}_output"] = completion_tokens
     return Modal(**counts)
 
 
-def _kinds(content: object) -> Iterator[str]:
-    """Of all parts that may have rates of their own, also inside others."""
-    for part in content if isinstance(content, list) else ():
-        if isinstance(part, dict):
-            kind = part.get("type")
-            if isinstance(kind, str) and kind in PART_KINDS:
-                yield kind
-            else:
-                yield from _kinds(part.get("content"))
+def _media(content: object) -> Iterator[str]:
+    """The types of all parts that may have rates of their own, of those inside other parts too."""
+    for part in dicts_in(content):
+        kind = part.get("type")
+        if isinstance(kind, str) and kind in PART_KINDS:
+            yield kind
+        else:
+            yield from _media(part.get("content"))

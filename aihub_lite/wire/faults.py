@@ -9,10 +9,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from aihub_lite.wire.foreign_error import ForeignError
+import attrs
+
+Kind = Literal["client", "auth", "funds", "forbidden", "rate", "server", "model"]
+"""Whose fault: the client's request; the gateway's key; its account; what a 403 that speaks of neither is about (its
+address, its region, a firewall); its rate; the upstream; or this model is not offered there (another channel may have
+it)."""
+
+
+@attrs.frozen
+class ForeignError:
+    """An upstream's error. `code` as the upstream gave it, `message` never empty and without keys."""
+
+    code: str | int | None
+    message: str
+    kind: Kind
+    retry_after: float | None = None
+    """Seconds to wait, where the body says so (Google's `RetryInfo`); a quota per day is waited for in steps."""
 
 
 class WireFault(Exception):
@@ -36,4 +51,7 @@ class StreamError(WireFault):
 
     def __init__(self, foreign: ForeignError, status: int) -> None:
         super().__init__(foreign.message)
-        self.foreign, self.code, self.kind, self.status = foreign, foreign.code, foreign.kind, status
+        self.foreign = foreign
+        self.code = foreign.code
+        self.kind = foreign.kind
+        self.status = status

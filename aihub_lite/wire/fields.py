@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.nested_json import MAX_DEPTH, deeper_than
+from aihub_lite.wire.foreign_json import MAX_DEPTH, MAX_VALUES, decode_strict, deeper_than, more_values_than
+from aihub_lite.wire.json_types import JsonObject, JsonView
 
 MAX_CHOICES = 128
 ROUTING_FIELDS = frozenset(
@@ -23,19 +22,20 @@ ROUTING_FIELDS = frozenset(
 """Fields that tell another gateway behind us where to go, with which key, or to take another model than the one
 that was allowed, priced and held for."""
 
-_decode = msgspec.json.Decoder().decode
 
-
-def parse_json(data: bytes | bytearray) -> dict[str, Any]:
+def parse_json(data: bytes | bytearray) -> JsonObject:
     """A JSON object; raises InvalidRequest for everything else, however it is broken.
 
-    Of a key given twice the last counts, and only that one goes upstream. What is accepted can be written again.
+    Of a key that stands twice the last counts, and only that one goes upstream: two parsers in a row may not see two
+    different requests. What is accepted can be written again (RULES.md T-37).
     """
     if not data or data.isspace():
         raise InvalidRequest("The request body is empty; a JSON object is expected.")
+    if more_values_than(MAX_VALUES, data):
+        raise InvalidRequest(f"The request body holds more than {MAX_VALUES} values.")
     try:
-        body = _decode(data)
-        if deeper_than(MAX_DEPTH, body, data.count(b"{") + data.count(b"[")):
+        body = decode_strict(data)
+        if deeper_than(MAX_DEPTH, body):
             raise InvalidRequest(f"The request body is nested more than {MAX_DEPTH} levels deep.")
     except RecursionError:
         raise InvalidRequest(f"The request body is nested more than {MAX_DEPTH} levels deep.") from None
@@ -50,16 +50,16 @@ def parse_json(data: bytes | bytearray) -> dict[str, Any]:
     return body
 
 
-def model_in(body: dict[str, Any]) -> str:
-    """The id that the client asks for."""
+def model_in(body: JsonView) -> str:
+    """The id that the client asks for; raises InvalidRequest."""
     model = body.get("model")
     if not isinstance(model, str) or not model.strip():
         raise InvalidRequest(wrong(body, "model", "a non-empty string"))
     return model
 
 
-def wants_usage(body: dict[str, Any]) -> bool:
-    """Whether the client wants the usage chunk of a stream."""
+def wants_usage(body: JsonView) -> bool:
+    """Whether the client wants the usage chunk of a stream; raises InvalidRequest."""
     options = body.get("stream_options")
     if options is None:
         return False
@@ -68,26 +68,42 @@ def wants_usage(body: dict[str, Any]) -> bool:
     return flag(options, "include_usage", "stream_options.include_usage")
 
 
-def flag(holder: dict[str, Any], name: str, path: str = "") -> bool:
-    """True, or what is not there; nothing else is taken for one of the two."""
+def flag(holder: JsonView, name: str, path: str = "") -> bool:
+    """A boolean, false where it is missing or null. Raises InvalidRequest for 0, 1, "true" and the like.
+
+    `path` is how the refusal names the field, where that is more than `name`.
+    """
     value = holder.get(name)
     if value is None or isinstance(value, bool):
         return bool(value)
     raise InvalidRequest(f"'{path or name}' must be true or false.")
 
 
-def whole(body: dict[str, Any], name: str, most: int | None = None) -> int | None:
-    """A positive whole number, also one written as `16.0`; None when it is not there."""
+def whole(body: JsonView, name: str, most: int | None = None) -> int | None:
+    """A positive whole number, also one written as `16.0`; None where it is missing. Raises InvalidRequest."""
     value = body.get(name)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 1 or (most is not None and value > most):
-        raise InvalidRequest(f"'{name}' must be a positive integer" + (f", at most {most}." if most else "."))
+        limit = f", at most {most}" if most else ""
+        raise InvalidRequest(f"'{name}' must be a positive integer{limit}.")
     return value
 
 
-def wrong(body: dict[str, Any], name: str, expected: str) -> str:
-    """What to tell of a field that is missing, or is something else."""
-    return f"'{name}' must be {expected}." if name in body else f"'{name}' is missing; it must be {expected}."
+def wrong(body: JsonView, name: str, expected: str) -> str:
+    """The message of a refusal: the field is missing, or is not what is expected."""
+    if name in body:
+        return f"'{name}' must be {expected}."
+    return f"'{name}' is missing; it must be {expected}."
+
+
+def object_field(body: JsonView, name: str) -> JsonObject:
+    """A field that holds an object, empty where it is absent or null; raises InvalidRequest."""
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"'{name}' must be an object.")
+    return value

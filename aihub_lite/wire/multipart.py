@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 from urllib.parse import unquote
 
 import attrs
@@ -18,12 +17,14 @@ from multipart import (
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.wire.fields import ROUTING_FIELDS, whole
+from aihub_lite.wire.json_types import JsonObject, JsonView
 
 FORM = "multipart/form-data"
 MAX_PARTS = 128
 MAX_FIELD = 256 * 1024
 """Bytes of a part that is no file; prompts of images may have 32,000 characters."""
 SLICE = 64 * 1024
+"""Bytes that are copied at a time on the way upstream."""
 BOUNDARY = re.compile(r"[\w'()+,./:=?-](?:[\w'()+,./:=? -]{0,68}[\w'()+,./:=?-])?", re.ASCII)
 """RFC 2046, 5.1.1."""
 PLAIN = re.compile(r"[\w'+.-]+", re.ASCII)
@@ -35,7 +36,7 @@ ENCODED_NAME = re.compile(r"filename\*\s*=\s*(?:utf-8|iso-8859-1)'[^']*'([^;\s]+
 
 @attrs.frozen
 class Part:
-    """One part; a file has a `filename`, if an empty one."""
+    """One part; a file has a `filename`, which may be empty."""
 
     name: str
     filename: str | None
@@ -47,8 +48,10 @@ class Part:
         disposition = f"form-data; name={content_disposition_quote(self.name)}"
         if self.filename is not None:
             disposition += f"; filename={content_disposition_quote(self.filename)}"
-        kind = f"Content-Type: {self.content_type}\r\n" if self.content_type else ""
-        return f"Content-Disposition: {disposition}\r\n{kind}\r\n".encode()
+        lines = [f"Content-Disposition: {disposition}"]
+        if self.content_type:
+            lines.append(f"Content-Type: {self.content_type}")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 @attrs.frozen
@@ -58,30 +61,33 @@ class Form:
     boundary: str
     parts: tuple[Part, ...]
 
-    def fields(self) -> dict[str, Any]:
-        """What is no file, as the texts that they are; of a name given twice the last counts."""
+    def fields(self) -> JsonObject:
+        """The texts of all parts that are no files; of a name that stands twice the last counts."""
         return {part.name: part.data.decode() for part in self.parts if part.filename is None}
 
     def files(self, *names: str) -> list[Part]:
         """The files of any of these names."""
         return [part for part in self.parts if part.filename is not None and part.name in names]
 
-    def sent(self, changed: Mapping[str, str]) -> FormBody:
-        """As it goes upstream: with `changed` fields in place of the client's, and nothing that tells others where
-        to send it."""
-        left_out = {*changed, *ROUTING_FIELDS}
+    def body_with(self, changed: Mapping[str, str]) -> FormBody:
+        """The form as it goes upstream: with `changed` fields instead of the client's, and without routing fields."""
+        dropped = {*changed, *ROUTING_FIELDS}
         fields = [Part(name, None, "", bytearray(value.encode())) for name, value in changed.items()]
-        kept = [part for part in self.parts if part.name not in left_out]
-        return FormBody(self.boundary, (*fields, *kept))
+        others = [part for part in self.parts if part.name not in dropped]
+        return FormBody(self.boundary, (*fields, *others))
 
 
 class FormBody:
-    """A form on its way: of known length, and can be sent again. Nothing of it is copied but a slice at a time."""
+    """A form on its way upstream: of known length, and iterable again for the next attempt.
+
+    Nothing of it is copied but a slice at a time: a file may be as large as the body limit allows.
+    """
 
     __slots__ = ("boundary", "length", "parts")
 
     def __init__(self, boundary: str, parts: tuple[Part, ...]) -> None:
-        self.boundary, self.parts = boundary, parts
+        self.boundary = boundary
+        self.parts = parts
         self.length = sum(len(piece) for piece in self._pieces())
 
     def __len__(self) -> int:
@@ -95,8 +101,9 @@ class FormBody:
     @property
     def content_type(self) -> str:
         """With the boundary, in quotes only where it needs them: not every server takes them off."""
-        boundary = self.boundary if PLAIN.fullmatch(self.boundary) else f'"{self.boundary}"'
-        return f"{FORM}; boundary={boundary}"
+        if PLAIN.fullmatch(self.boundary):
+            return f"{FORM}; boundary={self.boundary}"
+        return f'{FORM}; boundary="{self.boundary}"'
 
     def _pieces(self) -> Iterator[bytes | memoryview]:
         delimiter = f"--{self.boundary}\r\n".encode()
@@ -108,7 +115,7 @@ class FormBody:
 
 
 class FormReader:
-    """Takes a form's bytes as they come; everything it refuses is an InvalidRequest."""
+    """Parses a form while its bytes arrive; everything it refuses is an InvalidRequest."""
 
     def __init__(self, content_type: str) -> None:
         kind, options = parse_options_header(content_type)
@@ -119,20 +126,20 @@ class FormReader:
         self._parser = PushMultipartParser(self.boundary, max_segment_count=MAX_PARTS)
 
     def feed(self, piece: bytes) -> None:
-        """The next bytes."""
-        if not piece:
+        """Parse the next bytes of the body."""
+        if not piece:  # the parser would take it for the end
             return
         try:
-            for found in self._parser.parse(piece):
-                if isinstance(found, MultipartSegment):
-                    self.parts.append(_begun(found))
-                elif found is not None:
-                    self._take(found)
+            for event in self._parser.parse(piece):
+                if isinstance(event, MultipartSegment):
+                    self.parts.append(_new_part(event))
+                elif event is not None:  # None ends a part
+                    self._take(event)
         except MultipartError as error:
             raise _malformed(error) from None
 
     def form(self) -> Form:
-        """What it all was, once all of it is there."""
+        """The whole form, once all its bytes are there."""
         try:
             self._parser.close()
         except MultipartError as error:
@@ -150,31 +157,35 @@ class FormReader:
             raise InvalidRequest(f"{_named(part.name)} is larger than {MAX_FIELD} bytes.")
 
 
-def number_in(fields: dict[str, Any], name: str, most: int | None = None) -> int | None:
+def number_in(fields: JsonView, name: str, most: int | None = None) -> int | None:
     """A positive whole number from a form, where every value is a text."""
     value = fields.get(name)
     if isinstance(value, str) and value.isascii() and value.isdecimal():
+        # No number of more digits is allowed anywhere, and Python refuses to read very long ones.
         return whole({name: int(value[:18])}, name, most)
     return whole({name: value or None}, name, most)
 
 
-def flag_in(fields: dict[str, Any], name: str) -> bool:
-    """A yes or no from a form."""
+def flag_in(fields: JsonView, name: str) -> bool:
+    """A boolean from a form, false where it is missing."""
     text = fields.get(name, "")
     if text.lower() not in ("", "true", "false", "1", "0"):
         raise InvalidRequest(f"'{name}' must be true or false.")
     return text.lower() in ("true", "1")
 
 
-def _begun(segment: MultipartSegment) -> Part:
+def _new_part(segment: MultipartSegment) -> Part:
     filename = segment.filename
     if filename is None and (encoded := ENCODED_NAME.search(segment.header("Content-Disposition", ""))):
         filename = unquote(encoded[1])
-    kind = segment.header("Content-Type", "") if filename is not None else ""
-    for text in (segment.name, filename or "", kind):
+    content_type = ""
+    if filename is not None:
+        content_type = segment.header("Content-Type", "")
+    # They are written into headers again, where a line break would begin a header of the client's own.
+    for text in (segment.name, filename or "", content_type):
         if CONTROL.search(text):
             raise InvalidRequest("A part of the form has a name or a type with control characters.")
-    return Part(segment.name, filename, kind, bytearray())
+    return Part(segment.name, filename, content_type, bytearray())
 
 
 def _check_text(part: Part) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 BOM = b"\xef\xbb\xbf"
 KEEP_ALIVE = b": keep-alive\n"
 """One newline only, so that the comment is glued to the next event: a blank line after it would make an empty
-event in older openai-go; `: ping` ends the stream in Continue (clients.md 2.4)."""
+event in older openai-go; `: ping` ends the stream in Continue (RULES.md C-2.4)."""
+
+
+FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
+"""How a stream of events begins, and no document does."""
 
 
 class EventTooLarge(ValueError):
@@ -20,7 +26,7 @@ def event(payload: bytes) -> bytes:
 
 
 def named_event(kind: str, payload: bytes) -> bytes:
-    """The same with its type on a line before, as clients of some surfaces want it."""
+    """The same with its type on a line before it, as clients of Anthropic's and Responses' APIs want it."""
     return b"event: " + kind.encode() + b"\n" + event(payload)
 
 
@@ -39,6 +45,7 @@ class EventSplitter:
     _start: bytes | None = attrs.field(default=b"", init=False)
     """The first bytes while they may still be a byte order mark; None once that is decided."""
     _after_cr: bool = attrs.field(default=False, init=False)
+    """Whether the last bytes ended with CR, so that an LF at the start of the next ones belongs to it."""
     _line: list[bytes] = attrs.field(factory=list, init=False)
     """Pieces of the line that has not ended yet."""
     _data: list[bytes] = attrs.field(factory=list, init=False)
@@ -99,3 +106,15 @@ class EventSplitter:
         if self._held > self.max_event_bytes:
             raise EventTooLarge(f"an event is larger than {self.max_event_bytes} bytes")
         where.append(data)
+
+
+def is_stream(data: bytes) -> bool:
+    """Whether a whole answer is a stream of events, whatever its type says."""
+    return FIRST_LINE.match(data) is not None
+
+
+def payloads_in(data: bytes) -> list[bytes]:
+    """What the events of a whole stream say, without `[DONE]`."""
+    splitter = EventSplitter(len(data))
+    payloads = [*splitter.feed(data), *splitter.flush()]
+    return [payload for payload in payloads if payload.strip() != b"[DONE]"]

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
 
-import attrs
-import msgspec
-
-Kind = Literal["client", "auth", "funds", "rate", "server", "model"]
-"""Whose fault: the client's request; the gateway's key; its account; its rate; the upstream; or this model is not
-offered there (another channel may have it)."""
+from aihub_lite.wire.faults import ForeignError, Kind
+from aihub_lite.wire.foreign_json import decode_strict, encode
+from aihub_lite.wire.json_types import JsonView, dicts_in
 
 MAX_MESSAGE = 2000
+"""Characters of an upstream's message that a client gets."""
 CONTEXT_OVERFLOW = "context_length_exceeded"
+"""The code that clients shorten their conversation for, whatever the upstream calls it (RULES.md C-16)."""
 
 
-@attrs.frozen
-class ForeignError:
-    """An upstream's error. `code` as the upstream gave it, `message` never empty and without keys."""
-
-    code: str | int | None
-    message: str
-    kind: Kind
-    retry_after: float | None = None
-    """Seconds to wait, where the body says so (Google's `RetryInfo`); a quota per day is waited for in steps."""
-
-
-WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
+TEXTS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
     (
         "client",  # OpenRouter refuses flagged input with 403, Azure with 400 or inside a 200
         frozenset({400, 403}),
@@ -50,12 +37,19 @@ WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        "auth",  # xAI and Gemini refuse a key with 400
+        "forbidden",  # Gemini says it with 400, OpenAI and Anthropic with 403
+        frozenset({400, 403}),
+        re.compile(r"user location is not supported|(country|region|territory).{0,40}not supported", re.IGNORECASE),
+    ),
+    (
+        "auth",  # xAI and Gemini refuse a key with 400, AWS with 403; others' 403 may be about an address or a firewall
         frozenset({400, 401, 403, 404}),
         re.compile(
-            r"api_key_invalid|invalid_api_key|(incorrect|invalid|no|missing) (x-)?api[ -]key"
-            r"|api key (not valid|expired)|authentication_error|unauthenticated"
-            r"|user location is not supported",
+            r"api_key_(invalid|service_blocked|http_referrer_blocked|ip_address_blocked)|invalid_api_key"
+            r"|(incorrect|invalid|no|missing|unknown|revoked|expired) (x-)?api[ -]key"
+            r"|api[ _-]?key.{0,80}\b(not valid|invalid|expired|revoked|disabled|deleted|blocked|suspended|leaked)"
+            r"|authentication_error|unauthenticated|authentication failed: .{0,40}api key|bearer token has expired"
+            r"|security token included in the request is|request signature we calculated does not match",
             re.IGNORECASE,
         ),
     ),
@@ -65,14 +59,26 @@ WORDS: tuple[tuple[Kind, frozenset[int], re.Pattern[str]], ...] = (
         re.compile(
             r"model_not_found|model_not_exist|DeploymentNotFound|invalid_model|no endpoints found|unknown model"
             r"|model.{0,120}(does not exist|not exist|not found|is not available|is not supported on)"
-            r"|(not a valid|invalid) model|is not found for API version|no such model|not_found_error.{0,40}model:",
+            r"|(not a valid|invalid) model|is not found for API version|no such model|not_found_error.{0,40}model:"
+            # Bedrock: of an id, an account, a policy, a region, a form that nobody filled in, a model that was ended
+            r"|model identifier is invalid|have access to the model|not authorized to perform: bedrock:invoke"
+            r"|on-demand throughput isn|use case details have not been submitted|reached the end of its life",
             re.IGNORECASE | re.DOTALL,
         ),
     ),
 )
 """Texts that tell more than the status does: at these statuses, the first row that matches decides."""
 
-STATUS_KINDS: Mapping[int, Kind] = {401: "auth", 402: "funds", 403: "auth", 407: "auth", 408: "server", 429: "rate"}
+STATUS_KINDS: Mapping[int, Kind] = {
+    401: "auth",
+    402: "funds",
+    403: "forbidden",
+    407: "forbidden",
+    408: "server",
+    424: "server",
+    429: "rate",
+}
+"""Where no text decides; any other 4xx is the client's fault, all else the server's."""
 
 NAMED_STATUS: Mapping[str, int] = {
     "invalid_api_key": 401,
@@ -112,7 +118,17 @@ OVERFLOW = re.compile(
     r"|exceeds? the (maximum|available) context|input token count.{0,40}exceeds",
     re.IGNORECASE,
 )
+UNREADABLE = re.compile(
+    r"invalid_encrypted_content|could not decrypt the provided encrypted_content|could not decode the compaction blob"
+    r"|invalid .?signature.? in .?thinking.? block|\bitem with id .?rs_\w+.? not found",
+    re.IGNORECASE,
+)
+"""OpenAI, xAI (twice), Anthropic: a thought of an earlier turn is another account's, or was changed. OpenAI again: one
+that went by its id alone is not stored there."""
+OVERFLOW_TYPE = "too_many_prompt_tokens"
+"""Perplexity's type for it, with a text of its own."""
 DELAY = re.compile(r"\d{1,9}(\.\d{1,9})?s", re.ASCII)
+"""A duration as protobuf writes it in JSON: `34.4s`."""
 SECRET = re.compile(
     r"\b(?:sk-[\w*.\-]{6,}"
     r"|(?:(?:gsk|xai|pk|hf|csk|fw|key)[-_]|AIza|Bearer )(?=[A-Za-z_.\-]*[\d*])[\w*.\-]{6,})(?<=[\w*])",
@@ -124,7 +140,7 @@ SECRET = re.compile(
 def error_of(status: int, body: bytes) -> ForeignError:
     """The error that an answer with this status holds; an unknown shape still gives a message and a kind."""
     try:
-        value = msgspec.json.decode(body)
+        value = decode_strict(body)
     except (ValueError, RecursionError):
         value = _plain_text(body)
     return error_in(status, value)
@@ -134,32 +150,46 @@ def error_in(status: int, value: object) -> ForeignError:
     """The same for decoded JSON: the whole body, or a chunk of a stream that holds an error."""
     code, text, words = _parts(value)
     kind = _kind(status, f"{code} {words} {text}")
-    if kind == "client" and OVERFLOW.search(text):
+    if kind == "client" and (OVERFLOW.search(text) or OVERFLOW_TYPE in words.split()):
         code = CONTEXT_OVERFLOW
     message = _safe(text) or f"The upstream answered with HTTP status {status}."
     return ForeignError(code, message, kind, _retry_after(value))
 
 
+def is_unreadable(code: object, message: str) -> bool:
+    """Whether an upstream's error says that it cannot read a thought of an earlier turn."""
+    return UNREADABLE.search(f"{code} {message}") is not None
+
+
 def status_in(value: object, otherwise: int) -> int:
     """The HTTP status of an error inside a 200: the one it names as a number, else what its type or code stands for."""
-    error = value.get("error") or value if isinstance(value, Mapping) else None
+    if not isinstance(value, Mapping):
+        return otherwise
+    error = value.get("error") or value
     if not isinstance(error, Mapping):
         return otherwise
     for name in ("status_code", "code", "status", "http_code"):
-        found = error.get(name)
-        if isinstance(found, str) and found.isdecimal() and len(found) == 3:
-            found = int(found)
-        if isinstance(found, int) and 400 <= found <= 599:
-            return found
-    named = [error.get("code"), error.get("type"), error.get("status")]
-    return next((NAMED_STATUS[name] for name in named if isinstance(name, str) and name in NAMED_STATUS), otherwise)
+        number = error.get(name)
+        if isinstance(number, str) and number.isdecimal() and len(number) == 3:
+            number = int(number)
+        if isinstance(number, int) and 400 <= number <= 599:
+            return number
+    for name in ("code", "type", "status"):
+        word = error.get(name)
+        if isinstance(word, str) and word in NAMED_STATUS:
+            return NAMED_STATUS[word]
+    return otherwise
 
 
 def _kind(status: int, text: str) -> Kind:
-    for kind, statuses, pattern in WORDS:
+    for kind, statuses, pattern in TEXTS:
         if status in statuses and pattern.search(text):
             return kind
-    return STATUS_KINDS.get(status) or ("client" if 400 <= status < 500 else "server")
+    if status in STATUS_KINDS:
+        return STATUS_KINDS[status]
+    if 400 <= status < 500:
+        return "client"
+    return "server"
 
 
 def _parts(value: object) -> tuple[str | int | None, str, str]:
@@ -167,75 +197,84 @@ def _parts(value: object) -> tuple[str | int | None, str, str]:
 
     Shapes: `{"error": {message, code, type}}` (OpenAI and most), `[{"error": …}]` (Gemini), `{"error": "text",
     "code"}` (xAI, Ollama), `{"detail": …}` (Mistral 401, FastAPI), `{"message", "code"|"type"}` (Mistral, Cohere,
-    Cerebras), `{"errors": […]}` (Cloudflare), `{"object": "error", "message"}` (vLLM).
+    Cerebras; AWS writes `Message` at times), `{"errors": […]}` (Cloudflare), `{"object": "error", "message"}` (vLLM).
     """
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return _parts(value[0]) if value else (None, "", "")
+    if isinstance(value, str):
+        return None, value, ""
+    if isinstance(value, Sequence) and value:
+        return _parts(value[0])
     if not isinstance(value, Mapping):
-        return None, value if isinstance(value, str) else "", ""
+        return None, "", ""
     inner = next((value[name] for name in ("error", "errors", "detail") if value.get(name)), None)
-    if isinstance(inner, Mapping | list) and inner:
-        code, text, words = _parts(inner)
-        return code if code is not None else _code(value), text or _text(value), f"{words} {_words(value)}"
-    text = inner if isinstance(inner, str) else _text(value)
-    return _code(value), text, _words(value)
+    if isinstance(inner, str):
+        return _code(value), inner, _words(value)
+    if not isinstance(inner, Mapping | list):
+        return _code(value), _text(value), _words(value)
+    code, text, words = _parts(inner)
+    if code is None:
+        code = _code(value)
+    return code, text or _text(value), f"{words} {_words(value)}"
 
 
-def _code(value: Mapping[str, Any]) -> str | int | None:
+def _code(value: JsonView) -> str | int | None:
     for name in ("code", "type", "status"):
-        found = value.get(name)
-        if isinstance(found, str) and found and found != "error":
-            return found
-        if isinstance(found, int) and not isinstance(found, bool):
-            return found
+        code = value.get(name)
+        if isinstance(code, str) and code and code != "error":
+            return code
+        if isinstance(code, int) and not isinstance(code, bool):
+            return code
     return None
 
 
-def _text(value: Mapping[str, Any]) -> str:
-    for name in ("message", "msg", "error_message", "description", "title"):
-        found = value.get(name)
-        if isinstance(found, str) and found:
-            return found
-        if isinstance(found, Mapping | list) and found:
-            return _parts({"errors": found})[1] or msgspec.json.encode(found).decode()
+def _text(value: JsonView) -> str:
+    for name in ("message", "Message", "msg", "error_message", "description", "title"):
+        text = value.get(name)
+        if isinstance(text, str) and text:
+            return text
+        if isinstance(text, Mapping | list) and text:  # FastAPI's list of what is wrong, or an error inside the message
+            return _parts({"errors": text})[1] or encode(text).decode()
     return ""
 
 
-def _words(value: Mapping[str, Any]) -> str:
+def _words(value: JsonView) -> str:
     """Type, status and Google's `details[].reason`, and the cause that OpenRouter hides in `metadata.raw`."""
-    found: list[object] = [value.get("type"), value.get("status")]
-    if isinstance(details := value.get("details"), list):
-        found += [detail.get("reason") for detail in details if isinstance(detail, Mapping)]
+    words: list[object] = [value.get("type"), value.get("status")]
+    words += [detail.get("reason") for detail in dicts_in(value.get("details"))]
     if isinstance(metadata := value.get("metadata"), Mapping):
-        found.append(metadata.get("raw"))
-    return " ".join(word for word in found if isinstance(word, str))
+        words.append(metadata.get("raw"))
+    return " ".join(word for word in words if isinstance(word, str))
 
 
 def _retry_after(value: object) -> float | None:
     """Seconds out of Google's `details`: `RetryInfo.retryDelay` ("34.4s"), and `QuotaFailure` of a quota per day."""
-    if isinstance(value, list):
-        return _retry_after(value[0]) if value else None
+    if isinstance(value, list) and value:
+        return _retry_after(value[0])
     error = value.get("error") if isinstance(value, Mapping) else None
-    details = error.get("details") if isinstance(error, Mapping) else None
-    wait = None
-    for detail in details if isinstance(details, list) else ():
-        if not isinstance(detail, Mapping):
-            continue
+    if not isinstance(error, Mapping):
+        return None
+    return max(_waits(error), default=None)
+
+
+def _waits(error: JsonView) -> Iterator[float]:
+    """Seconds; a quota per day has a short delay of its own beside it, which is not long enough."""
+    for detail in dicts_in(error.get("details")):
         if isinstance(delay := detail.get("retryDelay"), str) and DELAY.fullmatch(delay):
-            wait = max(wait or 0.0, float(delay[:-1]))
-        violations = detail.get("violations")
-        for violation in violations if isinstance(violations, list) else ():
-            if isinstance(violation, Mapping) and "PerDay" in str(violation.get("quotaId")):
-                wait = max(wait or 0.0, DAILY_WAIT)
-    return wait
+            yield float(delay[:-1])
+        for violation in dicts_in(detail.get("violations")):
+            if "PerDay" in str(violation.get("quotaId")):
+                yield DAILY_WAIT
 
 
 def _plain_text(body: bytes) -> str:
     """A short text as it is; a page of HTML, broken JSON or binary data says nothing to a client."""
     text = body[: MAX_MESSAGE * 4].decode("utf-8", "replace").strip()
-    return "" if "<" in text or "\ufffd" in text or text.startswith(("{", "[")) else text
+    if "<" in text or "\ufffd" in text or text.startswith(("{", "[")):
+        return ""
+    return text
 
 
 def _safe(text: str) -> str:
-    hidden = SECRET.sub("[key]", text[: MAX_MESSAGE * 4])[:MAX_MESSAGE]
-    return "".join(character if character.isprintable() or character in "\n\t" else " " for character in hidden).strip()
+    """The text without keys and control characters, and not too long."""
+    # Cut to more than what is kept, so that no key is halved before it is found; not uncut, since patterns cost time.
+    text = SECRET.sub("[key]", text[: MAX_MESSAGE * 4])[:MAX_MESSAGE]
+    return "".join(character if character.isprintable() or character in "\n\t" else " " for character in text).strip()

@@ -1,14 +1,15 @@
-"""Headers that a translated request needs besides the key."""
+"""The version of the API that a translated request is written for, and the betas that it needs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from aihub_lite.wire.claude_models import FAMILIES, claude_model
+from aihub_lite.wire.anthropic.blocks import Message
+from aihub_lite.wire.anthropic.models import FAMILIES, claude_model
+from aihub_lite.wire.json_types import JsonView, dict_at, dicts_in, text_at
 
 VERSION = "2023-06-01"
-"""Of the API. The one of October 2026 answers 400 to sampling, even at its default, and to assistants' documents."""
+"""The API's. The one of October 2026 answers 400 to sampling, even at its default, and to assistants' documents."""
 
 FILES = "files-api-2025-04-14"
 BY_FIELD: Mapping[str, str] = {
@@ -29,14 +30,8 @@ BY_BLOCK: Mapping[str, str] = {
 }
 BY_EDIT: Mapping[str, str] = {"compact_20260112": "compact-2026-01-12"}
 FROM_CLIENTS = frozenset(
-    {
-        *BY_BLOCK.values(),
-        *BY_FIELD.values(),
-        *BY_TOOL.values(),
-        *BY_EDIT.values(),
-        "skills-2025-10-02",
-        "fast-mode-2026-02-01",
-    }
+    {*BY_BLOCK.values(), *BY_FIELD.values(), *BY_TOOL.values(), *BY_EDIT.values()}
+    | {"skills-2025-10-02", "fast-mode-2026-02-01"}
     | {"interleaved-thinking-2025-05-14", "task-budgets-2026-03-13", "extended-cache-ttl-2025-04-11"}
     | {"thinking-binding-controls-2026-08-01", "thinking-display-updates-2026-08-18", "prompt-caching-2024-07-31"}
     | {"context-1m-2025-08-07", "output-128k-2025-02-19"}
@@ -44,40 +39,37 @@ FROM_CLIENTS = frozenset(
 """What a client may ask for itself; nothing that reaches into an account."""
 
 
-def headers_of(body: Mapping[str, Any], from_client: str = "") -> dict[str, str]:
-    """`anthropic-version`, and `anthropic-beta` if any is needed; `from_client` is the client's own such header."""
-    asked = {name.strip() for name in from_client.split(",")} & FROM_CLIENTS
-    headers = {"anthropic-version": VERSION}
-    if betas := sorted(asked | _needed(body)):
-        headers["anthropic-beta"] = ",".join(betas)
-    return headers
+def betas_of(body: JsonView, from_client: str = "") -> str:
+    """What `anthropic-beta` has to say for a body; empty for nothing. `from_client` is the client's own such header."""
+    allowed = {name.strip() for name in from_client.split(",")} & FROM_CLIENTS
+    return ",".join(sorted(allowed | _needed(body)))
 
 
-def _needed(body: Mapping[str, Any]) -> set[str]:
+def _needed(body: JsonView) -> set[str]:
     betas = {beta for name, beta in BY_FIELD.items() if name in body}
-    betas |= {BY_TOOL[tool["type"]] for tool in body.get("tools", ()) if tool.get("type") in BY_TOOL}
+    betas |= {BY_TOOL[tool["type"]] for tool in body.get("tools", ()) if text_at(tool, "type") in BY_TOOL}
     betas |= {BY_EDIT[edit] for edit in _edits(body) if edit in BY_EDIT}
-    config, container = body.get("output_config", {}), body.get("container")
+    config = body.get("output_config", {})
+    # Later models take an effort without.
     if "effort" in config and claude_model(body["model"]) is FAMILIES["opus-4-5"]:
         betas.add("effort-2025-11-24")
     if "task_budget" in config:
         betas.add("task-budgets-2026-03-13")
-    if isinstance(container, Mapping) and "skills" in container:
+    if "skills" in dict_at(body, "container"):
         betas.add("skills-2025-10-02")
     if "speed" in body:
         betas.add("fast-mode-2026-02-01")
     return betas | _of_blocks(body["messages"])
 
 
-def _edits(body: Mapping[str, Any]) -> list[str]:
-    edits = body.get("context_management", {}).get("edits")
-    kinds = [edit.get("type") for edit in edits if isinstance(edit, Mapping)] if isinstance(edits, list) else []
-    return [kind for kind in kinds if isinstance(kind, str)]
+def _edits(body: JsonView) -> list[str]:
+    """Types of the edits that `context_management` asks for."""
+    return [text_at(edit, "type") for edit in dicts_in(body.get("context_management", {}).get("edits"))]
 
 
-def _of_blocks(messages: list[dict[str, Any]]) -> set[str]:
+def _of_blocks(messages: list[Message]) -> set[str]:
     blocks = [block for message in messages if message["role"] != "assistant" for block in message["content"]]
     blocks += [inner for block in blocks if isinstance(block.get("content"), list) for inner in block["content"]]
-    sources = [source for block in blocks if isinstance(source := block.get("source"), Mapping)]
-    betas = {BY_BLOCK[block["type"]] for block in blocks if block.get("type") in BY_BLOCK}
+    betas = {BY_BLOCK[block["type"]] for block in blocks if text_at(block, "type") in BY_BLOCK}
+    sources = [block["source"] for block in blocks if isinstance(block.get("source"), dict)]
     return betas | {FILES for source in sources if source.get("type") == "file"}

@@ -1,4 +1,4 @@
-"""An event that says nothing, for clients whose idle timers only events reset (clients.md 2.4)."""
+"""An event that says nothing, for clients whose idle timers only events reset (RULES.md C-2.4)."""
 
 from __future__ import annotations
 

@@ -2,19 +2,25 @@
 
 Upstreams leave out `index`, give every call index 0, repeat id and name in each delta, send the name late or as
 `""`, or send arguments as an object. Clients want an index contiguous from 0, id, type and name in a call's first
-delta only, and strings (clients.md rule 9).
+delta only, and strings (RULES.md C-9).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
-from aihub_lite.wire.chat_parts import TEXT_NAME, arguments_text
+from aihub_lite.wire.chat.normalise import NO_ARGUMENTS, TEXT_NAME, arguments_text, kind_of
+from aihub_lite.wire.json_types import JsonObject, JsonView
 
-OURS = frozenset({"index", "id", "type", *TEXT_NAME})
-"""Fields of a call's delta that are written anew; others are passed on."""
+REWRITTEN = frozenset({"index", "id", "type", *TEXT_NAME})
+"""Fields of a call, or of its delta, that are written anew; others are passed on. An index is for deltas only."""
+
+
+def id_prefix(request_id: str, choice: int) -> str:
+    """What the ids of calls begin with that come without one; `choice` is the index of theirs."""
+    if choice == 0:
+        return f"call_{request_id}"
+    return f"call_{request_id}_{choice}"
 
 
 @attrs.define(eq=False)
@@ -26,8 +32,12 @@ class _Call:
     """Our index; None while the call waits for its name."""
     text: str = ""
     """What came before the name."""
-    body: dict[str, Any] = attrs.field(factory=dict)
-    extra: dict[str, Any] = attrs.field(factory=dict)
+    has_text: bool = False
+    """Whether anything but white space has been passed on of its arguments or input."""
+    body: JsonObject = attrs.field(factory=dict)
+    """What else the function said before the name."""
+    extra: JsonObject = attrs.field(factory=dict)
+    """Fields that are only passed on, from before the name."""
 
 
 @attrs.define
@@ -40,55 +50,84 @@ class ToolCalls:
     _by_index: dict[int, _Call] = attrs.field(factory=dict, init=False)
     _by_id: dict[str, _Call] = attrs.field(factory=dict, init=False)
     _waiting: list[_Call] = attrs.field(factory=list, init=False)
+    _started: list[_Call] = attrs.field(factory=list, init=False)
     _last: _Call | None = attrs.field(default=None, init=False)
 
-    def push(self, delta: object) -> dict[str, Any] | None:
+    def push(self, delta: object) -> JsonObject | None:
         """Our delta for one upstream call delta; None when there is nothing to say (yet)."""
         if not isinstance(delta, dict):
             return None
-        kind = "custom" if isinstance(delta.get("custom"), dict) else "function"
-        given = delta.get(kind)
-        body = dict(given) if isinstance(given, dict) else {}
+        kind = kind_of(delta)
+        payload = delta.get(kind)
+        body: JsonObject = {}
+        if isinstance(payload, dict):
+            body |= payload
         name = body.pop("name", None)
-        name = name if isinstance(name, str) else ""
+        if not isinstance(name, str):
+            name = ""
         text = arguments_text(body.pop(TEXT_NAME[kind], None))
-        extra = {key: value for key, value in delta.items() if key not in OURS}
+        extra = {key: value for key, value in delta.items() if key not in REWRITTEN}
         call = self._route(delta, name, kind)
         if call.index is not None:
             if not (text or body or extra):
                 return None
+            call.has_text = call.has_text or bool(text.strip())
             return {"index": call.index, call.kind: {**body, TEXT_NAME[call.kind]: text}, **extra}
         call.text += text
         call.body |= body
         call.extra |= extra
-        return self._start(call, name) if name else None
+        if not name:
+            return None
+        return self._start(call, name)
 
-    def flush(self) -> list[dict[str, Any]]:
-        """At the end of the choice: calls whose name never came but whose arguments did, for the client to judge."""
-        return [self._start(call, "") for call in list(self._waiting) if call.text]
+    def flush(self, *, whole: bool) -> list[JsonObject]:
+        """At the end of the choice: calls whose name never came but whose arguments did, for the client to judge; and,
+        where the calls are whole, an empty object for each that has no arguments."""
+        deltas = [self._start(call, "") for call in list(self._waiting) if call.text]
+        if whole:
+            empty = [call.index for call in self._started if call.kind == "function" and not call.has_text]
+            deltas += [{"index": index, "function": {"arguments": NO_ARGUMENTS}} for index in empty]
+        return deltas
 
-    def _start(self, call: _Call, name: str) -> dict[str, Any]:
+    def _start(self, call: _Call, name: str) -> JsonObject:
         self._waiting.remove(call)
-        call.index, self.sent = self.sent, self.sent + 1
+        self._started.append(call)
+        call.has_text = bool(call.text.strip())
+        call.index = self.sent
+        self.sent += 1
         call.id = call.id or f"{self.id_prefix}_{call.index}"
         body = {"name": name, **call.body, TEXT_NAME[call.kind]: call.text}
         return {"index": call.index, "id": call.id, "type": call.kind, call.kind: body, **call.extra}
 
-    def _route(self, delta: dict[str, Any], name: str, kind: str) -> _Call:
+    def _route(self, delta: JsonView, name: str, kind: str) -> _Call:
         """The call that a delta belongs to, by index, else by id, else the last one unless it starts a new one."""
-        index, upstream_id = delta.get("index"), delta.get("id")
-        upstream_id = upstream_id if isinstance(upstream_id, str) else ""
+        index = delta.get("index")
+        upstream_id = delta.get("id")
+        if not isinstance(upstream_id, str):
+            upstream_id = ""
         if isinstance(index, int) and not isinstance(index, bool):
-            call = self._by_index.get(index)
-            if call is None or (name and upstream_id and call.upstream_id and upstream_id != call.upstream_id):
-                call = self._by_index[index] = self._new(upstream_id, kind)
+            call = self._at_index(index, upstream_id, name, kind)
         else:
-            call = self._by_id.get(upstream_id) if upstream_id else None if name else self._last
-            call = call or self._new(upstream_id, kind)
+            call = self._without_index(upstream_id, name, kind)
         if upstream_id and not call.upstream_id:
             self._identify(call, upstream_id)
         self._last = call
         return call
+
+    def _at_index(self, index: int, upstream_id: str, name: str, kind: str) -> _Call:
+        call = self._by_index.get(index)
+        # A name under another id begins another call, whatever its index: some upstreams give 0 to all of them.
+        if call is None or (name and upstream_id and call.upstream_id and upstream_id != call.upstream_id):
+            call = self._by_index[index] = self._new(upstream_id, kind)
+        return call
+
+    def _without_index(self, upstream_id: str, name: str, kind: str) -> _Call:
+        call = None
+        if upstream_id:
+            call = self._by_id.get(upstream_id)
+        elif not name:
+            call = self._last
+        return call or self._new(upstream_id, kind)
 
     def _new(self, upstream_id: str, kind: str) -> _Call:
         call = _Call(kind)

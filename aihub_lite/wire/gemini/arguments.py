@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import attrs
+
+from aihub_lite.wire.json_types import JsonObject, JsonView, dicts_in
 
 STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]")
 MAX_INDEX = 10_000
@@ -26,54 +26,59 @@ MAX_INDEX = 10_000
 class OpenCall:
     """A call that is not complete yet."""
 
-    call: dict[str, Any]
+    call: JsonObject
     """`functionCall` as it will be when it is."""
-    part: dict[str, Any]
+    part: JsonView
     """What stood beside it: the signature."""
-    _texts: set[str] = attrs.field(factory=set)
+    _open_texts: set[str] = attrs.field(factory=set)
     """Paths of the texts that go on."""
 
-    def add(self, function_call: Mapping[str, Any]) -> None:
-        """One more piece."""
-        pieces = function_call.get("partialArgs")
-        for piece in pieces if isinstance(pieces, list) else ():
-            if isinstance(piece, Mapping) and isinstance(path := piece.get("jsonPath"), str):
+    def add(self, function_call: JsonView) -> None:
+        """Puts each argument of one more piece where its path says."""
+        for piece in dicts_in(function_call.get("partialArgs")):
+            if isinstance(path := piece.get("jsonPath"), str):
                 self._put(path, piece)
 
-    def _put(self, path: str, piece: Mapping[str, Any]) -> None:
+    def _put(self, path: str, piece: JsonView) -> None:
         steps = _steps(path)
         if not steps:
             return
         value = _value(piece)
-        holder: Any = self.call.setdefault("args", {})
+        holder: object = self.call.setdefault("args", {})
         for step, following in itertools.pairwise(steps):
             holder = _inside(holder, step, following)
-        if path in self._texts and isinstance(value, str):
-            known = _at(holder, steps[-1])
-            value = known + value if isinstance(known, str) else value
+        if path in self._open_texts and isinstance(value, str):
+            begun = _at(holder, steps[-1])
+            if isinstance(begun, str):
+                value = begun + value
         _set(holder, steps[-1], value)
         if piece.get("willContinue") is True:
-            self._texts.add(path)
+            self._open_texts.add(path)
         else:
-            self._texts.discard(path)
+            self._open_texts.discard(path)
 
 
 def _steps(path: str) -> list[str | int]:
     """Names and positions of a JSON path."""
-    found: list[str | int] = []
+    steps: list[str | int] = []
     for name, position, quoted in STEP.findall(path.removeprefix("$")):
-        found.append(min(int(position), MAX_INDEX) if position else name or quoted)
-    return found
+        if position:
+            steps.append(min(int(position), MAX_INDEX))
+        else:
+            steps.append(name or quoted)
+    return steps
 
 
-def _value(piece: Mapping[str, Any]) -> Any:
+def _value(piece: JsonView) -> object:
+    """None also where it is said to be (`nullValue`)."""
     for name in ("stringValue", "numberValue", "boolValue"):
         if name in piece:
             return piece[name]
     return None
 
 
-def _at(holder: Any, step: str | int) -> Any:
+def _at(holder: object, step: str | int) -> object:
+    """What is at a step; None where nothing is, or where no such step can be taken."""
     if isinstance(holder, dict):
         return holder.get(step)
     if isinstance(holder, list) and isinstance(step, int) and step < len(holder):
@@ -81,7 +86,7 @@ def _at(holder: Any, step: str | int) -> Any:
     return None
 
 
-def _set(holder: Any, step: str | int, value: Any) -> None:
+def _set(holder: object, step: str | int, value: object) -> None:
     if isinstance(holder, dict):
         holder[str(step)] = value
     elif isinstance(holder, list) and isinstance(step, int):
@@ -89,10 +94,11 @@ def _set(holder: Any, step: str | int, value: Any) -> None:
         holder[step] = value
 
 
-def _inside(holder: Any, step: str | int, following: str | int) -> Any:
-    """The list or object at a step, made if it is not there."""
-    known = _at(holder, step)
-    if not isinstance(known, dict | list):
-        known = [] if isinstance(following, int) else {}
-        _set(holder, step, known)
-    return known
+def _inside(holder: object, step: str | int, following: str | int) -> object:
+    """The list or object at a step, put there if there is none."""
+    inner = _at(holder, step)
+    if isinstance(inner, dict | list):
+        return inner
+    inner = [] if isinstance(following, int) else {}
+    _set(holder, step, inner)
+    return inner

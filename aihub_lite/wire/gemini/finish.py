@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from aihub_lite.wire.gemini.shapes import GeminiDelta
+from aihub_lite.wire.json_types import JsonObject, JsonView, dict_at, text_at
 
 FINISH_REASONS: Mapping[str, str] = {
     "STOP": "stop",
@@ -27,31 +29,40 @@ that care read `native_finish_reason`."""
 UNSPECIFIED = frozenset({"", "FINISH_REASON_UNSPECIFIED"})
 
 
-def native_reason(candidate: Mapping[str, Any]) -> str | None:
+def native_reason(candidate: JsonView) -> str | None:
     """Gemini's word; None while the candidate goes on."""
     reason = candidate.get("finishReason")
-    return reason if isinstance(reason, str) and reason not in UNSPECIFIED else None
+    if isinstance(reason, str) and reason not in UNSPECIFIED:
+        return reason
+    return None
 
 
 def finish_reason(native: str, *, called: bool) -> str:
     """OpenAI's word: Gemini says STOP after function calls too."""
     reason = FINISH_REASONS.get(native, "stop")
-    return "tool_calls" if called and reason == "stop" else reason
+    if called and reason == "stop":
+        return "tool_calls"
+    return reason
 
 
-def refusal(native: str, message: object) -> dict[str, Any]:
+def refusal(native: str, candidate: JsonView) -> GeminiDelta:
     """Why an answer was withheld, as far as Gemini says it in words."""
-    if FINISH_REASONS.get(native) == "content_filter" and isinstance(message, str) and message:
-        return {"refusal": message}
+    if FINISH_REASONS.get(native) == "content_filter":
+        return _refusal(text_at(candidate, "finishMessage"))
     return {}
 
 
-def blocked(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+def blocked(answer: JsonView) -> JsonObject | None:
     """The one choice of an answer whose prompt was blocked: there are no candidates then."""
-    feedback = answer.get("promptFeedback")
-    reason = feedback.get("blockReason") if isinstance(feedback, Mapping) else None
-    if not isinstance(feedback, Mapping) or not isinstance(reason, str) or not reason:
+    feedback = dict_at(answer, "promptFeedback")
+    reason = text_at(feedback, "blockReason")
+    if not reason:
         return None
-    said = feedback.get("blockReasonMessage")
-    delta = {"refusal": said} if isinstance(said, str) and said else {}
+    delta = _refusal(text_at(feedback, "blockReasonMessage"))
     return {"index": 0, "delta": delta, "finish_reason": "content_filter", "native_finish_reason": reason}
+
+
+def _refusal(message: str) -> GeminiDelta:
+    if not message:
+        return {}
+    return {"refusal": message}

@@ -6,9 +6,10 @@ Gemini fetches public https URLs itself, as well as files uploaded to it and `gs
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.gemini.shapes import Part
+from aihub_lite.wire.json_types import JsonView, dict_at
 
 MIME_TYPES: Mapping[str, str] = {
     "png": "image/png",
@@ -58,85 +59,93 @@ REMOTE = ("https://", "http://", "gs://")
 FILES_API = "https://generativelanguage.googleapis.com/v1beta/"
 
 
-def media_part(part: Mapping[str, Any], where: str, *, resolution: bool) -> dict[str, Any] | None:
+def media_part(part: JsonView, where: str, *, resolution: bool) -> Part | None:
     """A media part of a message; None for a part of another type. `where` names it in the InvalidRequest."""
     kind = part.get("type")
     if kind in ("image_url", "input_image"):
-        return _image(part.get("image_url"), where, resolution=resolution)
+        return _image(part, where, resolution=resolution)
     if kind == "input_audio":
-        return _audio(part.get("input_audio"), where)
+        return _audio(dict_at(part, "input_audio"), where)
     if kind in ("file", "input_file"):
-        return _file(part.get("file"), where)
+        return _file(dict_at(part, "file"), where)
     if isinstance(kind, str) and kind in LOCATED:
         return _located(_url(part.get(kind), f"{where}.{kind}"), LOCATED[kind], where)
     return None
 
 
-def data_url(blob: Mapping[str, Any]) -> str:
+def data_url(blob: JsonView) -> str:
     """What the model drew, as clients show it."""
     return f"data:{blob.get('mimeType') or 'application/octet-stream'};base64,{blob.get('data') or ''}"
 
 
-def _image(value: object, where: str, *, resolution: bool) -> dict[str, Any]:
-    part = _located(_url(value, f"{where}.image_url"), "image/jpeg", where)
-    detail = value.get("detail") if isinstance(value, Mapping) else None
+def _image(part: JsonView, where: str, *, resolution: bool) -> Part:
+    image = _located(_url(part.get("image_url"), f"{where}.image_url"), "image/jpeg", where)
+    detail = dict_at(part, "image_url").get("detail")
     if resolution and isinstance(detail, str) and detail in RESOLUTIONS:
-        part["mediaResolution"] = {"level": RESOLUTIONS[detail]}
-    return part
+        image["mediaResolution"] = {"level": RESOLUTIONS[detail]}
+    return image
 
 
-def _audio(value: object, where: str) -> dict[str, Any]:
-    data, form = (value.get("data"), value.get("format")) if isinstance(value, Mapping) else (None, None)
+def _audio(audio: JsonView, where: str) -> Part:
+    data = audio.get("data")
     if not isinstance(data, str) or not data:
         raise InvalidRequest(f"'{where}.input_audio.data' must be base64 text.")
     if data.startswith("data:"):
         return _inline(data, where)
-    form = form.lower() if isinstance(form, str) and form else "wav"
-    return {"inlineData": {"mimeType": MIME_TYPES.get(form, f"audio/{form}"), "data": data}}
+    extension = audio.get("format")
+    if not isinstance(extension, str) or not extension:
+        extension = "wav"
+    extension = extension.lower()
+    return {"inlineData": {"mimeType": MIME_TYPES.get(extension, f"audio/{extension}"), "data": data}}
 
 
-def _file(value: object, where: str) -> dict[str, Any]:
-    file = value if isinstance(value, Mapping) else {}
-    data, name, file_id = file.get("file_data"), file.get("filename"), file.get("file_id")
-    guessed = file.get("format") or _mime_of(name) or "application/pdf"
-    if not isinstance(guessed, str):
+def _file(file: JsonView, where: str) -> Part:
+    """By what it holds, or by where it is; its MIME type is what it says, else that of its name, else PDF."""
+    data = file.get("file_data")
+    file_id = file.get("file_id")
+    mime_type = file.get("format") or _mime_of(file.get("filename")) or "application/pdf"
+    if not isinstance(mime_type, str):
         raise InvalidRequest(f"'{where}.file.format' must be a MIME type.")
     if isinstance(data, str) and data:
         if data.startswith(("data:", *REMOTE)):
-            return _located(data, guessed, where)
-        return {"inlineData": {"mimeType": guessed, "data": data}}
+            return _located(data, mime_type, where)
+        return {"inlineData": {"mimeType": mime_type, "data": data}}
     if isinstance(file_id, str) and file_id.startswith("files/"):
-        return {"fileData": {"fileUri": FILES_API + file_id, "mimeType": guessed}}
+        return {"fileData": {"fileUri": FILES_API + file_id, "mimeType": mime_type}}
     if isinstance(file_id, str) and file_id.startswith(REMOTE):
-        return _located(file_id, guessed, where)
+        return _located(file_id, mime_type, where)
     raise InvalidRequest(f"'{where}.file' must hold 'file_data', or a 'file_id' of the Gemini Files API.")
 
 
 def _url(value: object, where: str) -> str:
-    url = value.get("url") if isinstance(value, Mapping) else value
+    """Some clients put the URL itself where OpenAI has an object around it."""
+    url = value
+    if isinstance(value, dict):
+        url = value.get("url")
     if not isinstance(url, str) or not url:
         raise InvalidRequest(f"'{where}' must hold a URL.")
     return url
 
 
-def _located(url: str, otherwise: str, where: str) -> dict[str, Any]:
-    """A part for a URL; `otherwise` is the MIME type when neither the URL nor its name says one."""
+def _located(url: str, default: str, where: str) -> Part:
+    """A part for a URL; `default` is the MIME type where neither the URL nor the name in it has one."""
     if url.startswith("data:"):
         return _inline(url, where)
     if url.startswith(REMOTE):
-        return {"fileData": {"fileUri": url, "mimeType": _mime_of(url) or otherwise}}
+        return {"fileData": {"fileUri": url, "mimeType": _mime_of(url) or default}}
     raise InvalidRequest(f"'{where}' must be a data URL or an https URL.")
 
 
-def _inline(url: str, where: str) -> dict[str, Any]:
+def _inline(url: str, where: str) -> Part:
     head, comma, data = url.partition(",")
-    mime, *parameters = head.removeprefix("data:").split(";")
+    mime_type, *parameters = head.removeprefix("data:").split(";")
     if not comma or not data or "base64" not in parameters:
         raise InvalidRequest(f"'{where}' holds a data URL that is not base64.")
-    return {"inlineData": {"mimeType": mime or "application/octet-stream", "data": data}}
+    return {"inlineData": {"mimeType": mime_type or "application/octet-stream", "data": data}}
 
 
 def _mime_of(name: object) -> str | None:
+    """By the extension of a file's name, or of the path of a URL."""
     if not isinstance(name, str):
         return None
     path = name.partition("?")[0].partition("#")[0]

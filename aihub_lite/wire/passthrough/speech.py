@@ -6,23 +6,24 @@ import attrs
 
 from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.asked import Asked, Content
 from aihub_lite.wire.estimate import tokens_in
 from aihub_lite.wire.faults import AnswerNonsense
 from aihub_lite.wire.fields import model_in, wrong
-from aihub_lite.wire.passed_answer import PassedAnswer
-from aihub_lite.wire.passed_stream import FileStream
-from aihub_lite.wire.raw_answer import opened
-from aihub_lite.wire.typed_stream import TypedStream
+from aihub_lite.wire.json_types import JsonObject
+from aihub_lite.wire.passthrough.answer import PassedAnswer
+from aihub_lite.wire.passthrough.raw import fields_of
+from aihub_lite.wire.passthrough.request import PassedRequest, PostedRequest
+from aihub_lite.wire.passthrough.stream import FileStream
+from aihub_lite.wire.passthrough.typed_stream import TypedStream
 
 
-def parse_speech(content: Content) -> Asked:
-    """Raises InvalidRequest."""
-    assert isinstance(content, dict)  # noqa: S101  the surface takes no forms
-    model, text = model_in(content), content.get("input")
+def parse_speech(content: JsonObject) -> PostedRequest[JsonObject]:
+    """What the gateway reads of a request to speak a text; raises InvalidRequest."""
+    model = model_in(content)
+    text = content.get("input")
     if not isinstance(text, str) or not text:
         raise InvalidRequest(wrong(content, "input", "a non-empty string"))
-    return Asked(
+    return PostedRequest(
         content=content,
         model=model,
         stream=True,
@@ -32,7 +33,7 @@ def parse_speech(content: Content) -> Asked:
         max_tokens=spoken_tokens(len(text)),
         units=len(text),
         unit="character",
-        made="audio",
+        answer_modality="audio",
     )
 
 
@@ -41,14 +42,16 @@ def spoken_tokens(characters: int) -> int:
     return -(-characters * 7 // 5)
 
 
-def speech_stream(asked: Asked) -> FileStream | SpeechStream:
-    """A reader of what comes."""
-    return SpeechStream(asked) if asked.events else FileStream(asked, asked.max_tokens or 0)
+def speech_stream(request: PassedRequest) -> FileStream | SpeechStream:
+    """A reader of the answer: of events where the client asked for them, else of the file."""
+    if request.events:
+        return SpeechStream(request)
+    return FileStream(request, request.max_tokens or 0)
 
 
-def no_speech(asked: Asked, data: bytes, content_type: str) -> PassedAnswer:
-    """A document instead of speech; raises AnswerNonsense."""
-    opened(data, "error")
+def no_speech(request: PassedRequest, data: bytes, content_type: str) -> PassedAnswer:
+    """A document instead of speech; raises AnswerNonsense, with the error that the document holds if it does."""
+    fields_of(data, "error")
     raise AnswerNonsense("The upstream's answer is no speech.")
 
 
@@ -56,11 +59,13 @@ def no_speech(asked: Asked, data: bytes, content_type: str) -> PassedAnswer:
 class SpeechStream(TypedStream):
     """Pieces of audio in base64, then the usage."""
 
-    def reported(self, usage: object) -> Usage | None:
+    def reported_usage(self, value: object) -> Usage | None:
         """Tokens, and the characters that were read."""
-        tokens = self.asked.reported(usage)
-        return tokens and attrs.evolve(tokens, units=self.asked.units, unit="character")
+        usage = self.request.reported_usage(value)
+        if usage is None:
+            return None
+        return attrs.evolve(usage, units=self.request.units, unit="character")
 
     def estimated(self, prompt_tokens: int) -> Usage:
         """All of it, once any of it is there: the upstream has read the whole request."""
-        return self.asked.usage(self.asked.max_tokens or 0)
+        return self.request.usage(self.request.max_tokens or 0)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
 import attrs
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.asked import Asked
-from aihub_lite.wire.chat_usage import usage_json, usage_of
-from aihub_lite.wire.completions import text_bytes
+from aihub_lite.wire.chat.foreign_usage import with_foreign
+from aihub_lite.wire.chat.usage import usage_json, usage_of
 from aihub_lite.wire.estimate import tokens_in
-from aihub_lite.wire.faults import AnswerNonsense, StreamError
-from aihub_lite.wire.foreign_error import error_in, status_in
-from aihub_lite.wire.foreign_json import decode, encode
+from aihub_lite.wire.faults import StreamError
+from aihub_lite.wire.foreign_json import encode, event_object
+from aihub_lite.wire.json_types import JsonObject
+from aihub_lite.wire.passthrough.completions import text_bytes
+from aihub_lite.wire.passthrough.request import PassedRequest
 from aihub_lite.wire.sse import DONE, event
+from aihub_lite.wire.upstream_error import error_in, status_in
 
 END = b"[DONE]"
 
 
-def chunk_of(payload: bytes) -> dict[str, Any]:
+def chunk_of(payload: bytes) -> JsonObject:
     """The object in an event; raises AnswerNonsense, and StreamError for an error that the upstream reports."""
-    chunk = decode(payload)
-    if not isinstance(chunk, dict):
-        raise AnswerNonsense("An event of the upstream's stream is not a JSON object.")
+    chunk = event_object(payload)
+    # Not every error says that it is one: FastAPI's is `{"detail": …}`.
     bare = not chunk.keys() & {"type", "choices"} and chunk.keys() & {"message", "detail"}
     if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")) or bare:
         status = status_in(chunk, 502)
@@ -34,15 +35,22 @@ def chunk_of(payload: bytes) -> dict[str, Any]:
 
 @attrs.define
 class CompletionStream:
-    """Chunks of text."""
+    """A completion as it is written, chunk by chunk."""
 
-    asked: Asked
+    written: ClassVar[None] = None
+    withheld: ClassVar[bool] = False
+
+    request: PassedRequest
     usage: Usage | None = None
     has_content: bool = False
     done: bool = False
     relayed_bytes: int = 0
     _running: set[int] = attrs.field(factory=set)
-    _last: dict[str, Any] = attrs.field(factory=dict)
+    """Indices of the choices that have begun and not ended."""
+    _reported: object = None
+    """The last `usage` as it came."""
+    _head: JsonObject = attrs.field(factory=dict)
+    """What the last chunk has in common with all others, for the usage chunk."""
 
     @property
     def complete(self) -> bool:
@@ -50,39 +58,42 @@ class CompletionStream:
         return self.has_content and (self.done or not self._running)
 
     def push(self, payload: bytes) -> list[bytes]:
-        """Raises AnswerNonsense and StreamError."""
+        """The bytes for the client of one event; raises AnswerNonsense, and StreamError for an upstream's error."""
         if payload.strip() == END:
             self.done = True
             return []
         chunk = chunk_of(payload)
-        if (known := usage_of(chunk.pop("usage", None))) is not None:
-            self.usage = known
+        if (usage := usage_of(reported := chunk.pop("usage", None))) is not None:
+            self.usage = usage.possible(self.usage or usage)
+            self._reported = reported
         choices = chunk.get("choices")
         if not isinstance(choices, list) or not choices:
             return []
         for position, choice in enumerate(choices):
-            self._note(choice, position)
-        self._last = {name: chunk[name] for name in ("id", "object", "created") if name in chunk}
-        chunk["model"] = self.asked.model
+            if isinstance(choice, dict):
+                self._note(choice, position)
+        self._head = {name: chunk[name] for name in ("id", "object", "created") if name in chunk}
+        chunk["model"] = self.request.model
         return [event(encode(chunk))]
 
     def end(self) -> list[bytes]:
         """The usage chunk if it was asked for and is known, and `[DONE]`."""
-        if not self.asked.include_usage or self.usage is None:
+        if not self.request.include_usage or self.usage is None:
             return [DONE]
-        last = {**self._last, "model": self.asked.model, "choices": [], "usage": usage_json(self.usage)}
-        return [event(encode(last)), DONE]
+        usage = with_foreign(usage_json(self.usage), self._reported)
+        chunk = {**self._head, "model": self.request.model, "choices": [], "usage": usage}
+        return [event(encode(chunk)), DONE]
 
     def estimated(self, prompt_tokens: int) -> Usage:
-        """What was relayed comes to, by our own count."""
-        return self.asked.usage(tokens_in(self.relayed_bytes))
+        """What the request and the text relayed so far come to by our own count."""
+        return self.request.usage(tokens_in(self.relayed_bytes))
 
-    def _note(self, choice: Any, position: int) -> None:
-        if not isinstance(choice, dict):
-            return
+    def _note(self, choice: JsonObject, position: int) -> None:
         written = text_bytes(choice)
         self.relayed_bytes += written
-        index = choice.get("index", position)
+        index = choice.get("index")
+        if type(index) is not int:
+            index = position
         if choice.get("finish_reason"):
             self._running.discard(index)
             self.has_content = True
@@ -95,7 +106,10 @@ class CompletionStream:
 class FileStream:
     """A file: nothing is read of it. The empty piece at its end says that it is whole."""
 
-    asked: Asked
+    written: ClassVar[None] = None
+    withheld: ClassVar[bool] = False
+
+    request: PassedRequest
     completion_tokens: int
     usage: Usage | None = None
     has_content: bool = False
@@ -107,7 +121,7 @@ class FileStream:
         return self.done
 
     def push(self, payload: bytes) -> list[bytes]:
-        """The bytes as they are."""
+        """One piece of the file, not changed."""
         if not payload:
             self.done = True
             return []
@@ -115,9 +129,9 @@ class FileStream:
         return [payload]
 
     def end(self) -> list[bytes]:
-        """Nothing follows."""
+        """No bytes: the file was all."""
         return []
 
     def estimated(self, prompt_tokens: int) -> Usage:
         """All of it, once any of it is there: the upstream has read the whole request."""
-        return self.asked.usage(self.completion_tokens)
+        return self.request.usage(self.completion_tokens)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.asked import Asked
 from aihub_lite.wire.foreign_json import encode
-from aihub_lite.wire.passed_stream import END, chunk_of
+from aihub_lite.wire.json_types import JsonView
+from aihub_lite.wire.passthrough.request import PassedRequest
+from aihub_lite.wire.passthrough.stream import END, chunk_of
 from aihub_lite.wire.sse import event, named_event
 
 FINAL = (".completed", ".done")
@@ -22,22 +23,24 @@ class TypedStream:
 
     named: ClassVar[bool] = False
     """Whether events carry their type in an `event:` line too, as clients of this surface may expect."""
+    written: ClassVar[None] = None
+    withheld: ClassVar[bool] = False
 
-    asked: Asked
+    request: PassedRequest
     usage: Usage | None = None
     has_content: bool = False
     done: bool = False
     relayed_bytes: int = 0
-    ended: int = 0
-    """Last events so far: one for every image."""
+    last_events: int = 0
+    """As many as have come so far: one for every image."""
 
     @property
     def complete(self) -> bool:
         """Whether all last events are there."""
-        return self.ended >= 1
+        return self.last_events >= 1
 
     def push(self, payload: bytes) -> list[bytes]:
-        """Raises AnswerNonsense and StreamError."""
+        """The bytes for the client of one event; raises AnswerNonsense, and StreamError for an upstream's error."""
         if payload.strip() == END:
             self.done = True
             return []
@@ -46,24 +49,26 @@ class TypedStream:
         if not isinstance(kind, str) or not kind.isprintable():
             kind = ""
         self.has_content = True
-        self.relayed_bytes += self.said(chunk, payload)
+        self.relayed_bytes += self.content_bytes(chunk, payload)
         if kind.endswith(FINAL):
-            self.ended += 1
-            self.usage = self.reported(chunk.get("usage")) or self.usage
+            self.last_events += 1
+            self.usage = self.reported_usage(chunk.get("usage")) or self.usage
             self.done = self.complete
         data = encode(chunk)
-        return [named_event(kind, data) if self.named and kind else event(data)]
+        if self.named and kind:
+            return [named_event(kind, data)]
+        return [event(data)]
 
     def end(self) -> list[bytes]:
-        """The last event is the end."""
+        """No bytes: the last event is the end."""
         return []
 
-    def said(self, chunk: dict[str, Any], payload: bytes) -> int:
-        """How much an event brings, in bytes."""
+    def content_bytes(self, chunk: JsonView, payload: bytes) -> int:
+        """How many bytes of content an event brings."""
         return len(payload)
 
-    def reported(self, usage: object) -> Usage | None:
-        """What a last event says it came to."""
+    def reported_usage(self, value: object) -> Usage | None:
+        """What it came to by the `usage` of a last event."""
         raise NotImplementedError
 
     def estimated(self, prompt_tokens: int) -> Usage:

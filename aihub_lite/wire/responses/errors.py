@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import attrs
 
 from aihub_lite.errors import ClientFault, GatewayError, UpstreamRejected
-from aihub_lite.wire.errors_out import error_body
-from aihub_lite.wire.foreign_error import CONTEXT_OVERFLOW
-from aihub_lite.wire.responses_told import Told
+from aihub_lite.wire.client_error import error_body
+from aihub_lite.wire.field_names import FieldNames
+from aihub_lite.wire.responses.state import ResponseState
+from aihub_lite.wire.upstream_error import CONTEXT_OVERFLOW
 
 CODES: Mapping[str, str] = {
     CONTEXT_OVERFLOW: CONTEXT_OVERFLOW,
@@ -21,31 +22,41 @@ CODES: Mapping[str, str] = {
     "request_stopped": "server_is_overloaded",
 }
 """Codes that Codex acts upon, by ours; it tries again after others, but for `invalid_prompt`."""
-AGAIN = re.compile(r"try again in \d", re.IGNORECASE)
+RETRY_HINT = re.compile(r"try again in \d", re.IGNORECASE)
 """Where Codex reads how long to wait."""
+
+FIELD_NAMES: FieldNames = (
+    (re.compile(r"'messages\b[^']*'"), "'input'"),
+    (re.compile(r"'(tools\[\d+\])\.function\b"), r"'\1"),
+    (re.compile(r"'response_format\b[^']*'"), "'text.format'"),
+    (re.compile(r"'reasoning_effort'"), "'reasoning.effort'"),
+    (re.compile(r"'max_(?:completion_)?tokens'"), "'max_output_tokens'"),
+)
 
 
 @attrs.frozen
 class ResponsesErrors:
-    """How a client is told of a refusal."""
+    """How a client of this surface is told of a refusal."""
 
-    told: Told
+    state: ResponseState
 
     def body(self, error: GatewayError) -> bytes:
-        """`{"error": {…}}`, as everywhere."""
+        """The public shape, which is OpenAI's on this surface too."""
         return error_body(error)
 
     def event(self, error: GatewayError) -> bytes:
-        """The end of the stream."""
+        """`response.failed`, after the beginning of the response where there was none yet."""
         message = (error.message or GatewayError().message).encode("utf-8", "replace").decode()
-        if error.retry_after is not None and AGAIN.search(message) is None:
+        if error.retry_after is not None and RETRY_HINT.search(message) is None:
             message = f"{message.rstrip('.')}. Please try again in {error.retry_after}s."
-        return self.told.failed({"code": code_of(error), "message": message})
+        return self.state.failed({"code": code_of(error), "message": message})
 
 
 def code_of(error: GatewayError) -> str:
-    """Of a failed response."""
-    found = CODES.get(str(error.code))
-    if found is not None:
-        return found
-    return "invalid_prompt" if isinstance(error, ClientFault | UpstreamRejected) else "server_error"
+    """The code of a failed response."""
+    code = CODES.get(str(error.code))
+    if code is not None:
+        return code
+    if isinstance(error, ClientFault | UpstreamRejected):
+        return "invalid_prompt"
+    return "server_error"

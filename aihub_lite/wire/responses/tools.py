@@ -1,18 +1,21 @@
-"""Tools of a Responses request as functions of a chat request, and the way back from a function's name."""
+"""Tools of a Responses request as functions of a chat request, and which tool a function's name stands for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeGuard
 
 import attrs
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.messages_tools import short_name
+from aihub_lite.wire.chat.names import short_name
+from aihub_lite.wire.chat.shapes import Function, Tool
+from aihub_lite.wire.json_types import JsonObject, JsonView, dicts_in, text_at
 
-Kind = Literal["function", "custom", "local_shell", "shell", "apply_patch"]
+BuiltIn = Literal["local_shell", "shell", "apply_patch"]
+Kind = Literal["function", "custom"] | BuiltIn
 """What a client knows a tool as."""
-NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
+NO_PARAMETERS: JsonView = {"type": "object", "properties": {}}
 INPUT = "input"
 """The one parameter of a function that stands for a custom tool: text of any form."""
 GRAMMAR = "The input must match this {syntax} grammar:\n{definition}"
@@ -21,7 +24,7 @@ STRING = {"type": "string"}
 STRINGS = {"type": "array", "items": STRING}
 MILLISECONDS = {"type": "integer", "description": "After how many milliseconds to give up."}
 
-BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+BUILT_IN: Mapping[BuiltIn, tuple[str, JsonObject]] = {
     "local_shell": (
         "Runs a command on the user's machine and gives its output.",
         {
@@ -59,12 +62,13 @@ BUILT_IN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         },
     ),
 }
-"""Tools that the client itself runs and OpenAI's models know without being told: what others are told of them."""
+"""Tools that the client itself runs and OpenAI's models know by their type alone: description and parameters for the
+other models."""
 
 
 @attrs.frozen
-class Called:
-    """What a function's name stands for."""
+class ClientTool:
+    """The tool of the client that a chat function stands for."""
 
     kind: Kind
     name: str
@@ -75,53 +79,57 @@ class Called:
 class Tools:
     """The tools of one request."""
 
-    chat: list[dict[str, Any]] = attrs.field(factory=list)
-    """As a chat request has them."""
-    called: dict[str, Called] = attrs.field(factory=dict)
-    """By the name of the chat function, those that are not simply a function of that name."""
+    chat: list[Tool] = attrs.field(factory=list)
+    """The `tools` of the chat request."""
+    by_function: dict[str, ClientTool] = attrs.field(factory=dict)
+    """By the name of the chat function, the tools that are not simply a function of that name."""
     dropped: list[str] = attrs.field(factory=list)
     """Kinds of tools that only OpenAI runs."""
     _names: set[str] = attrs.field(factory=set)
 
     def add(self, tools: object, where: str) -> None:
-        """A list of tools; raises InvalidRequest that names `where`. A name that is there already stays as it is."""
+        """Add a list of tools; raises InvalidRequest that names `where`. The first tool of a name counts."""
         if not isinstance(tools, list):
             raise InvalidRequest(f"'{where}' must be a list.")
         for position, tool in enumerate(tools):
-            self._add(tool, f"{where}[{position}]")
+            self.add_tool(tool, f"{where}[{position}]")
 
-    def take(self, called: Called, tool: Mapping[str, Any]) -> None:
-        """One function."""
-        name = flat_name(called.name, called.namespace)
-        if name in self._names:
-            return
-        self._names.add(name)
-        if called != Called("function", name):
-            self.called[name] = called
-        self.chat.append({"type": "function", "function": {"name": name, **tool}})
-
-    def _add(self, tool: object, where: str, namespace: str = "") -> None:
+    def add_tool(self, tool: object, where: str, namespace: str = "") -> None:
+        """Add one, or all of a namespace; raises as `add` does."""
         kind = tool.get("type") if isinstance(tool, dict) else None
         if not isinstance(tool, dict) or not isinstance(kind, str):
             raise InvalidRequest(f"'{where}' must be an object with a 'type'.")
         if kind == "namespace" and not namespace:
             for position, inner in enumerate(_listed(tool, where)):
-                self._add(inner, f"{where}.tools[{position}]", _name(tool, where))
+                self.add_tool(inner, f"{where}.tools[{position}]", _name(tool, where))
         elif kind == "function":
-            self.take(Called("function", _name(tool, where), namespace), _function(tool, where))
+            self._offer(ClientTool("function", _name(tool, where), namespace), _function(tool, where))
         elif kind == "custom":
-            self.take(Called("custom", _name(tool, where), namespace), _custom(tool))
-        elif kind in BUILT_IN and not _hosted(tool):
+            self._offer(ClientTool("custom", _name(tool, where), namespace), _custom(tool))
+        elif _is_built_in(kind) and not _hosted(tool):
             description, parameters = BUILT_IN[kind]
-            self.take(Called(kind, kind), {"description": description, "parameters": parameters})  # type: ignore[arg-type]
+            self._offer(ClientTool(kind, kind), {"description": description, "parameters": parameters})
         elif kind not in self.dropped:
             self.dropped.append(kind)
+
+    def _offer(self, tool: ClientTool, function: Function) -> None:
+        name = flat_name(tool.name, tool.namespace)
+        if name in self._names:
+            return
+        self._names.add(name)
+        if tool != ClientTool("function", name):
+            self.by_function[name] = tool
+        self.chat.append({"type": "function", "function": {"name": name, **function}})
+
+
+def _is_built_in(kind: str) -> TypeGuard[BuiltIn]:
+    return kind in BUILT_IN
 
 
 def flat_name(name: str, namespace: str = "") -> str:
     """The name of the chat function for a tool, always the same: a history names tools that are no longer offered."""
     if not namespace:
-        return name
+        return short_name(name)
     return short_name(f"{namespace}__{name}")
 
 
@@ -134,76 +142,94 @@ def choice_of(choice: object, tools: Tools) -> object:
             raise InvalidRequest("'tool_choice' must be 'none', 'auto', 'required' or name a tool.")
         return choice
     if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        allowed, mode = choice.get("tools"), choice.get("mode", "auto")
-        if not isinstance(allowed, list) or mode not in ("auto", "required"):
-            raise InvalidRequest("'tool_choice' must hold 'mode' and a list 'tools'.")
-        chosen = [_function_named(name) for tool in allowed if (name := _chosen(tool, tools))]
-        return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": chosen}} if chosen else "none"
-    name = _chosen(choice, tools)
-    return _function_named(name) if name else None
+        return _allowed(choice, tools)
+    name = _function_chosen(choice, tools)
+    if not name:
+        return None
+    return _function_named(name)
 
 
-def _function_named(name: str) -> dict[str, Any]:
+def _allowed(choice: JsonView, tools: Tools) -> object:
+    """The choice among some of the tools only; none at all where only OpenAI runs those."""
+    allowed = choice.get("tools")
+    mode = choice.get("mode", "auto")
+    if not isinstance(allowed, list) or mode not in ("auto", "required"):
+        raise InvalidRequest("'tool_choice' must hold 'mode' and a list 'tools'.")
+    functions = [_function_named(name) for tool in allowed if (name := _function_chosen(tool, tools))]
+    if not functions:
+        return "none"
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": functions}}
+
+
+def _function_named(name: str) -> Tool:
     return {"type": "function", "function": {"name": name}}
 
 
-def _chosen(choice: object, tools: Tools) -> str:
-    """The chat function that is chosen; empty for a tool that only OpenAI runs."""
+def _function_chosen(choice: object, tools: Tools) -> str:
+    """The name of the chat function that is chosen; empty for a tool that only OpenAI runs."""
     kind = choice.get("type") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(kind, str):
         raise InvalidRequest("'tool_choice' must be 'none', 'auto', 'required' or name a tool.")
     if kind in ("function", "custom"):
-        namespace = choice.get("namespace")
-        return flat_name(_name(choice, "tool_choice"), namespace if isinstance(namespace, str) else "")
-    return kind if kind in tools.called else ""
+        return flat_name(_name(choice, "tool_choice"), text_at(choice, "namespace"))
+    if kind in tools.by_function:
+        return kind
+    return ""
 
 
 def kinds_of(tools: object) -> Iterator[str]:
-    """What kinds of tools there are, for who asks whether an upstream takes them; says nothing of what is no tool."""
-    for tool in tools if isinstance(tools, Iterable) else ():
-        if isinstance(tool, dict) and isinstance(kind := tool.get("type"), str):
+    """The kinds of the tools in a list, to ask whether an upstream takes them; what is no tool is passed over."""
+    for tool in dicts_in(tools):
+        if isinstance(kind := tool.get("type"), str):
             yield kind
 
 
-def _hosted(tool: Mapping[str, Any]) -> bool:
+def _hosted(tool: JsonView) -> bool:
     """Whether a `shell` is one of OpenAI's containers."""
     environment = tool.get("environment")
     return isinstance(environment, dict) and environment.get("type") != "local"
 
 
-def _function(tool: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _function(tool: JsonView, where: str) -> Function:
     parameters = tool.get("parameters")
     if not isinstance(parameters, dict | None):
         raise InvalidRequest(f"'{where}.parameters' must be a JSON Schema.")
-    made: dict[str, Any] = {}
-    if isinstance(description := tool.get("description"), str) and description:
-        made["description"] = description
-    made["parameters"] = parameters or dict(NO_PARAMETERS)
+    function: Function = {}
+    if description := text_at(tool, "description"):
+        function["description"] = description
+    function["parameters"] = parameters or dict(NO_PARAMETERS)
     if isinstance(strict := tool.get("strict"), bool):
-        made["strict"] = strict
-    return made
+        function["strict"] = strict
+    return function
 
 
-def _custom(tool: Mapping[str, Any]) -> dict[str, Any]:
-    """A grammar binds only OpenAI's models: others are told of it."""
-    said = [tool.get("description")]
+def _custom(tool: JsonView) -> Function:
+    """A grammar binds only OpenAI's models; for the others it is part of the description."""
+    texts = [text_at(tool, "description")]
     form = tool.get("format")
     if isinstance(form, dict) and isinstance(definition := form.get("definition"), str):
-        said.append(GRAMMAR.format(syntax=form.get("syntax") or "", definition=definition))
-    texts = [text for text in said if isinstance(text, str) and text]
-    parameters = {"type": "object", "properties": {INPUT: STRING}, "required": [INPUT], "additionalProperties": False}
-    return {**({"description": "\n\n".join(texts)} if texts else {}), "parameters": parameters}
+        texts.append(GRAMMAR.format(syntax=form.get("syntax") or "", definition=definition))
+    function: Function = {}
+    if description := "\n\n".join(filter(None, texts)):
+        function["description"] = description
+    function["parameters"] = {
+        "type": "object",
+        "properties": {INPUT: STRING},
+        "required": [INPUT],
+        "additionalProperties": False,
+    }
+    return function
 
 
-def _listed(tool: Mapping[str, Any], where: str) -> list[Any]:
+def _listed(tool: JsonView, where: str) -> list[object]:
     tools = tool.get("tools")
     if not isinstance(tools, list):
         raise InvalidRequest(f"'{where}.tools' must be a list.")
     return tools
 
 
-def _name(tool: Mapping[str, Any], where: str) -> str:
-    name = tool.get("name")
-    if not isinstance(name, str) or not name:
+def _name(tool: JsonView, where: str) -> str:
+    name = text_at(tool, "name")
+    if not name:
         raise InvalidRequest(f"'{where}.name' must be a non-empty string.")
     return name

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 import msgspec
 
-from aihub_lite.errors import GatewayError, UpstreamRejected
-from aihub_lite.wire.foreign_error import CONTEXT_OVERFLOW
-from aihub_lite.wire.messages_events import event
+from aihub_lite.errors import ChannelsDisabled, GatewayError, UpstreamRejected
+from aihub_lite.wire.anthropic.surface.events import event
+from aihub_lite.wire.field_names import FieldNames
+from aihub_lite.wire.json_types import JsonObject
+from aihub_lite.wire.upstream_error import CONTEXT_OVERFLOW
 
 TYPES: Mapping[int, str] = {
     401: "authentication_error",
@@ -32,6 +34,15 @@ OVERFLOW = "prompt is too long"
 
 _encode = msgspec.json.Encoder().encode
 
+FIELD_NAMES: FieldNames = (
+    (re.compile(r"'messages\b[^']*'"), "'messages'"),
+    (re.compile(r"'(tools\[\d+\])\.(?:function\.)?parameters\b[^']*'"), r"'\1.input_schema'"),
+    (re.compile(r"'(tools\[\d+\])\.function\b"), r"'\1"),
+    (re.compile(r"'response_format\b[^']*'"), "'output_config.format'"),
+    (re.compile(r"'reasoning_effort'"), "'output_config.effort'"),
+    (re.compile(r"'stop'"), "'stop_sequences'"),
+)
+
 
 @attrs.frozen
 class MessagesErrors:
@@ -47,7 +58,7 @@ class MessagesErrors:
         """The event that ends a stream which failed."""
         return event("error", self._shape(error))
 
-    def _shape(self, error: GatewayError) -> dict[str, Any]:
+    def _shape(self, error: GatewayError) -> JsonObject:
         message = (error.message or GatewayError().message).encode("utf-8", "replace").decode()
         if error.code == CONTEXT_OVERFLOW and OVERFLOW not in message.lower():
             message = f"{OVERFLOW}: {message}"
@@ -63,4 +74,6 @@ def type_of(error: GatewayError) -> str:
         return str(error.code)
     if error.code == NO_MODEL:
         return "not_found_error"
+    if isinstance(error, ChannelsDisabled):
+        return "api_error"  # nothing is overloaded: a retry would find the same
     return TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")

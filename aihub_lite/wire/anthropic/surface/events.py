@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aihub_lite.wire.foreign_json import encode
+from aihub_lite.wire.json_types import JsonView
 from aihub_lite.wire.sse import named_event
 
 
-def event(kind: str, value: dict[str, Any]) -> bytes:
+def event(kind: str, value: JsonView) -> bytes:
     """An event, with its type on a line of its own as Anthropic's clients want it."""
     return named_event(kind, encode(value))
 
