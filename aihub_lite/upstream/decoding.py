@@ -6,17 +6,16 @@ The gateway asks for `identity`; some upstreams and proxies compress all the sam
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
-from contextlib import aclosing
-from typing import cast
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
 import attrs
 
-from aihub_lite.upstream.faults import Garbled
+from aihub_lite.upstream.http1.faults import Garbled
 
 PIECE = 64 * 1024
-"""Most bytes one step of decoding yields: a compression bomb unfolds no faster than its reader takes it."""
+"""Bytes that one step of decoding yields at most: a compression bomb unfolds no faster than it is read (T-17)."""
 
+# `wbits` of zlib.decompressobj.
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 RAW_DEFLATE = -zlib.MAX_WBITS
 GZIP_MAGIC = b"\x1f\x8b"
@@ -24,37 +23,63 @@ CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 IDENTITY = frozenset({"", "identity"})
 
 
-def decoded(pieces: AsyncIterable[bytes], coding: str) -> AsyncIterator[bytes]:
+def decode(pieces: AsyncIterable[bytes], coding: str) -> AsyncIterator[bytes]:
     """The content under a `Content-Encoding` value; raises Garbled, for an unknown coding at the first step."""
     name = coding.strip().lower()
-    return aiter(pieces) if name in IDENTITY else _inflated(pieces, name)
+    if name in IDENTITY:
+        return aiter(pieces)
+    return _Inflated(aiter(pieces), name)
 
 
-async def _inflated(pieces: AsyncIterable[bytes], name: str) -> AsyncIterator[bytes]:
-    if name not in CODINGS:
-        raise Garbled("the answer has a content coding that was not asked for and is not known")
-    inflater = _Inflater()
-    async with aclosing(cast("AsyncGenerator[bytes]", aiter(pieces))) as raw:
-        async for piece in raw:
-            for content in inflater.feed(piece):
-                yield content
-    inflater.end()
+class _Inflated:
+    """Content as it unfolds. It stays broken once it is: nobody takes what is cut short for its end."""
+
+    def __init__(self, packed: AsyncIterator[bytes], name: str) -> None:
+        self._packed = packed
+        self._inflater = _Inflater()
+        self._unfolding: Iterator[bytes] = iter(())
+        self._broken: Garbled | None = None
+        if name not in CODINGS:
+            self._broken = Garbled("the answer has a content coding that was not asked for and is not known")
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return await self._next()
+        except Garbled as error:
+            self._broken = error
+            raise
+
+    async def _next(self) -> bytes:
+        while True:
+            for content in self._unfolding:
+                return content
+            piece = await anext(self._packed, None)
+            if piece is None:
+                self._inflater.end()
+                raise StopAsyncIteration
+            self._unfolding = self._inflater.feed(piece)
 
 
 @attrs.define
 class _Inflater:
-    """One body: zlib, gzip (also of several members) or, as some servers send for `deflate`, neither wrapper."""
+    """One body: zlib, gzip (also of several members) or, as some servers send for `deflate`, without a wrapper."""
 
     stream: zlib._Decompress | None = None
     head: bytes = b""
-    """First bytes kept back until they show which of the three it is."""
+    """The first bytes, kept until they show which of the three it is."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self.stream is None:
             self.head += data
             if len(self.head) < len(GZIP_MAGIC):
                 return
-            self.stream, data = _stream_for(self.head), self.head
+            data = self.head
+            self.stream = _stream_for(data)
         more = True
         while more:
             if self.stream.eof:
@@ -63,7 +88,7 @@ class _Inflater:
                 self.stream = zlib.decompressobj(GZIP_OR_ZLIB)
             content = self._step(self.stream, data)
             data = self.stream.unconsumed_tail or self.stream.unused_data
-            # A full piece may leave output inside zlib with no input left to fetch it.
+            # After a full piece zlib may hold more output, with no input left to ask for it by.
             more = bool(data) or len(content) == PIECE
             if content:
                 yield content
@@ -81,5 +106,6 @@ class _Inflater:
 
 def _stream_for(head: bytes) -> zlib._Decompress:
     """RFC 1950: a zlib header is method 8 in the low nibble and, as a big-endian pair, a multiple of 31."""
-    wrapped = head[:2] == GZIP_MAGIC or (head[0] & 0x0F == 8 and int.from_bytes(head[:2]) % 31 == 0)
-    return zlib.decompressobj(GZIP_OR_ZLIB if wrapped else RAW_DEFLATE)
+    if head[:2] == GZIP_MAGIC or (head[0] & 0x0F == 8 and int.from_bytes(head[:2]) % 31 == 0):
+        return zlib.decompressobj(GZIP_OR_ZLIB)
+    return zlib.decompressobj(RAW_DEFLATE)

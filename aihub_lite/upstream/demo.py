@@ -1,7 +1,7 @@
 """The built-in `demo` upstream: OpenAI-compatible chat and embeddings without network, key or cost.
 
 It lets a fresh installation answer its first request, and every test drive a whole line. Deterministic: the same
-request gives the same answer, ids included.
+request gives the same answer, ids included, but for the time.
 """
 
 from __future__ import annotations
@@ -10,100 +10,169 @@ import asyncio
 import hashlib
 import math
 import re
-from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import Annotated, Protocol
+from urllib.parse import urlsplit
 
-import httpx
+import attrs
 import msgspec
 
-from aihub_lite.wire.estimate import prompt_estimate, tokens_in
+from aihub_lite.domain.clock import Clock, SystemClock
+from aihub_lite.upstream.http1.answer import Fields
+from aihub_lite.wire.estimate import prompt_estimate, tokens_in, tokens_of
+from aihub_lite.wire.json_types import JsonObject
 
 MODEL = "demo"
 MAX_DIMENSIONS = 1024
 CREATED = 1_700_000_000
-"""One time for every answer, so that answers are reproducible."""
-JSON = [("content-type", "application/json")]
-EVENTS = [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")]
+"""When the model was made, as its list says."""
+JSON = {"content-type": "application/json"}
+EVENTS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
 
 
-class DemoTransport(httpx.AsyncBaseTransport):
-    """Answers `…/chat/completions`, `…/embeddings` and `…/models`; 404 for the rest. `delay` in seconds lies between
-    two words."""
+class LocalAnswer(Protocol):
+    """An answer that is made in this process: its head, and its body as it is iterated once."""
 
-    def __init__(self, delay: float = 0.02) -> None:
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Looked up by a name in any case."""
+        ...
+
+    complete: bool
+    """All of it is here, read or not."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """The rest is not wanted."""
+        ...
+
+
+class LocalUpstream(Protocol):
+    """An upstream in this process, reached without a network."""
+
+    async def ask(self, method: str, url: str, body: bytes) -> LocalAnswer:
+        """Its answer to one request, once the head is there."""
+        ...
+
+
+@attrs.define(eq=False)
+class DemoAnswer:
+    """Whole (`document`), or as `events` that come `delay` seconds apart."""
+
+    status: int
+    headers: Fields
+    document: bytes = b""
+    events: Iterable[bytes] = ()
+    delay: float = 0.0
+    complete: bool = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.document:
+            yield self.document
+        for event in self.events:
+            yield event
+            await asyncio.sleep(self.delay)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+class DemoUpstream:
+    """Answers `…/chat/completions`, `…/embeddings` and `…/models`; 404 to the rest. `delay`: seconds between words."""
+
+    def __init__(self, delay: float = 0.02, clock: Clock | None = None) -> None:
         self.delay = delay
+        self.clock = clock or SystemClock()
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path
-        if request.method == "GET" and path.endswith("/models"):
+    async def ask(self, method: str, url: str, body: bytes) -> DemoAnswer:
+        """As LocalUpstream says."""
+        path = urlsplit(url).path
+        if method == "GET" and path.endswith("/models"):
             return _json(200, _MODELS)
-        if request.method == "POST" and path.endswith("/chat/completions"):
-            return self._chat(await request.aread())
-        if request.method == "POST" and path.endswith("/embeddings"):
-            return _embedded(await request.aread())
-        return _error(404, "not_found", f"The demo upstream has no {request.method} {path}.")
+        if method == "POST" and path.endswith("/chat/completions"):
+            return self._chat(body)
+        if method == "POST" and path.endswith("/embeddings"):
+            return _embeddings(body)
+        return _error(404, "not_found", f"The demo upstream has no {method} {path}.")
 
-    def _chat(self, data: bytes) -> httpx.Response:
+    def _chat(self, data: bytes) -> DemoAnswer:
         try:
-            reply = _Reply(msgspec.json.decode(data, type=dict[str, Any]), data)
+            reply = _Reply(msgspec.json.decode(data, type=JsonObject), data, int(self.clock.wall()))
         except (msgspec.DecodeError, KeyError, TypeError, AttributeError, IndexError):
             return _error(400, "invalid_request", "The demo upstream needs a JSON object with `messages`.")
         if not reply.stream:
             return _json(200, reply.whole())
-        return httpx.Response(200, headers=EVENTS, stream=_Paced(reply.events(), self.delay))
+        return DemoAnswer(200, Fields.of(EVENTS), events=reply.events(), delay=self.delay)
 
 
-def _embedded(data: bytes) -> httpx.Response:
+def _embeddings(data: bytes) -> DemoAnswer:
     try:
         body = msgspec.json.decode(data, type=_Embedding)
     except msgspec.DecodeError:
-        return _error(400, "invalid_request", f"The demo upstream embeds texts, in 1 to {MAX_DIMENSIONS} dimensions.")
-    texts = [body.input] if isinstance(body.input, str) else body.input
-    found = [
+        text = f"The demo upstream embeds texts or tokens, in 1 to {MAX_DIMENSIONS} dimensions."
+        return _error(400, "invalid_request", text)
+    rows = [
         {"object": "embedding", "index": index, "embedding": vector_of(text, body.dimensions)}
-        for index, text in enumerate(texts)
+        for index, text in enumerate(_texts(body.input))
     ]
-    tokens = sum(tokens_in(text) for text in texts)
+    tokens = tokens_of(body.input)
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-    return _json(200, {"object": "list", "data": found, "model": MODEL, "usage": usage})
+    return _json(200, {"object": "list", "data": rows, "model": MODEL, "usage": usage})
 
 
 def vector_of(text: str, dimensions: int) -> list[float]:
-    """Of length 1. Every word pulls in a direction of its own, so texts that share words lie near each other."""
-    pulls = [hashlib.shake_256(word.encode()).digest(dimensions) for word in re.findall(r"\w+", text.lower()) or [text]]
-    sums = [sum(each) - 127.5 * len(each) for each in zip(*pulls, strict=True)]
+    """A vector of length 1. Each word adds a direction of its own, so texts that share words lie near each other."""
+    words = re.findall(r"\w+", text.lower()) or [text]
+    directions = [hashlib.shake_256(word.encode()).digest(dimensions) for word in words]
+    # Bytes are 0 to 255: around their middle, directions of unlike words point away from each other.
+    sums = [sum(column) - 127.5 * len(column) for column in zip(*directions, strict=True)]
     length = math.hypot(*sums) or 1.0
-    return [round(each / length, 6) for each in sums]
+    return [round(value / length, 6) for value in sums]
+
+
+def _texts(prompt: str | list[str | int | list[int]]) -> list[str]:
+    """The texts that get a vector each; of tokens, which mean nothing here, the numbers stand for words."""
+    if isinstance(prompt, str):
+        return [prompt]
+    if prompt and isinstance(prompt[0], int):
+        return [_words(prompt)]
+    return [_words(item) for item in prompt]
+
+
+def _words(item: object) -> str:
+    if isinstance(item, list):
+        return " ".join(map(str, item))
+    return str(item)
 
 
 class _Embedding(msgspec.Struct):
-    input: str | list[str]
+    input: str | list[str | int | list[int]]
     dimensions: Annotated[int, msgspec.Meta(ge=1, le=MAX_DIMENSIONS)] = 32
-
-
-class _Paced(httpx.AsyncByteStream):
-    def __init__(self, events: Iterator[bytes], delay: float) -> None:
-        self.events, self.delay = events, delay
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for event in self.events:
-            yield event
-            await asyncio.sleep(self.delay)
 
 
 class _Reply:
     """What the demo says to one chat request, whole or in chunks."""
 
-    def __init__(self, body: dict[str, Any], data: bytes) -> None:
+    def __init__(self, body: JsonObject, data: bytes, now: int) -> None:
         last = body["messages"][-1]
         functions = [tool["function"] for tool in body.get("tools") or () if tool.get("type") == "function"]
         self.id = hashlib.sha256(data).hexdigest()[:24]
+        self.created = now
         self.model = str(body.get("model", MODEL))
         self.stream = body.get("stream") is True
         self.include_usage = (body.get("stream_options") or {}).get("include_usage") is True
-        self.call = functions[0] if functions and last["role"] == "user" else None
-        self.text = "" if self.call else _text(last)
-        prompt, completion = prompt_estimate(body), tokens_in(self.text or str(self.call))
+        self.call: JsonObject | None = None
+        if functions and last["role"] == "user":
+            self.call = functions[0]
+        self.text = ""
+        if not self.call:
+            self.text = _text(last)
+        prompt = prompt_estimate(body)
+        completion = tokens_in(self.text or str(self.call))
         self.usage = {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
@@ -112,14 +181,16 @@ class _Reply:
 
     @property
     def finish_reason(self) -> str:
-        return "tool_calls" if self.call else "stop"
+        if self.call:
+            return "tool_calls"
+        return "stop"
 
-    def tool_call(self) -> dict[str, Any]:
+    def tool_call(self) -> JsonObject:
         name = str((self.call or {}).get("name", ""))
         return {"id": f"call_{self.id}", "type": "function", "function": {"name": name, "arguments": "{}"}}
 
-    def whole(self) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": self.text or None}
+    def whole(self) -> JsonObject:
+        message: JsonObject = {"role": "assistant", "content": self.text or None}
         if self.call:
             message["tool_calls"] = [self.tool_call()]
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
@@ -136,15 +207,15 @@ class _Reply:
             yield _event(self._envelope("chat.completion.chunk", []) | {"usage": self.usage})
         yield b"data: [DONE]\n\n"
 
-    def _chunk(self, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
+    def _chunk(self, delta: JsonObject, finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return _event(self._envelope("chat.completion.chunk", [choice]))
 
-    def _envelope(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    def _envelope(self, kind: str, choices: list[JsonObject]) -> JsonObject:
         return {
             "id": f"chatcmpl-{self.id}",
             "object": kind,
-            "created": CREATED,
+            "created": self.created,
             "model": self.model,
             "choices": choices,
         }
@@ -153,34 +224,37 @@ class _Reply:
 _MODELS = {"object": "list", "data": [{"id": MODEL, "object": "model", "created": CREATED, "owned_by": "aihub-lite"}]}
 
 
-def _text(message: dict[str, Any]) -> str:
-    content = message.get("content")
-    parts = content if isinstance(content, list) else [{"type": "text", "text": content or ""}]
+def _text(message: JsonObject) -> str:
+    parts = message.get("content")
+    if not isinstance(parts, list):
+        parts = [{"type": "text", "text": parts or ""}]
     words = " ".join(str(part.get("text", "")) for part in parts if part.get("type") == "text").split()
     others = sum(part.get("type") != "text" for part in parts)
     if message["role"] == "tool":
         return f"Thank you. The tool answered with {_counted(len(words), 'word')}, and that is all this demo needs."
-    attached = f" and {_counted(others, 'attachment')}" if others else ""
+    attachments = ""
+    if others:
+        attachments = f" and {_counted(others, 'attachment')}"
     return (
         f"Hello! This is the demo model that comes with the gateway. It received {_counted(len(words), 'word')}"
-        f"{attached} from you. Everything between you and it works; add a channel to reach a real model."
+        f"{attachments} from you. Everything between you and it works; add a channel to reach a real model."
     )
 
 
 def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}s"
 
 
-def _event(chunk: dict[str, Any]) -> bytes:
+def _event(chunk: JsonObject) -> bytes:
     return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
 
 
-def _json(status: int, body: dict[str, Any]) -> httpx.Response:
-    # Given as a stream, because the gateway reads every upstream's answer as one.
-    content = httpx.ByteStream(msgspec.json.encode(body))
-    return httpx.Response(status, headers=JSON, stream=content)
+def _json(status: int, body: JsonObject) -> DemoAnswer:
+    return DemoAnswer(status, Fields.of(JSON), msgspec.json.encode(body))
 
 
-def _error(status: int, code: str, message: str) -> httpx.Response:
+def _error(status: int, code: str, message: str) -> DemoAnswer:
     error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
     return _json(status, {"error": error})

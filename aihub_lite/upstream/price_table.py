@@ -4,38 +4,61 @@ genai-prices takes 0.3 s and 15 MB to import. A child pays that and is gone. Rea
 
     {"on": "2026-10-01", "wanted": [{"provider": "openai" | null, "model": "gpt-4o"}, …]}
 
-and writes JSON to stdout, both lists in the order of `wanted`, null for what is not found. A price is the list of its
-steps, the base first: rates in USD per million tokens (and `minute`, and million `characters`), as decimal text, for
-prompts longer than `above` tokens. A context window is in tokens.
+and writes JSON to stdout, all lists in the order of `wanted`, null for what is not found. A price is the list of what
+holds from one day on after the other, the first on the day that was asked for. Each has the list of its steps, the base
+first: rates in USD per million tokens (and `minute`, and million `characters`), as decimal text, for prompts of more
+than `above` tokens; and such steps for requests that begin at certain hours, in minutes from midnight, UTC, every day
+or on `weekdays` alone. `hosted` is in USD for a thousand calls of a tool that the provider runs itself, or requests. A
+context window is in tokens; names are as people write them.
 
-    {"version": "0.2.3", "prices": [[{"above": 0, "rates": {"input": "2.5", "output": "10"}}, …], null, …],
-     "context_windows": [128000, null, …]}
+    {"version": "0.2.3",
+     "prices": [[{"since": "2026-10-01", "steps": [{"above": 0, "rates": {"input": "2.5", "output": "10"}}, …],
+                  "hours": [{"start": 60, "end": 240, "weekdays": true, "steps": […]}, …]}, …], null, …],
+     "hosted": [{"web_search": "10"}, {}, …], "guessed": [false, …], "context_windows": [128000, null, …],
+     "names": ["GPT-4o", null, …]}
+
+A price is guessed where the provider is another one than who makes the model, as at a reseller: it is what the maker
+itself asks.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, TieredPrices, TimeOfDateConstraint
+from genai_prices.types import (
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
 
 RATES = {
     "input": "input_mtok",
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
     "reasoning": "output_reasoning_mtok",
 }
 """Our kinds of tokens, and what genai-prices calls their prices."""
 UNITS = {"minute": ("input_audio_hours", 60), "characters": ("input_mchars", 1)}
-"""What else has a price there, and how many of ours one of theirs is: an hour, a million characters."""
+"""What else has a price there, and how many of our units one of theirs is: an hour, a million characters."""
 MODAL = {
     "audio_input": "input_audio_mtok",
     "audio_cache_read": "cache_audio_read_mtok",
@@ -49,34 +72,138 @@ MODAL = {
 }
 """The same for tokens that are no text."""
 
+HOSTED = {
+    "web_search": "web_searches_kcount",
+    "file_search": "storage_searches_kcount",
+    "request": "requests_kcount",
+}
+"""What a thousand calls of tools cost that the provider runs itself, or a thousand requests."""
+FEES = Path(__file__).with_name("hosted_fees.toml")
+"""The same where the table leaves it out or has one figure for several."""
+
+MAKERS = {
+    "claude": "anthropic",
+    "gpt": "openai",
+    "chatgpt": "openai",
+    "o1": "openai",
+    "o3": "openai",
+    "o4": "openai",
+    "gemini": "google",
+    "grok": "x-ai",
+    "mistral": "mistral",
+    "ministral": "mistral",
+    "magistral": "mistral",
+    "codestral": "mistral",
+    "devstral": "mistral",
+    "pixtral": "mistral",
+    "deepseek": "deepseek",
+    "sonar": "perplexity",
+    "kimi": "moonshotai",
+    "moonshot": "moonshotai",
+    "glm": "zai",
+    "command": "cohere",
+    "minimax": "minimax",
+}
+"""Families of models, by how their names begin, and who makes them, as genai-prices calls them."""
+DAY_MINUTES = 24 * 60
+ON_WEEKDAYS = frozenset({"deepseek"})
+"""Whose dear hours are those of Mondays to Fridays, which the data has no word for.
+
+DeepSeek's pricing page: peak hours are Monday through Friday; read 2026-10. Chinese holidays, of which it speaks too,
+are not known here: they are billed as other days.
+"""
+FAMILY = re.compile(r"[a-z]+\d?")
+
 Step = dict[str, Any]
-FREE: list[Step] = [{"above": 0, "rates": {"input": "0", "output": "0"}}]
+Dated = dict[str, Any]
+FREE_STEPS: list[Step] = [{"above": 0, "rates": {"input": "0", "output": "0"}}]
 
 
-def price_of(provider: str | None, model: str, on: date) -> list[Step] | None:
+def price_of(provider: str | None, model: str, on: date) -> list[Dated] | None:
     """The price of a model as a provider names it, or, without a provider, by its name alone."""
-    info = _found(provider, model)
-    if info is None:
+    found = _found(provider, model)
+    if found is None:
         return None
-    # A `:free` model has no price because it costs nothing; of others it means that nobody knows.
-    return steps_of(info, on) or (FREE if model.endswith(":free") else None)
+    dated = dated_prices(*found, on)
+    if dated is None and model.endswith(":free"):
+        return free(on)  # it has no price because it costs nothing; of others, nobody knows what they cost
+    return dated
 
 
-def context_of(provider: str | None, model: str) -> int | None:
-    """How many tokens a model reads and writes in one request, where the table says so."""
-    info = _found(provider, model)
-    return None if info is None else info.context_window
+def guess_of(model: str, on: date) -> list[Dated] | None:
+    """What the maker of a model asks for it, who is known by the name's beginning; None for families of many makers."""
+    if model.lower().endswith(":free"):
+        return free(on)
+    found = _found_at_maker(model)
+    if found is None:
+        return None
+    return dated_prices(*found, on)
 
 
-def _found(provider: str | None, model: str) -> ModelInfo | None:
-    for place, name in _references(provider, model):
+def _found_at_maker(model: str) -> tuple[str, ModelInfo] | None:
+    """A model as the table has it of who makes it."""
+    name = model.rsplit("/", 1)[-1].lower()
+    family = FAMILY.match(name)
+    if family is None or family[0] not in MAKERS:
+        return None
+    # Resellers write a version with a dot where Anthropic has a dash.
+    for spelling in (name, name.replace(".", "-")):
+        found = _found(MAKERS[family[0]], spelling)
+        if found is not None:
+            return found
+    return None
+
+
+def free(on: date) -> list[Dated]:
+    """The price of what costs nothing."""
+    return [{"since": on.isoformat(), "steps": FREE_STEPS, "hours": []}]
+
+
+def hosted_of(provider: str | None, model: str, on: date) -> dict[str, str]:
+    """What a thousand calls of each kind cost; of a model that only its maker's table knows, as its maker bills it."""
+    found = _found(provider, model) or _found_at_maker(model)
+    if found is None:
+        return {}
+    vendor, info = found
+    price = info.get_prices(datetime.combine(on, time(0), UTC))
+    priced = {name: getattr(price, key, None) for name, key in HOSTED.items()}
+    rates = {name: str(_rate_above(value, 0)) for name, value in priced.items() if value is not None}
+    name = model.rsplit("/", 1)[-1].lower()
+    for entry in _fees():
+        beside = entry.get("beside")
+        if entry["provider"] != vendor or (beside and beside not in rates):
+            continue
+        if any(fnmatchcase(spelling, pattern) for spelling in (model, name) for pattern in entry["models"]):
+            rates = entry["rates"] | rates
+    return rates
+
+
+@cache
+def _fees() -> list[dict[str, Any]]:
+    fees: list[dict[str, Any]] = tomllib.loads(FEES.read_text())["fees"]
+    return fees
+
+
+def facts_of(provider: str | None, model: str) -> tuple[int | None, str | None]:
+    """How many tokens a model reads and writes in one request, and its name; None where the table does not say."""
+    found = _found(provider, model)
+    if found is None:
+        return None, None
+    _, info = found
+    return info.context_window, info.name
+
+
+def _found(provider: str | None, model: str) -> tuple[str, ModelInfo] | None:
+    """A model and the provider that it was found at."""
+    for vendor, name in _references(provider, model):
         with suppress(LookupError):
-            return get_snapshot().find_provider_model(name, None, place, None)[1]
+            found, info = get_snapshot().find_provider_model(name, None, vendor, None)
+            return found.id, info
     return None
 
 
 def _references(provider: str | None, model: str) -> Iterator[tuple[str | None, str]]:
-    """As it is; then without what stands before the name (`models/gemini-…`, `openai/gpt-4o`)."""
+    """Names to look a model up by: as it is, then without a prefix (`models/gemini-…`, `openai/gpt-4o`)."""
     yield provider, model
     if "/" in model:
         if provider is None:
@@ -85,9 +212,85 @@ def _references(provider: str | None, model: str) -> Iterator[tuple[str | None, 
         yield provider, model.rsplit("/", 1)[1]
 
 
-def steps_of(info: ModelInfo, on: date) -> list[Step] | None:
+def dated_prices(provider: str, info: ModelInfo, on: date) -> list[Dated] | None:
+    """The price on a day, and what it is from each later day on; None where nothing that we count has a price."""
+    changes = {
+        price.constraint.start_date
+        for price in _conditional(info)
+        if isinstance(price.constraint, StartDateConstraint) and price.constraint.start_date > on
+    }
+    dated: list[Dated] = []
+    for day in (on, *sorted(changes)):
+        price = _price_on(provider, info, day)
+        if price is not None and not (dated and price.items() <= dated[-1].items()):
+            dated.append({"since": day.isoformat(), **price})
+    return dated or None
+
+
+def _conditional(info: ModelInfo) -> list[ConditionalPrice]:
+    if isinstance(info.prices, list):
+        return info.prices
+    return []
+
+
+def _price_on(provider: str, info: ModelInfo, day: date) -> Dated | None:
+    """The price that holds most of a day, and those of its other hours."""
+    pieces = _pieces_of(info, day)
+    base = max(pieces, key=lambda piece: sum(end - start for start, end, price in pieces if price == piece[2]))[2]
+    steps = steps_of(base)
+    if steps is None:
+        return None
+    hours = []
+    for start, end, price in _joined(pieces):
+        other = steps_of(price)
+        if price != base and other is not None:
+            weekdays = provider in ON_WEEKDAYS and _dearer(price, base)
+            hours.append({"start": start, "end": end, "weekdays": weekdays, "steps": other})
+    return {"steps": steps, "hours": hours}
+
+
+Piece = tuple[int, int, ModelPrice]
+"""From and before a minute of the day, and what a model costs between."""
+
+
+def _pieces_of(info: ModelInfo, day: date) -> list[Piece]:
+    bounds = {0, DAY_MINUTES}
+    for price in _conditional(info):
+        if isinstance(price.constraint, TimeOfDateConstraint):
+            bounds |= {_minute(price.constraint.start_time), _minute(price.constraint.end_time)}
+    midnight = datetime.combine(day, time(0), UTC)
+    return [
+        (start, end, info.get_prices(midnight + timedelta(minutes=start))) for start, end in pairwise(sorted(bounds))
+    ]
+
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
+    """The same with neighbours of one price as one, over midnight too."""
+    joined: list[Piece] = []
+    for start, end, price in pieces:
+        if joined and joined[-1][2] == price:
+            joined[-1] = (joined[-1][0], end, price)
+        else:
+            joined.append((start, end, price))
+    if len(joined) > 1 and joined[0][2] == joined[-1][2]:
+        (_, end, price), *others = joined
+        joined = [*others[:-1], (others[-1][0], end, price)]
+    return [(start, end % DAY_MINUTES, price) for start, end, price in joined]
+
+
+def _minute(moment: time) -> int:
+    """Of the day in UTC, which a time without a zone is in."""
+    moment = datetime.combine(date(2000, 1, 2), moment, moment.tzinfo or UTC).astimezone(UTC).time()
+    return 60 * moment.hour + moment.minute
+
+
+def _dearer(price: ModelPrice, base: ModelPrice) -> bool:
+    return _rate_above(price.input_mtok or Decimal(0), 0) > _rate_above(base.input_mtok or Decimal(0), 0)
+
+
+def steps_of(price: ModelPrice) -> list[Step] | None:
     """One step per prompt length at which any rate changes; None where nothing that we count has a price."""
-    rates = _rates_of(_dearest(info, on))
+    rates = _rates_of(price)
     if rates.keys().isdisjoint(("input", *UNITS)):
         return None
     rates = {"input": Decimal(0), "output": Decimal(0), **rates}
@@ -113,27 +316,23 @@ def _rate_above(value: Decimal | TieredPrices, above: int) -> Decimal:
     return next((tier.price for tier in reversed(value.tiers) if tier.start <= above), value.base)
 
 
-def _dearest(info: ModelInfo, on: date) -> ModelPrice:
-    """The price on that day; the highest one of the day where it changes with the hour, so that a budget holds."""
-    times = {time(0)}
-    if isinstance(info.prices, list):
-        times |= {
-            bound.replace(tzinfo=None)
-            for price in info.prices
-            if isinstance(price.constraint, TimeOfDateConstraint)
-            for bound in (price.constraint.start_time, price.constraint.end_time)
-        }
-    prices = [info.get_prices(datetime.combine(on, moment, UTC)) for moment in sorted(times)]
-    return max(prices, key=lambda price: _rate_above(price.input_mtok or Decimal(0), 0))
-
-
 def main() -> None:
+    """Answer one request from stdin on stdout."""
     request = json.load(sys.stdin)
     on = date.fromisoformat(request["on"])
     wanted = [(query["provider"], query["model"]) for query in request["wanted"]]
-    prices = [price_of(*each, on) for each in wanted]
-    windows = [context_of(*each) for each in wanted]
-    json.dump({"version": genai_prices.__version__, "prices": prices, "context_windows": windows}, sys.stdout)
+    prices = [price_of(provider, model, on) for provider, model in wanted]
+    guesses = [price is None and guess_of(model, on) for price, (_, model) in zip(prices, wanted, strict=True)]
+    facts = [facts_of(provider, model) for provider, model in wanted]
+    answer = {
+        "version": genai_prices.__version__,
+        "prices": [price or guess or None for price, guess in zip(prices, guesses, strict=True)],
+        "hosted": [hosted_of(provider, model, on) for provider, model in wanted],
+        "guessed": [bool(guess) for guess in guesses],
+        "context_windows": [window for window, _ in facts],
+        "names": [name for _, name in facts],
+    }
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -15,44 +15,29 @@ A status of any kind is an answer, not a fault.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class TransportFault(Exception):
     """`str()` is one line for an operator; it holds neither a key nor a URL."""
-
-    word: ClassVar[str] = "transport_fault"
-    """What an attempt records."""
 
 
 class ConnectFailed(TransportFault):
     """No connection could be made. Nothing was sent, so another channel may be tried without double billing."""
 
-    word = "connect_failed"
-
 
 class ConnectTimedOut(TransportFault):
     """No connection in time. Nothing was sent."""
-
-    word = "connect_timeout"
 
 
 class Disconnected(TransportFault):
     """The connection broke before the answer was complete; the upstream may have done the work."""
 
-    word = "disconnected"
-
 
 class Garbled(TransportFault):
     """Bytes came, but they are not an answer this gateway can read."""
 
-    word = "garbled"
-
 
 class AnswerTooLarge(TransportFault):
     """The answer is longer than the limit that its reader set."""
-
-    word = "answer_too_large"
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the answer is longer than {limit} bytes")
@@ -61,5 +46,3 @@ class AnswerTooLarge(TransportFault):
 
 class Unsendable(TransportFault):
     """The request cannot be written: a URL or header value that HTTP does not allow."""
-
-    word = "unsendable"
