@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import attrs
 
-from aihub_lite.storage.database import Database
+from aihub_lite.storage.sqlite.database import Database
 
 
 @attrs.frozen
 class Aliases:
-    """An alias leads to a model, never to another alias: a look-up cannot loop."""
+    """The table of aliases. Whether one leads to a model, or over another alias, is the catalog's business."""
 
     _database: Database
 
     async def load(self) -> dict[str, str]:
-        """Alias to model, in alphabetical order."""
+        """Models by alias, in alphabetical order."""
         rows = await self._database.read("SELECT alias, model FROM aliases ORDER BY alias")
         return {row["alias"]: row["model"] for row in rows}
 
     async def put(self, alias: str, model: str) -> None:
-        """Add, or point elsewhere."""
+        """Add an alias, or let it lead to another model."""
         sql = "INSERT INTO aliases (alias, model) VALUES (?, ?) ON CONFLICT DO UPDATE SET model = excluded.model"
         await self._database.write((sql, (alias, model)))
 

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import attrs
 
-from aihub_lite.storage.database import Database
+from aihub_lite.storage.sqlite.database import Database
 
 
 @attrs.frozen
 class Meta:
-    """Text by key."""
+    """Text values by key."""
 
     _database: Database
 
     async def get(self, key: str) -> str | None:
-        """None when it was never put."""
+        """The value; None when the key was never set."""
         rows = await self._database.read("SELECT value FROM meta WHERE key = ?", (key,))
-        return str(rows[0]["value"]) if rows else None
+        if not rows:
+            return None
+        return str(rows[0]["value"])
 
     async def put(self, key: str, value: str) -> None:
-        """Add or replace."""
+        """Set a key, whether it is there or not."""
         sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
         await self._database.write((sql, (key, value)))
 
     async def put_once(self, key: str, value: str) -> bool:
-        """Add unless there; True for the one who did."""
+        """Set a key that is not there yet; False when it is."""
         sql = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
         return await self._database.write((sql, (key, value))) > 0

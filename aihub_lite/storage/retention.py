@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import attrs
 
-from aihub_lite.storage.database import Database
+from aihub_lite.storage.sqlite.database import Database
 
 DELETE = """
 DELETE FROM usage_records WHERE id IN (
     SELECT id FROM usage_records WHERE started_ms < ? ORDER BY started_ms LIMIT ?
 )
 """
+RESTART = """
+UPDATE meta SET value = '0' WHERE key = 'summed_to'
+    AND (SELECT count(*) FROM (SELECT 1 FROM usage_records LIMIT :limit + 1)) <= :limit
+    AND NOT EXISTS (SELECT 1 FROM usage_records WHERE started_ms >= :before_ms)
+"""
+"""Once there is no record left, ids begin anew: nothing of those to come is summed up yet."""
 
 
 @attrs.frozen
 class OldRecords:
-    """A few at a time: each call is one job among the others of the writer."""
+    """Deletes a few records per call, so that the writer's other jobs need not wait for long."""
 
     _database: Database
 
     async def delete(self, before_ms: int, limit: int) -> int:
-        """How many of the oldest, at most `limit`, were deleted; those that started at `before_ms` or later stay."""
-        return await self._database.write((DELETE, (before_ms, limit)))
+        """Delete at most `limit` of the oldest that started before `before_ms`, and say how many."""
+        restart = (RESTART, {"before_ms": before_ms, "limit": limit})
+        return await self._database.write(restart, (DELETE, (before_ms, limit)))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Literal
 
 import attrs
 
-from aihub_lite.domain.modal import Modal
-from aihub_lite.domain.usage import Attempt, Usage, UsageRecord
-from aihub_lite.storage.columns import from_json, picked
-from aihub_lite.storage.database import Database
+from aihub_lite.domain.usage import UsageRecord
 from aihub_lite.storage.quarters import QUARTER_MS
+from aihub_lite.storage.records import record_of
+from aihub_lite.storage.requests.filters import OF_RECORDS, REFUSED, Place, RecordFilter, selection
+from aihub_lite.storage.sqlite.columns import row_values, to_json
+from aihub_lite.storage.sqlite.database import Database
 
 Dimension = Literal["token", "model", "channel", "day"]
 DAY_MS = 86_400_000
 MAX_PAGE = 1000
-DEAREST = "cost_nano DESC, requests DESC, key"
+HIGHEST_COST = "cost_nano DESC, requests DESC, key"
 
 PARTS = f"""
 SELECT quarter, {{columns}}, requests, errors, interrupted, prompt_tokens, completion_tokens, cost_nano
@@ -36,9 +38,9 @@ SELECT model, 1, outcome IN ('error', 'cut_off'), outcome = 'interrupted', promp
 FROM usage_records
 WHERE started_ms >= :since_ms AND started_ms < :first_whole * 86400000 AND token_id = :token_id
 """
-"""The same by whole days: what each token asked of each model is not kept for every quarter of an hour."""
+"""The same by whole days: sums by token and model together are not kept for every quarter of an hour."""
 
-KEYS: dict[Dimension, tuple[str, str, str, str]] = {
+DIMENSIONS: dict[Dimension, tuple[str, str, str, str]] = {
     "token": (
         "usage_by_token",
         "token_id, token",
@@ -49,17 +51,20 @@ KEYS: dict[Dimension, tuple[str, str, str, str]] = {
     "channel": ("usage_by_model", "model, channel", "channel", "channel"),
     "day": ("usage_by_model", "model, channel", "quarter / 96", "date(quarter / 96 * 86400, 'unixepoch')"),
 }
-"""For each dimension its table and columns, what tells its members apart, and what is shown: a token may be renamed,
-a name used again."""
+"""For each dimension: table, columns, the key that tells members apart, and their name: a token may be renamed, and a
+name used again."""
 
 LAST_DAYS = """
 SELECT token_id, max(day) * 86400000 AS used FROM usage_days
-WHERE day < coalesce((SELECT min(started_ms) / 86400000 FROM usage_records), 1000000) GROUP BY token_id
+WHERE token_id IN (SELECT value FROM json_each(:ids))
+    AND day < coalesce((SELECT min(started_ms) / 86400000 FROM usage_records), 1000000)
+GROUP BY token_id
 """
-"""Of the days before the oldest record: none, unless records were deleted."""
+"""Only days before the oldest record, so none unless records were deleted."""
 
-USAGE = tuple(field.name for field in attrs.fields(Usage) if field.name != "modal")
-PLAIN = tuple(field.name for field in attrs.fields(UsageRecord) if field.name not in ("usage", "attempts", "streamed"))
+LAST_RECORDS = """
+SELECT value AS id, (SELECT max(started_ms) FROM usage_records WHERE token_id = value) AS used FROM json_each(:ids)
+"""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,90 +76,88 @@ class UsageSum:
     id: str
     """The token's id; for other dimensions the key once more."""
     requests: int
-    """All of them, whatever came of them."""
+    """All requests, whatever their outcome."""
     errors: int
-    """Of these, those that the gateway or an upstream failed, before (`error`) or after content (`cut_off`)."""
+    """Those of them that the gateway or an upstream failed, before (`error`) or after content (`cut_off`)."""
     interrupted: int
     prompt_tokens: int
     completion_tokens: int
     cost_nano: int
 
 
-@attrs.frozen(kw_only=True)
-class RecordFilter:
-    """Which records: all that are set must match. Times in Unix ms, `until_ms` not included."""
-
-    token_id: str | None = None
-    model: str | None = None
-    channel: str | None = None
-    outcome: str | None = None
-    since_ms: int | None = None
-    until_ms: int | None = None
-
-
-CONDITIONS = {
-    "token_id": "token_id = :token_id",
-    "model": "model = :model",
-    "channel": "channel = :channel",
-    "outcome": "outcome = :outcome",
-    "since_ms": "started_ms >= :since_ms",
-    "until_ms": "started_ms < :until_ms",
-    "before": "(started_ms, id) < (SELECT started_ms, id FROM usage_records WHERE id = :before)",
-}
-
-
 @attrs.frozen
 class Usages:
-    """Everything an operator's usage page needs."""
+    """Reads sums of usage, and the records themselves."""
 
     _database: Database
 
     async def sums(self, by: Dimension, since_ms: int) -> list[UsageSum]:
-        """Requests that started at `since_ms` or later: days ascending, others dearest first."""
-        table, columns, member, shown = KEYS[by]
-        sql = _summing(PARTS.format(table=table, columns=columns), member, shown, "key" if by == "day" else DEAREST)
-        named = {"since_ms": since_ms, "first_whole": -(-since_ms // QUARTER_MS)}
-        return [_sum(row, by) for row in await self._database.read(sql, named)]
+        """Sums over requests that started at `since_ms` or later: days ascending, others by falling cost."""
+        table, columns, key, name = DIMENSIONS[by]
+        order = HIGHEST_COST
+        if by == "day":
+            order = "key"
+        sql = _summing(PARTS.format(table=table, columns=columns), key, name, order)
+        parameters = {"since_ms": since_ms, "first_whole": -(-since_ms // QUARTER_MS)}
+        return [_sum(row, by) for row in await self._database.read(sql, parameters)]
+
+    async def any(self) -> bool:
+        """Whether there was a request ever; days outlast their records."""
+        sql = "SELECT EXISTS (SELECT 1 FROM usage_records) OR EXISTS (SELECT 1 FROM usage_days) AS used"
+        return bool((await self._database.read(sql))[0]["used"])
 
     async def models_of(self, token_id: str, since_ms: int) -> list[UsageSum]:
-        """What one token asked of each model at `since_ms` or later, dearest first."""
-        named = {"since_ms": since_ms, "first_whole": -(-since_ms // DAY_MS), "token_id": token_id}
-        rows = await self._database.read(_summing(MODELS_OF_ONE, "model", "model", DEAREST), named)
+        """Sums by model of one token's requests that started at `since_ms` or later, by falling cost."""
+        parameters = {"since_ms": since_ms, "first_whole": -(-since_ms // DAY_MS), "token_id": token_id}
+        rows = await self._database.read(_summing(MODELS_OF_ONE, "model", "model", HIGHEST_COST), parameters)
         return [_sum(row, "model") for row in rows]
 
     async def records(
-        self, wanted: RecordFilter, *, before: int | None = None, limit: int = 100
+        self, record_filter: RecordFilter, *, before: Place | None = None, limit: int = 100
     ) -> list[tuple[int, UsageRecord]]:
-        """Newest first, at most 1000, each with its id: the last one's id is `before` for the next page."""
-        values = {**attrs.asdict(wanted), "before": before, "limit": max(1, min(limit, MAX_PAGE))}
-        conditions = " AND ".join(text for name, text in CONDITIONS.items() if values[name] is not None) or "true"
-        sql = f"SELECT * FROM usage_records WHERE {conditions} ORDER BY started_ms DESC, id DESC LIMIT :limit"  # noqa: S608
-        return [(row["id"], _record(row)) for row in await self._database.read(sql, values)]
+        """Records with their ids, newest first, at most 1000. The place of the last is `before` for the next page."""
+        if record_filter.outcome == REFUSED:
+            return []
+        # The ids break ties: many records start in the same millisecond, and a page may end between two of them.
+        where, values = selection(OF_RECORDS, record_filter, before)
+        sql = f"SELECT * FROM usage_records WHERE {where} ORDER BY started_ms DESC, id DESC LIMIT :limit"  # noqa: S608
+        values["limit"] = max(1, min(limit, MAX_PAGE))
+        return [(row["id"], record_of(row)) for row in await self._database.read(sql, values)]
 
-    async def number(self, request_id: str) -> int:
-        """The id of a request's record; 0, before which there is none, when it has none."""
-        rows = await self._database.read("SELECT id FROM usage_records WHERE request_id = ?", (request_id,))
-        return int(rows[0]["id"]) if rows else 0
+    async def place(self, request_id: str) -> Place:
+        """Where a request's record stands, to page from; before all others when it has none."""
+        rows = await self._database.read("SELECT started_ms, id FROM usage_records WHERE request_id = ?", (request_id,))
+        if not rows:
+            return 0, 0
+        return int(rows[0]["started_ms"]), int(rows[0]["id"])
 
-    async def last_used(self) -> dict[str, int]:
-        """When the last request of each token started (Unix ms), by token id; one look-up per token.
+    async def last_used(self, token_ids: Sequence[str]) -> dict[str, int]:
+        """When the last request of each of the tokens started, in Unix ms, by token id; one index look-up per token.
 
-        Where its record is deleted, the start of the day (UTC) of that request.
+        Where the record of that request is deleted, the start of its day (UTC).
         """
-        days = {row["token_id"]: row["used"] for row in await self._database.read(LAST_DAYS)}
-        sql = "SELECT id, (SELECT max(started_ms) FROM usage_records WHERE token_id = tokens.id) AS used FROM tokens"
-        recorded = {row["id"]: row["used"] for row in await self._database.read(sql) if row["used"] is not None}
+        # Days before the oldest record know of requests whose records were deleted; records know it to the millisecond.
+        ids = {"ids": to_json(token_ids)}
+        days = {row["token_id"]: row["used"] for row in await self._database.read(LAST_DAYS, ids)}
+        recorded = {row["id"]: row["used"] for row in await self._database.read(LAST_RECORDS, ids) if row["used"]}
         return {**days, **recorded}
 
+    async def last_booked(self, count: int) -> list[UsageRecord]:
+        """The records that were booked last, the latest first."""
+        rows = await self._database.read("SELECT * FROM usage_records ORDER BY id DESC LIMIT ?", (count,))
+        return [record_of(row) for row in rows]
+
     async def find(self, request_id: str) -> UsageRecord | None:
-        """The record of one request."""
+        """The record of one request, if there is one."""
         rows = await self._database.read("SELECT * FROM usage_records WHERE request_id = ?", (request_id,))
-        return _record(rows[0]) if rows else None
+        if not rows:
+            return None
+        return record_of(rows[0])
 
 
-def _summing(parts: str, member: str, shown: str, order: str) -> str:
+def _summing(parts: str, key: str, name: str, order: str) -> str:
     return f"""
-        SELECT {shown} AS key, {member} AS member, sum(requests) AS requests, sum(errors) AS errors,
+        SELECT {name} AS key, {key} AS member, sum(requests) AS requests, sum(errors) AS errors,
             sum(interrupted) AS interrupted, sum(prompt_tokens) AS prompt_tokens,
             sum(completion_tokens) AS completion_tokens, sum(cost_nano) AS cost_nano
         FROM ({parts}) GROUP BY member ORDER BY {order}
@@ -162,14 +165,9 @@ def _summing(parts: str, member: str, shown: str, order: str) -> str:
 
 
 def _sum(row: sqlite3.Row, by: Dimension) -> UsageSum:
-    sums = picked(row, ("key", "requests", "errors", "interrupted", "prompt_tokens", "completion_tokens", "cost_nano"))
-    return UsageSum(**sums, id=row["key"] if by == "day" else row["member"])
-
-
-def _record(row: sqlite3.Row) -> UsageRecord:
-    return UsageRecord(
-        **picked(row, PLAIN),
-        streamed=bool(row["streamed"]),
-        attempts=from_json(row["attempts"], tuple[Attempt, ...]),
-        usage=Usage(**picked(row, USAGE), modal=from_json(row["modal"], Modal) if row["modal"] else None),
+    sums = row_values(
+        row, ("key", "requests", "errors", "interrupted", "prompt_tokens", "completion_tokens", "cost_nano")
     )
+    if by == "day":
+        return UsageSum(**sums, id=row["key"])
+    return UsageSum(**sums, id=row["member"])

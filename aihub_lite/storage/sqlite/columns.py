@@ -1,4 +1,4 @@
-"""Facts inside one column: JSON text."""
+"""JSON inside one column, and SQL over columns by name."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Fact = TypeVar("Fact")
 
 
 def to_json(value: object) -> str:
-    """JSON of attrs facts and plain values. A Secret is written in clear: the file is private (mode 0600)."""
+    """JSON of attrs objects and plain values. A Secret is written in clear: the file is private (mode 0600)."""
     return msgspec.json.encode(value).decode()
 
 
 def from_json(text: str, kind: type[Fact]) -> Fact:
-    """The fact that `to_json` wrote."""
+    """The object that `to_json` wrote. msgspec builds it without `__init__`, so its class must not rely on one."""
     return msgspec.json.decode(text, type=kind)
 
 
@@ -33,6 +33,6 @@ def update_sql(table: str, columns: tuple[str, ...], key: str) -> str:
     return f"UPDATE {table} SET {changes} WHERE {key} = ?"  # noqa: S608
 
 
-def picked(row: sqlite3.Row, columns: tuple[str, ...]) -> dict[str, Any]:
-    """Some columns of a row by name."""
+def row_values(row: sqlite3.Row, columns: tuple[str, ...]) -> dict[str, Any]:
+    """The values of some columns, by name."""
     return {name: row[name] for name in columns}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
@@ -10,8 +9,8 @@ from typing import Self
 
 import attrs
 
-from aihub_lite.storage.faults import AlreadyRunning, Unwritable
-from aihub_lite.storage.files import make_private_directory
+from aihub_lite.storage.sqlite.faults import AlreadyRunning, NoLocks, Unwritable
+from aihub_lite.storage.sqlite.files import make_private_directory
 
 NAME = "lock"
 
@@ -25,10 +24,16 @@ class DataLock:
 
     path: Path
     _descriptor: int
+    after_kill: bool = False
+    """Whether its last holder ended without letting go of it."""
 
     @classmethod
     def take(cls, directory: Path) -> Self:
-        """Lock `directory`, made when missing; raises AlreadyRunning or Unwritable."""
+        """Lock `directory`, made when missing; raises AlreadyRunning, Unwritable or NoLocks."""
+        try:
+            import fcntl  # noqa: PLC0415  Windows has none
+        except ImportError:
+            raise NoLocks from None
         make_private_directory(directory)
         path = directory / NAME
         try:
@@ -38,16 +43,22 @@ class DataLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.pread(descriptor, 20, 0)
+            pid = _pid_in(descriptor)
             os.close(descriptor)
-            raise AlreadyRunning(directory, int(holder) if holder.strip().isdigit() else 0) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        return cls(path, descriptor)
+            raise AlreadyRunning(directory, pid) from None
+        killed = os.fstat(descriptor).st_size > 0
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(descriptor)
+            raise Unwritable(path, error.strerror or str(error)) from None
+        return cls(path, descriptor, killed)
 
     def release(self) -> None:
-        """Let go; a second call does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._descriptor >= 0:
+            # Before the lock goes: nobody must read our pid while the next holder has not written its own.
             os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = -1
@@ -59,3 +70,11 @@ class DataLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _pid_in(descriptor: int) -> int:
+    """The pid that the holder wrote; 0 while it has not."""
+    text = os.pread(descriptor, 20, 0).strip()
+    if not text.isdigit():
+        return 0
+    return int(text)

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import attrs
 
 from aihub_lite.errors import StorageUnavailable
-from aihub_lite.storage.connection import Connection
-from aihub_lite.storage.faults import Duplicate, is_busy, raised_for
+from aihub_lite.storage.sqlite.connection import SqliteConnection
+from aihub_lite.storage.sqlite.faults import Duplicate, exception_for, is_busy
 
 LOG = logging.getLogger(__name__)
 BACKLOG = 10_000
 """Jobs that may wait for a disk that hangs; more are refused, so that memory stays bounded."""
-PATIENCE = 0.005
-"""Seconds."""
+GROUP_DELAY = 0.005
+"""Seconds that a group of holds alone may wait for a job to share its commit with."""
 CLOSED = "The gateway's database is closed."
 
-Statement = tuple[str, Sequence[Any]]
+Parameters = Sequence[Any] | Mapping[str, Any]
+Statement = tuple[str, Parameters]
 """SQL with placeholders, and its parameters."""
 
 
@@ -32,8 +33,11 @@ class Batch:
 
     rank: int
     sql: str
-    patient: bool = False
-    """Whether a group of nothing but this may wait `PATIENCE` for something to go with."""
+    may_wait: bool = False
+    """Whether a group of nothing but this may wait `GROUP_DELAY` for other jobs."""
+    ends: tuple[Batch, ...] = ()
+    """Batches whose rows a row of this one takes away again, where both begin with the same value: in one group they
+    need not be written at all."""
 
 
 @attrs.define(eq=False)
@@ -50,39 +54,45 @@ class Job:
 class Writer:
     """Takes jobs from any task of the loop and owns the write connection.
 
-    Nobody else holds a transaction, so a caller that is cancelled while it waits harms nothing: its job commits.
+    No caller holds a transaction, so one that is cancelled while it waits harms nothing: its job commits.
     """
 
-    _connection: Connection
-    _queue: asyncio.Queue[Job | None] = attrs.field(factory=lambda: asyncio.Queue(BACKLOG))
+    _connection: SqliteConnection
+    _queue: list[Job] = attrs.field(factory=list)
+    """Those that came while the last group was committed. No asyncio.Queue: that takes ten calls for each of them."""
     _group: list[Job] = attrs.field(factory=list)
+    _news: asyncio.Future[None] | None = None
+    """Done when a job comes, or the end, while `run` waits for that."""
     _closed: bool = False
-    _ended: bool = False
 
     def put(self, job: Job) -> asyncio.Future[int]:
-        """Queue `job`; raises StorageUnavailable when closed or hopelessly behind."""
+        """Queue `job`; raises StorageUnavailable when closed, or when `BACKLOG` jobs wait already."""
         if self._closed:
             raise StorageUnavailable(CLOSED)
-        try:
-            self._queue.put_nowait(job)
-        except asyncio.QueueFull:
-            raise StorageUnavailable("The gateway's database does not keep up.") from None
+        if len(self._queue) >= BACKLOG:
+            raise StorageUnavailable("The gateway's database does not keep up.")
+        self._queue.append(job)
+        self._wake()
         return job.done
 
-    async def close(self) -> None:
+    @property
+    def waiting(self) -> int:
+        """Jobs that are not committed yet."""
+        return len(self._queue) + len(self._group)
+
+    def close(self) -> None:
         """Refuse what comes from now on; what was queued before is still committed."""
-        if not self._closed:
-            self._closed = True
-            await self._queue.put(None)
+        self._closed = True
+        self._wake()
 
     async def run(self) -> None:
         """Commit group after group until closed; then checkpoint, so that the WAL is empty at rest."""
         try:
-            while not self._ended:
-                self._take(await self._queue.get())
+            while self._queue or not self._closed:
+                await self._wait_for_jobs()
+                if self._may_wait():
+                    await self._wait_for_more()
                 self._take_queued()
-                if self._patient():
-                    await self._wait_for_company()
                 await self._commit_group()
             await self._connection.run(checkpoint)
         finally:
@@ -92,26 +102,31 @@ class Writer:
             for job in self._group:
                 _finish(job, StorageUnavailable(CLOSED))
 
-    def _patient(self) -> bool:
-        return not self._ended and all(job.batch is not None and job.batch.patient for job in self._group)
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
 
-    async def _wait_for_company(self) -> None:
+    async def _wait_for_jobs(self) -> None:
+        while not (self._queue or self._closed):
+            await self._wait_for_news()
+
+    async def _wait_for_news(self) -> None:
+        self._news = asyncio.get_running_loop().create_future()
+        await self._news
+
+    def _may_wait(self) -> bool:
+        return not self._closed and all(job.batch is not None and job.batch.may_wait for job in self._queue)
+
+    async def _wait_for_more(self) -> None:
         """A hold is settled soon where the upstream is quick; then both share one commit."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                while self._patient():
-                    self._take(await self._queue.get())
-        self._take_queued()
+            async with asyncio.timeout(GROUP_DELAY):
+                while self._may_wait():
+                    await self._wait_for_news()
 
     def _take_queued(self) -> None:
-        while not self._queue.empty():
-            self._take(self._queue.get_nowait())
-
-    def _take(self, job: Job | None) -> None:
-        if job is None:
-            self._ended = True
-        else:
-            self._group.append(job)
+        self._group += self._queue
+        self._queue = []
 
     async def _commit_group(self) -> None:
         if not self._group:
@@ -136,16 +151,16 @@ def _finish(job: Job, outcome: int | Exception) -> None:
         job.done.set_result(outcome)
         return
     job.done.set_exception(outcome)
-    job.done.exception()  # marks it as seen: not everybody waits for a hold
+    job.done.exception()  # marks it as retrieved: asyncio would log it where nobody awaits the hold
 
 
 def commit(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[int | Exception]:
-    """All jobs in one transaction; if that fails, each in its own, so that only the guilty one fails."""
+    """All jobs in one transaction; if that fails, each in its own, so that only the one at fault fails."""
     try:
         return list(_transact(connection, jobs))
     except Exception as error:
         if len(jobs) == 1 or is_busy(error):
-            return [raised_for(error)] * len(jobs)
+            return [exception_for(error)] * len(jobs)
     return _commit_alone(connection, jobs)
 
 
@@ -181,9 +196,18 @@ def _apply(connection: sqlite3.Connection, jobs: Sequence[Job]) -> list[int]:
         if job.batch is not None:
             rows.setdefault(job.batch, []).append(job.row)
         changed.append(count)
-    for batch in sorted(rows, key=lambda batch: batch.rank):
-        connection.executemany(batch.sql, rows[batch])
+    for batch, needed in _needed(rows):
+        connection.executemany(batch.sql, needed)
     return changed
+
+
+def _needed(rows: Mapping[Batch, list[Sequence[Any]]]) -> Iterator[tuple[Batch, list[Sequence[Any]]]]:
+    """The batches in their order, without the rows that are ended in the same group."""
+    ended = {ended: {row[0] for row in rows[batch]} for batch in rows for ended in batch.ends}
+    for batch in sorted(rows, key=lambda batch: batch.rank):
+        over = ended.get(batch, ())
+        if needed := [row for row in rows[batch] if row[0] not in over]:
+            yield batch, needed
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:

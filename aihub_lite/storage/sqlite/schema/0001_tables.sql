@@ -1,15 +1,10 @@
-"""The tables. Times end in `_ms` (Unix milliseconds) or `_at` (Unix seconds), money in `_nano` (nano-USD)."""
+-- Times end in _ms (Unix milliseconds) or _at (Unix seconds), money in _nano (nano-USD).
 
-from __future__ import annotations
-
-META = """
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
+) STRICT, WITHOUT ROWID;
 
-TOKENS = """
 CREATE TABLE tokens (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -28,10 +23,8 @@ CREATE TABLE tokens (
     concurrency INTEGER,
     allow_ips TEXT NOT NULL,
     spent_nano INTEGER NOT NULL DEFAULT 0
-) STRICT
-"""
+) STRICT;
 
-CHANNELS = """
 CREATE TABLE channels (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -48,35 +41,27 @@ CREATE TABLE channels (
     disabled TEXT NOT NULL,
     origin TEXT NOT NULL,
     clocks TEXT NOT NULL
-) STRICT
-"""
+) STRICT;
 
-ALIASES = """
 CREATE TABLE aliases (
     alias TEXT PRIMARY KEY,
     model TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
+) STRICT, WITHOUT ROWID;
 
-PRICES = """
 CREATE TABLE prices (
     model TEXT PRIMARY KEY,
     price TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
+) STRICT, WITHOUT ROWID;
 
-DEFAULT_PRICES = """
+-- Answers of the price table; a `price` of NULL: it has none for that model.
 CREATE TABLE default_prices (
     price_id TEXT NOT NULL,
     upstream_model TEXT NOT NULL,
     table_version TEXT NOT NULL,
     price TEXT,
     PRIMARY KEY (price_id, upstream_model)
-) STRICT, WITHOUT ROWID
-"""
-"""What the price table said; a `price` of NULL: it knows none."""
+) STRICT, WITHOUT ROWID;
 
-HOLDS = """
 CREATE TABLE holds (
     request_id TEXT PRIMARY KEY,
     boot_id TEXT NOT NULL,
@@ -93,10 +78,9 @@ CREATE TABLE holds (
     estimate_nano INTEGER NOT NULL,
     prompt_tokens INTEGER NOT NULL,
     client TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
+) STRICT, WITHOUT ROWID;
 
-USAGE_RECORDS = """
+-- `charge_nano` is what the record took from the token's quota.
 CREATE TABLE usage_records (
     id INTEGER PRIMARY KEY,
     request_id TEXT NOT NULL UNIQUE,
@@ -125,11 +109,12 @@ CREATE TABLE usage_records (
     duration_ms INTEGER NOT NULL,
     client TEXT NOT NULL,
     charge_nano INTEGER NOT NULL
-) STRICT
-"""
-"""`charge_nano` is what the record took from the token's quota."""
+) STRICT;
 
-USAGE_DAYS = """
+CREATE INDEX usage_records_by_start ON usage_records (started_ms);
+CREATE INDEX usage_records_by_token ON usage_records (token_id, started_ms);
+
+-- Sums of usage_records; `day` is the number of UTC days since 1970.
 CREATE TABLE usage_days (
     day INTEGER NOT NULL,
     token_id TEXT NOT NULL,
@@ -144,11 +129,9 @@ CREATE TABLE usage_days (
     cost_nano INTEGER NOT NULL,
     charge_nano INTEGER NOT NULL,
     PRIMARY KEY (day, token_id, model, channel)
-) STRICT, WITHOUT ROWID
-"""
-"""Sums of `usage_records`; `day` is the number of UTC days since 1970."""
+) STRICT, WITHOUT ROWID;
 
-SETTLE = """
+-- What belongs to a record goes with its insert, so a record that is there already charges nothing again.
 CREATE TRIGGER settle AFTER INSERT ON usage_records BEGIN
     UPDATE tokens SET spent_nano = spent_nano + NEW.charge_nano WHERE id = NEW.token_id;
     DELETE FROM holds WHERE request_id = NEW.request_id;
@@ -165,70 +148,4 @@ CREATE TRIGGER settle AFTER INSERT ON usage_records BEGIN
         completion_tokens = completion_tokens + excluded.completion_tokens,
         cost_nano = cost_nano + excluded.cost_nano,
         charge_nano = charge_nano + excluded.charge_nano;
-END
-"""
-"""What goes with a record goes with its insert, so a record that is there already charges nothing again."""
-
-FIRST = (
-    META,
-    TOKENS,
-    CHANNELS,
-    ALIASES,
-    PRICES,
-    DEFAULT_PRICES,
-    HOLDS,
-    USAGE_RECORDS,
-    "CREATE INDEX usage_records_by_start ON usage_records (started_ms)",
-    "CREATE INDEX usage_records_by_token ON usage_records (token_id, started_ms)",
-    USAGE_DAYS,
-    SETTLE,
-)
-
-SESSIONS = """
-CREATE TABLE sessions (
-    digest TEXT NOT NULL UNIQUE,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    address TEXT NOT NULL,
-    client TEXT NOT NULL
-) STRICT
-"""
-
-ENTRY_LINKS = """
-CREATE TABLE entry_links (
-    digest TEXT PRIMARY KEY,
-    expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID
-"""
-
-CONSOLE = (SESSIONS, ENTRY_LINKS)
-
-STRATEGIES = """
-CREATE TABLE strategies (
-    model TEXT PRIMARY KEY,
-    strategy TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
-"""A `model` of '' stands for all that have no strategy of their own."""
-
-ROUTING = (STRATEGIES,)
-
-UNITS = tuple(
-    f"ALTER TABLE {table} ADD COLUMN {column}"
-    for table in ("holds", "usage_records")
-    for column in ("units INTEGER NOT NULL DEFAULT 0", "unit TEXT NOT NULL DEFAULT ''")
-)
-"""What is counted besides tokens: how many, and of what."""
-
-SETTINGS = """
-CREATE TABLE settings (
-    name TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT, WITHOUT ROWID
-"""
-"""What an operator set while the gateway ran; `value` in JSON."""
-
-TUNING = (SETTINGS,)
-
-MODAL = tuple(f"ALTER TABLE {table} ADD COLUMN modal TEXT" for table in ("holds", "usage_records"))
-"""Which tokens are no text: those counts of Modal that are not 0, in JSON; NULL where all are text."""
+END;

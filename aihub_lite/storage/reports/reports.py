@@ -1,0 +1,139 @@
+"""Sums of usage by one dimension, by two, or of all, over steps of time, of the requests that a filter leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+
+import attrs
+
+from aihub_lite.domain.reports.sketch import Sketch, Times, unpacked
+from aihub_lite.errors import InvalidRequest
+from aihub_lite.storage.quarters import QUARTER
+from aihub_lite.storage.reports.cells import Cells, listed
+from aihub_lite.storage.reports.dimensions import kind_of, source_of
+from aihub_lite.storage.reports.question import QUALITY, TOTALS, Members, MemberSums, Quality, ReportQuestion, Totals
+from aihub_lite.storage.reports.sql import (
+    MOST_ROWS,
+    cell_values,
+    cells_sql,
+    records_sql,
+    step_values,
+    sums_sql,
+    time_values,
+)
+from aihub_lite.storage.sqlite.columns import row_values
+from aihub_lite.storage.sqlite.database import Database
+
+MOST_READ = 2_000_000
+"""Records that are read for one answer: two or three seconds."""
+MOST_MEASURED = 100_000
+"""Records that are read for times and savings alone, where sums have the rest: 0.2 seconds."""
+MOST_LEFT = 20_000
+"""Records that a report itself sums up before it is made: a third of a second."""
+COUNT = """
+SELECT (SELECT id FROM usage_records WHERE started_ms >= :since_ms AND started_ms < :until_ms
+        ORDER BY started_ms LIMIT 1) AS first,
+    (SELECT id FROM usage_records WHERE started_ms >= :since_ms AND started_ms < :until_ms
+        ORDER BY started_ms DESC LIMIT 1) AS last
+"""
+
+
+@attrs.frozen
+class Reports:
+    """Answers questions: from sums where a table has them, else from the records, which takes longer."""
+
+    database: Database
+    cells: Cells
+    most_read: int = MOST_READ
+    most_measured: int = MOST_MEASURED
+
+    async def parts(self, question: ReportQuestion) -> list[MemberSums]:
+        """The sums of each member in each step that had any. Raises InvalidRequest where that would be too much."""
+        source = None
+        if not question.reads_records:
+            source = source_of(question.dimensions)
+        if source is not None and source.table == "usage_cells" and await self.cells.catch_up(MOST_LEFT):
+            source = None  # until all records are summed up, which after an upgrade takes a while
+        if source is not None and _in_quarters(question):
+            rows = await self.database.read(sums_sql(question, source, TOTALS), step_values(question))
+        else:
+            await self._check_records(question)
+            rows = await self.database.read_apart(records_sql(question, TOTALS), time_values(question))
+        if len(rows) > MOST_ROWS:
+            raise InvalidRequest(f"by: more than {MOST_ROWS} rows; choose a shorter span, a filter, or one dimension")
+        # Thousands of members over a month of days are a second's work, for which nobody else has to wait.
+        return await asyncio.to_thread(parts_of, rows, len(question.by))
+
+    async def quality(self, question: ReportQuestion) -> dict[Members, Quality] | None:
+        """Times, speed, savings and waste of each member over the whole span; None where that would take too long."""
+        kind = None
+        if not question.reads_records:
+            kind = kind_of(question.dimensions)
+        await self.cells.catch_up(MOST_LEFT)
+        dimensions = len(question.by)
+        if kind is not None and _in_quarters(question):
+            rows = await self.database.read_apart(cells_sql(question, kind, QUALITY), cell_values(question))
+            return await asyncio.to_thread(qualities_of, rows, dimensions)
+        if await self._records(question) > self.most_measured:
+            return None
+        whole = attrs.evolve(question, edges=question.span)
+        rows = await self.database.read_apart(records_sql(whole, QUALITY, times=True), time_values(whole))
+        return await asyncio.to_thread(measured_of, rows, dimensions)
+
+    async def _check_records(self, question: ReportQuestion) -> None:
+        count = await self._records(question)
+        if count > self.most_read:
+            raise InvalidRequest(
+                f"by: no sums are kept of this, and of the {count} records of the span {self.most_read} are read at"
+                " most; choose a shorter one"
+            )
+
+    async def _records(self, question: ReportQuestion) -> int:
+        """How many records a span may have: ids ascend with the time, but for requests that were under way together."""
+        since, until = question.span
+        (row,) = await self.database.read(COUNT, {"since_ms": since * 1000, "until_ms": until * 1000})
+        if row["first"] is None:
+            return 0
+        return max(int(row["last"]) - int(row["first"]) + 1, 1)
+
+
+def _in_quarters(question: ReportQuestion) -> bool:
+    return not any(edge % QUARTER for edge in question.edges)
+
+
+def parts_of(rows: Sequence[sqlite3.Row], dimensions: int) -> list[MemberSums]:
+    """One for each row."""
+    parts = []
+    for row in rows:
+        totals = Totals(**row_values(row, TOTALS))
+        parts.append(MemberSums(row["step"], members_of(row, dimensions), names_of(row, dimensions), totals))
+    return parts
+
+
+def members_of(row: sqlite3.Row, dimensions: int) -> Members:
+    """Whose sums a row has."""
+    return tuple(row[f"member_{number}"] for number in range(dimensions))
+
+
+def names_of(row: sqlite3.Row, dimensions: int) -> tuple[str, ...]:
+    """What they are called now."""
+    return tuple(row[f"name_{number}"] for number in range(dimensions))
+
+
+def qualities_of(rows: Sequence[sqlite3.Row], dimensions: int) -> dict[Members, Quality]:
+    """Of rows of cells."""
+    return {
+        members_of(row, dimensions): Quality(**row_values(row, QUALITY), times=unpacked(row["latencies"]))
+        for row in rows
+    }
+
+
+def measured_of(rows: Sequence[sqlite3.Row], dimensions: int) -> dict[Members, Quality]:
+    """Of rows of records."""
+    qualities: dict[Members, Quality] = {}
+    for row in rows:
+        times = Times(Sketch.of(listed(row["totals"])), Sketch.of(listed(row["first_bytes_of"])))
+        qualities[members_of(row, dimensions)] = Quality(**row_values(row, QUALITY), times=times)
+    return qualities

@@ -1,0 +1,141 @@
+"""The SQL of reports. Names of columns are ours, never anybody's input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+from aihub_lite.storage.quarters import QUARTER
+from aihub_lite.storage.reports.cells import DAY, FIGURES, TIMES
+from aihub_lite.storage.reports.dimensions import CELLS, COLUMNS, NAMED_IN, PARTIAL, SumTable
+from aihub_lite.storage.reports.question import ReportQuestion
+from aihub_lite.storage.sqlite.columns import to_json
+
+MOST_ROWS = 200_000
+"""Rows of an answer: members times steps."""
+STEPS = "json_each(:steps) AS step"
+FROM = "json_extract(step.value, '$[0]')"
+UNTIL = "json_extract(step.value, '$[1]')"
+TAGS = "json_each(usage_records.tags) AS tag"
+TAGGED = "EXISTS (SELECT 1 FROM json_each(usage_records.tags) AS one WHERE one.value = :filter_tag)"
+
+
+def sums_sql(question: ReportQuestion, source: SumTable, figures: Iterable[str]) -> str:
+    """Figures by step and member from a table of sums. CROSS keeps SQLite to this order of the tables: it reads one
+    range of quarters for each step."""
+    columns = [source.columns[name] for name in question.by]
+    conditions = [
+        source.condition,
+        f"quarter >= {FROM} AND quarter < {UNTIL}",
+        *(f"{source.columns[name]} = :filter_{name}" for name in question.filters),
+        *_with_member(question, columns),
+    ]
+    sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
+    return _grouped(question, columns, sums, f"{STEPS} CROSS JOIN {source.table}", conditions)
+
+
+def records_sql(question: ReportQuestion, figures: Iterable[str], *, times: bool = False) -> str:
+    """The same from the records."""
+    columns = [COLUMNS[name] for name in question.by]
+    conditions = [f"started_ms >= {FROM} AND started_ms < {UNTIL}", *_with_member(question, columns)]
+    for name in question.filters:
+        if name == "tag":
+            conditions.append(TAGGED)
+        else:
+            conditions.append(f"{COLUMNS[name]} = :filter_{name}")
+    tables = f"{STEPS} CROSS JOIN usage_records"
+    if "tag" in question.by:
+        tables += f" CROSS JOIN {TAGS}"
+    sums = ", ".join(f"{FIGURES[name]} AS {name}" for name in figures)
+    if times:
+        sums += f", {TIMES}"
+    return _grouped(question, columns, sums, tables, conditions)
+
+
+def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> str:
+    """Figures and times by member from cells: whole days from those of days, the ends from those of quarters."""
+    columns = [CELLS[kind].columns[name] for name in question.by]
+    conditions = [
+        *(f"{CELLS[kind].columns[name]} = :filter_{name}" for name in question.filters),
+        *_with_member(question, columns),
+    ]
+    where = " AND ".join(["true", *conditions])
+    sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
+    ranges = "\nUNION ALL\n".join(
+        f"SELECT * FROM usage_cells WHERE kind = '{kind}' AND quarters = {quarters}"  # noqa: S608
+        f" AND quarter >= :{first} AND quarter < :{last} AND {where}"
+        for quarters, first, last in (
+            (1, "since", "first_day"),
+            (DAY, "first_day", "last_day"),
+            (1, "last_day", "until"),
+        )
+    )
+    members = _members(columns)
+    # The bytes of blobs, one after the other: SQLite joins them as text, and nobody reads them as such.
+    return f"""
+        SELECT {members}{sums}, CAST(group_concat(latencies, '') AS BLOB) AS latencies
+        FROM ({ranges}) GROUP BY {_grouping(columns)}
+    """  # noqa: S608
+
+
+def _with_member(question: ReportQuestion, columns: list[str]) -> list[str]:
+    partial = [column for name, column in zip(question.by, columns, strict=True) if name in PARTIAL]
+    return [f"{column} <> ''" for column in partial]
+
+
+def _members(columns: list[str]) -> str:
+    return "".join(f"{column} AS member_{number}, " for number, column in enumerate(columns))
+
+
+def _grouping(columns: list[str]) -> str:
+    return ", ".join(["0 + 0", *columns])
+
+
+def _grouped(question: ReportQuestion, columns: list[str], sums: str, tables: str, conditions: list[str]) -> str:
+    names = "".join(
+        f"{_name(dimension, column, tables)} AS name_{number}, "
+        for number, (dimension, column) in enumerate(zip(question.by, columns, strict=True))
+    )
+    return f"""
+        SELECT step.key AS step, {_members(columns)}{names}{sums}
+        FROM {tables} WHERE {" AND ".join(conditions)}
+        GROUP BY {", ".join(["step.key", *columns])} LIMIT {MOST_ROWS + 1}
+    """  # noqa: S608
+
+
+def _name(dimension: str, column: str, tables: str) -> str:
+    """What a member is called: a token, person or team may be renamed, or deleted, and its name used again."""
+    table = NAMED_IN.get(dimension)
+    if table is None:
+        return column
+    last = column
+    if dimension == "token" and "usage_cells" not in tables:
+        last = "max(token)"
+    return f"coalesce((SELECT name FROM {table} WHERE id = {column}), {last})"  # noqa: S608
+
+
+def filter_values(question: ReportQuestion) -> dict[str, Any]:
+    """What the conditions of its filters compare with."""
+    return {f"filter_{name}": value for name, value in question.filters.items()}
+
+
+def step_values(question: ReportQuestion) -> dict[str, Any]:
+    """For `sums_sql`, whose steps are counted in quarters of an hour."""
+    steps = [(first // QUARTER, end // QUARTER) for first, end in pairwise(question.edges)]
+    return {"steps": to_json(steps), **filter_values(question)}
+
+
+def time_values(question: ReportQuestion) -> dict[str, Any]:
+    """For `records_sql`, whose steps are counted in ms."""
+    steps = [(1000 * first, 1000 * end) for first, end in pairwise(question.edges)]
+    return {"steps": to_json(steps), **filter_values(question)}
+
+
+def cell_values(question: ReportQuestion) -> dict[str, Any]:
+    """For `cells_sql`: the ends of the span, and of the whole days within it, in quarters of an hour."""
+    since = question.edges[0] // QUARTER
+    until = question.edges[-1] // QUARTER
+    first_day = min(-(-since // DAY) * DAY, until)
+    last_day = max(until // DAY * DAY, first_day)
+    return {"since": since, "until": until, "first_day": first_day, "last_day": last_day, **filter_values(question)}
