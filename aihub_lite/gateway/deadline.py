@@ -6,7 +6,6 @@ import asyncio
 from math import inf
 from types import TracebackType
 from typing import Self
-from weakref import WeakKeyDictionary
 
 TICK = 0.025
 """Seconds by which a deadline may be noticed late."""
@@ -37,11 +36,11 @@ class Deadline:
         return self
 
     def give(self, seconds: float, until: float = inf) -> None:
-        """That much time from now, but not beyond `until`."""
+        """Move it to so many seconds from now, but not beyond `until`."""
         self.at = min(self._loop.time() + seconds, until)
 
     def rest(self) -> None:
-        """No deadline until the next `give`: it is not the other side that is waited for."""
+        """No deadline until the next `give`: the other side is not what is waited for."""
         self.at = inf
 
     async def __aexit__(
@@ -52,7 +51,7 @@ class Deadline:
             raise TimeoutError from error
 
     def expire(self) -> None:
-        """The time is up."""
+        """Cancel the block: its time is up."""
         self._expired = True
         self._task.cancel()
 
@@ -62,30 +61,31 @@ class _Clock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.running: set[Deadline] = set()
-        self._loop = loop
+        self.loop = loop
         self._ticking = False
 
     def add(self, deadline: Deadline) -> None:
         self.running.add(deadline)
         if not self._ticking:
             self._ticking = True
-            self._loop.call_later(TICK, self._tick)
+            self.loop.call_later(TICK, self._tick)
 
     def _tick(self) -> None:
-        now = self._loop.time()
-        for deadline in [each for each in self.running if each.at <= now]:
+        now = self.loop.time()
+        for deadline in [deadline for deadline in self.running if deadline.at <= now]:
             self.running.discard(deadline)
             deadline.expire()
         self._ticking = bool(self.running)
         if self._ticking:
-            self._loop.call_later(TICK, self._tick)
+            self.loop.call_later(TICK, self._tick)
 
 
-_clocks: WeakKeyDictionary[asyncio.AbstractEventLoop, _Clock] = WeakKeyDictionary()
+_latest: _Clock | None = None
 
 
 def _clock_of(loop: asyncio.AbstractEventLoop) -> _Clock:
-    clock = _clocks.get(loop)
-    if clock is None:
-        clock = _clocks[loop] = _Clock(loop)
-    return clock
+    """The loop's; a second loop that runs beside it gets another one each time, which counts as well."""
+    global _latest  # noqa: PLW0603  one loop in a process, and a look-up for every deadline costs as much as the rest
+    if _latest is None or _latest.loop is not loop:
+        _latest = _Clock(loop)
+    return _latest

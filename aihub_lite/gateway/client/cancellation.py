@@ -10,8 +10,8 @@ from typing import Self
 import attrs
 
 from aihub_lite.domain.usage import Outcome
-from aihub_lite.gateway.exchange import Exchange
-from aihub_lite.gateway.flight import Flight, uncuttable
+from aihub_lite.gateway.client.exchange import Exchange
+from aihub_lite.gateway.state.flight import Flight, nothing_to_cut
 
 
 class Cut(Exception):
@@ -23,7 +23,7 @@ class Cut(Exception):
 
 
 @attrs.define(eq=False)
-class Presence:
+class Cancellation:
     """Inside its block the running task is cancelled when the client has left for longer than `grace()` seconds,
     or when somebody calls the flight's `cut`; the block then raises Cut instead of CancelledError.
 
@@ -42,8 +42,8 @@ class Presence:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.current_task()
-        if (departure := self.exchange.departure) is not None:
-            departure.listen(self._left)
+        if (disconnect := self.exchange.disconnect) is not None:
+            disconnect.listen(self._left)
         else:
             self._watch = asyncio.create_task(self._watch_client())
         self.flight.cut = self.cut
@@ -52,13 +52,16 @@ class Presence:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        watch, task, self._watch, self._task = self._watch, self._task, None, None
+        watch = self._watch
+        task = self._task
         # A task that was cancelled keeps its frames, and they would keep us, the request and its prompt.
-        self.flight.cut = uncuttable
+        self._watch = None
+        self._task = None
+        self.flight.cut = nothing_to_cut
         if watch is not None:
             watch.cancel()
-        if (departure := self.exchange.departure) is not None:
-            departure.forget(self._left)
+        if (disconnect := self.exchange.disconnect) is not None:
+            disconnect.forget(self._left)
         if self._timer is not None:
             self._timer.cancel()
         if self._outcome is None or task is None:

@@ -11,10 +11,10 @@ import attrs
 
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import BodyTimeout, GatewayError, RequestTooLarge
+from aihub_lite.gateway.client.disconnect import DISCONNECT, Disconnect
 from aihub_lite.gateway.deadline import Deadline
-from aihub_lite.gateway.departure import DEPARTURE, Departure
-from aihub_lite.wire.errors_out import PUBLIC, ErrorShape
-from aihub_lite.wire.form import Form, FormReader
+from aihub_lite.wire.client_error import PUBLIC, ErrorShape
+from aihub_lite.wire.multipart import Form, FormReader
 from aihub_lite.wire.sse import KEEP_ALIVE
 
 Headers = list[tuple[bytes, bytes]]
@@ -28,6 +28,7 @@ STREAM_HEADERS: Headers = [
     (b"x-accel-buffering", b"no"),
 ]
 JSON_TYPE = "application/json"
+UNKNOWN_TYPE = b"application/octet-stream"
 MAX_DIGITS = 18
 """A longer `content-length` is over every limit, and from 4300 digits on `int` refuses it."""
 
@@ -39,6 +40,24 @@ SLOWEST_BODY = 16 * 1024
 
 class ClientGone(Exception):
     """The client left before it had its answer."""
+
+
+@attrs.define(eq=False)
+class BodyBuffer:
+    """A body put together as it comes."""
+
+    body: bytes | bytearray = b""
+
+    def add(self, piece: bytes) -> None:
+        """One growing buffer: a large body in a thousand pieces would leave as many holes in memory."""
+        if not piece:
+            return
+        if not self.body:
+            self.body = piece
+            return
+        if isinstance(self.body, bytes):
+            self.body = bytearray(self.body)
+        self.body += piece
 
 
 @attrs.define(eq=False)
@@ -60,8 +79,14 @@ class Exchange:
     """Whose rights it has, where whoever let it in knows that; else its key has to say."""
     token_id: str = ""
     """Whose it is, once that is known."""
+    model: str = ""
+    """What is asked for, once that is known."""
+    recorded: bool = False
+    """Whether a usage record tells, or will tell, how it ended."""
     errors: ErrorShape = PUBLIC
     """How its client is told of a refusal."""
+    received: int = 0
+    """Bytes of the request's body so far; at its end, of all that it stands for."""
     head_sent: bool = False
     unframed: bool = False
     """Whether what follows the head is a file, in which nothing can be said but its bytes."""
@@ -78,12 +103,10 @@ class Exchange:
     """The relay and the keep-alive take turns: a server takes one message of an answer at a time."""
 
     @property
-    def departure(self) -> Departure | None:
-        """Tells of the client's leaving, where a connection carries one request at a time and its server knows."""
-        if self.scope.get("http_version") not in ("1.0", "1.1"):
-            return None
+    def disconnect(self) -> Disconnect | None:
+        """Tells of the client's leaving, where its server knows."""
         state: Mapping[str, Any] = self.scope.get("state") or {}
-        return state.get(DEPARTURE)
+        return state.get(DISCONNECT)
 
     def header(self, name: bytes) -> str:
         """The last value of a request header, or an empty string."""
@@ -93,14 +116,16 @@ class Exchange:
                 value = each
         return value.decode("latin-1")
 
-    def listed(self, name: bytes) -> str:
+    def header_list(self, name: bytes) -> str:
         """The values of a request header that is a list, as one: each may have a line of its own."""
         return ",".join(value.decode("latin-1") for key, value in self.scope["headers"] if key == name)
 
     def credentials(self) -> Iterable[str]:
         """Every key the client presents, `Authorization` first (clients.md rule 4)."""
         for name, value in self.scope["headers"]:
-            scheme, _, key = value.strip().partition(b" ") if name == b"authorization" else (b"", b"", b"")
+            if name != b"authorization":
+                continue
+            scheme, _, key = value.strip().partition(b" ")
             if scheme.lower() == b"bearer" and key.strip():
                 yield key.strip().decode("latin-1")
         found: dict[bytes, bytes] = dict(self.scope["headers"])
@@ -113,24 +138,24 @@ class Exchange:
     async def form(self, limit: int, timeout: float) -> Form:  # noqa: ASYNC109
         """A multipart body, taken apart as it arrives; raises as `body` does, and InvalidRequest."""
         reader = FormReader(self.header(b"content-type"))
-        await self.body(limit, timeout, reader.feed)
+        await self.read_body(limit, timeout, reader.feed)
         return reader.form()
 
-    async def body(
-        self,
-        limit: int,
-        timeout: float,  # noqa: ASYNC109  a deadline per piece
-        take: Callable[[bytes], None] | None = None,
-    ) -> bytes | bytearray:
-        """The whole request body; raises RequestTooLarge, BodyTimeout or ClientGone.
+    async def body(self, limit: int, timeout: float) -> bytes | bytearray:  # noqa: ASYNC109  a deadline per piece
+        """The whole request body; raises RequestTooLarge, BodyTimeout or ClientGone."""
+        buffer = BodyBuffer()
+        try:
+            await self.read_body(limit, timeout, buffer.add)
+        except RequestTooLarge:
+            buffer.body = b""  # the error's traceback would keep it
+            raise
+        return buffer.body
 
-        With `take` each piece is handed over as it comes, and nothing is kept.
-        """
+    async def read_body(self, limit: int, timeout: float, take: Callable[[bytes], None]) -> None:  # noqa: ASYNC109
+        """Hand over the request body piece by piece and keep nothing; raises as `body` does."""
         declared = self.header(b"content-length")
         if declared.isdecimal() and (len(declared) > MAX_DIGITS or int(declared) > limit):
             raise too_large(limit)
-        body: bytes | bytearray = b""
-        size = 0
         latest = asyncio.get_running_loop().time() + timeout
         try:
             async with Deadline(timeout) as deadline:
@@ -140,28 +165,26 @@ class Exchange:
                         self.gone = True
                         raise ClientGone
                     piece: bytes = message.get("body", b"")
-                    size += len(piece)
-                    if size > limit:
-                        del body, piece, message  # the error's traceback would keep them
+                    self.received += len(piece)
+                    if self.received > limit:
                         raise too_large(limit)
-                    if take is not None:
-                        take(piece)
-                    elif piece and body:
-                        # One growing buffer: a large body in a thousand pieces would leave as many holes in memory.
-                        body = bytearray(body) if isinstance(body, bytes) else body
-                        body += piece
-                    elif piece:
-                        body = piece
+                    take(piece)
                     if not message.get("more_body"):
-                        return body
-                    deadline.give(timeout, latest + size / SLOWEST_BODY)
+                        return
+                    deadline.give(timeout, latest + self.received / SLOWEST_BODY)
         except TimeoutError:
             raise BodyTimeout(f"The request body did not arrive within {timeout:g} s.") from None
 
     async def start(self, status: int, headers: Headers) -> None:
-        """Send the head, with what the exchange has collected for it."""
+        """Send the head, with what the exchange has collected for it; on HTTP/2 it waits as any piece does."""
         self.head_sent = True
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers, *self.extra_headers]})
+        self.writing_since = asyncio.get_running_loop().time()
+        try:
+            await self.send(
+                {"type": "http.response.start", "status": status, "headers": [*headers, *self.extra_headers]}
+            )
+        finally:
+            self.writing_since = 0.0
 
     async def write(self, data: bytes) -> None:
         """Send a piece of the body; waits while the client reads too slowly."""
@@ -175,6 +198,9 @@ class Exchange:
         self.complete = True
 
     async def _put(self, message: MutableMapping[str, Any], *, last: bool = False) -> None:
+        if last and not self._turn.locked():
+            await self._pass(message, last=last)  # nobody else writes any more
+            return
         async with self._turn:
             await self._pass(message, last=last)
 
@@ -218,7 +244,9 @@ class Exchange:
         since = self.last_event
         await self.start_stream()
         async with self._turn:
-            event = None if idle is None else idle()
+            event = None
+            if idle is not None:
+                event = idle()
             if event is not None or comment:
                 await self._pass({"type": "http.response.body", "body": event or KEEP_ALIVE, "more_body": True})
             if event is None:
@@ -242,12 +270,21 @@ class Exchange:
 
 def headers_of(content_type: str) -> Headers:
     """The head of an answer that is not streamed."""
-    return JSON_HEADERS if content_type == JSON_TYPE else [(b"content-type", content_type.encode())]
+    if content_type == JSON_TYPE:
+        return JSON_HEADERS
+    return [(b"content-type", media_type(content_type))]
 
 
 def file_headers(content_type: str) -> Headers:
     """The head of a file that is passed on while it comes."""
-    return [(b"content-type", content_type.encode("latin-1")), *STREAM_HEADERS[1:]]
+    return [(b"content-type", media_type(content_type)), *STREAM_HEADERS[1:]]
+
+
+def media_type(text: str) -> bytes:
+    """What an upstream calls its answer, where a header can say so: some send bytes that are no text."""
+    if text.isascii() and text.isprintable():
+        return text.encode()
+    return UNKNOWN_TYPE
 
 
 def error_headers(error: GatewayError) -> Headers:

@@ -8,48 +8,48 @@ from contextlib import suppress
 
 import attrs
 
-from aihub_lite.gateway.exchange import Exchange
-from aihub_lite.gateway.flight import Flight
+from aihub_lite.gateway.client.exchange import Exchange
+from aihub_lite.gateway.state.flight import Flight
 
 MAX_TICK = 1.0
-Idle = Callable[[], bytes | None]
+IdleEvent = Callable[[], bytes | None]
 """Makes an event that says nothing; None where the surface has no such event, and comments must do."""
 
 
 @attrs.define(eq=False)
-class Watched:
+class WatchedAnswer:
     """One answer under watch; `idle_event` makes an event that says nothing, for clients that count only events."""
 
-    pulse: Pulse
+    keepalive: KeepAlive
     exchange: Exchange
     flight: Flight
-    idle_event: Idle | None
+    idle_event: IdleEvent | None
     """None for an answer that is no stream of events: nothing can be said before it."""
 
     def __enter__(self) -> None:
         self.exchange.last_write = self.exchange.last_event = asyncio.get_running_loop().time()
-        self.pulse.watched.add(self)
+        self.keepalive.watched.add(self)
 
     def __exit__(self, *_: object) -> None:
-        self.pulse.watched.discard(self)
+        self.keepalive.watched.discard(self)
 
 
 @attrs.define(eq=False)
-class Pulse:
+class KeepAlive:
     """Figures in seconds; see the settings of the same names."""
 
     keepalive_after: float
     keepalive_event_after: float
     write_timeout: float
-    watched: set[Watched] = attrs.field(factory=set)
+    watched: set[WatchedAnswer] = attrs.field(factory=set)
     _beats: set[asyncio.Task[None]] = attrs.field(factory=set)
 
-    def watching(self, exchange: Exchange, flight: Flight, idle_event: Idle | None) -> Watched:
+    def watching(self, exchange: Exchange, flight: Flight, idle_event: IdleEvent | None) -> WatchedAnswer:
         """Watch an answer inside the block; silence counts from here."""
-        return Watched(self, exchange, flight, idle_event)
+        return WatchedAnswer(self, exchange, flight, idle_event)
 
     async def run(self) -> None:
-        """Beat until cancelled."""
+        """Look at every watched answer a few times a second, until cancelled."""
         tick = min(MAX_TICK, self.keepalive_after / 4, self.write_timeout / 4)
         while True:
             await asyncio.sleep(tick)
@@ -57,7 +57,7 @@ class Pulse:
             for watched in tuple(self.watched):
                 self._look_at(watched, now)
 
-    def _look_at(self, watched: Watched, now: float) -> None:
+    def _look_at(self, watched: WatchedAnswer, now: float) -> None:
         exchange = watched.exchange
         if exchange.gone or exchange.complete:
             return
@@ -70,23 +70,29 @@ class Pulse:
         else:
             event_due = now - exchange.last_event >= self.keepalive_event_after
             comment_due = now - exchange.last_write >= self.keepalive_after
-            if event_due or comment_due:
-                self._beat(
-                    exchange, _unless_said(exchange, watched.idle_event) if event_due else None, comment=comment_due
-                )
+            if event_due:
+                self._beat(exchange, _unless_said(exchange, watched.idle_event), comment=comment_due)
+            elif comment_due:
+                self._beat(exchange, None, comment=True)
 
-    def _beat(self, exchange: Exchange, idle: Idle | None, *, comment: bool) -> None:
+    def _beat(self, exchange: Exchange, idle: IdleEvent | None, *, comment: bool) -> None:
         task = asyncio.create_task(_keep_alive(exchange, idle, comment=comment))
         self._beats.add(task)
         task.add_done_callback(self._beats.discard)
 
 
-def _unless_said(exchange: Exchange, idle: Idle) -> Idle:
-    """Nothing, if anything else was said before its turn came."""
+def _unless_said(exchange: Exchange, idle: IdleEvent) -> IdleEvent:
+    """The event, unless anything else was sent before its turn came: then there is no silence to break."""
     since = exchange.last_event
-    return lambda: idle() if exchange.last_event == since else None
+
+    def event() -> bytes | None:
+        if exchange.last_event != since:
+            return None
+        return idle()
+
+    return event
 
 
-async def _keep_alive(exchange: Exchange, idle: Idle | None, *, comment: bool) -> None:
+async def _keep_alive(exchange: Exchange, idle: IdleEvent | None, *, comment: bool) -> None:
     with suppress(OSError):
         await exchange.keep_alive(idle, comment=comment)

@@ -1,4 +1,4 @@
-"""A streamed answer under way."""
+"""A streamed answer under way: its pieces from the upstream, as events for the client."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Protocol
 
 import attrs
 
+from aihub_lite.gateway.client.exchange import Headers
 from aihub_lite.gateway.deadline import Deadline
-from aihub_lite.gateway.exchange import Headers
-from aihub_lite.gateway.wires import Reader
-from aihub_lite.upstream.faults import TransportFault
+from aihub_lite.upstream.http1.faults import TransportFault
 from aihub_lite.upstream.transport import Response
 from aihub_lite.wire.faults import WireFault
-from aihub_lite.wire.shapes import Stream
+from aihub_lite.wire.protocols import Stream
+from aihub_lite.wire.scrubbing import scrub_payload
 from aihub_lite.wire.sse import EventTooLarge
 
 LINGER = 0.5
 """Seconds that a finished answer may take to end its transfer, so that its connection can be used again."""
-BROKEN = (TransportFault, TimeoutError, WireFault, EventTooLarge)
+STREAM_FAULTS = (TransportFault, TimeoutError, WireFault, EventTooLarge)
 
 
 class Splitter(Protocol):
-    """Cuts the bytes of an answer into what its reader takes."""
+    """Cuts the bytes of an answer into what its stream takes."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """What these bytes complete."""
@@ -34,26 +34,25 @@ class Splitter(Protocol):
         ...
 
 
-class Uncut:
-    """For a file: its bytes as they come, and nothing for its end."""
+class Passthrough:
+    """Cuts nothing: for a file, whose bytes are passed on as they come."""
 
     def feed(self, data: bytes) -> list[bytes]:
-        """All of it."""
+        """The bytes as one piece."""
         return [data]
 
     def flush(self) -> list[bytes]:
-        """The empty piece."""
+        """An empty piece, by which a file's stream knows that it is whole."""
         return [b""]
 
 
 @attrs.define(eq=False)
-class Streaming:
-    """A streamed answer whose first content is in: `ready` events, then whatever `pieces` still brings."""
+class StreamedAnswer:
+    """A streamed answer whose first content is in: `ready` events first, then those of `next_events`."""
 
     response: Response
     splitter: Splitter
     stream: Stream
-    reader: Reader
     ready: list[bytes]
     idle: float
     """Seconds allowed between two pieces."""
@@ -64,18 +63,20 @@ class Streaming:
     lingering: set[asyncio.Task[None]]
     """Where a finished answer waits for the end of its transfer."""
     head: Headers
-    """What the client is told of it before it begins."""
+    """For the client."""
+    secret: str
+    """The key that its upstream was sent, which must not come back."""
     closed: bool = False
     _ended: bool = False
     _fault: WireFault | None = None
-    """What followed good events in the same piece: they go out first."""
+    """Of the piece read last: its events before the fault go out first."""
 
     def clock(self) -> Deadline:
-        """For the block in which `more` is called; `more` keeps it going."""
+        """For the block in which `next_events` is called, which moves it."""
         return Deadline(self.idle)
 
-    async def more(self, deadline: Deadline) -> list[bytes] | None:
-        """The events of the next piece, None at the end; raises one of BROKEN.
+    async def next_events(self, deadline: Deadline) -> list[bytes] | None:
+        """The events of the next piece, None at the end; raises one of STREAM_FAULTS.
 
         The deadline rests between two calls: a client that reads slowly is no silence of the upstream's.
         """
@@ -83,19 +84,23 @@ class Streaming:
             raise self._fault
         if self.stream.done or self._ended:
             return None
-        deadline.give(self.usage_grace if self.stream.complete else self.idle, self.until)
+        seconds = self.idle
+        if self.stream.complete:
+            seconds = self.usage_grace
+        deadline.give(seconds, self.until)
         data = await anext(self.response, None)
         deadline.rest()
-        self._ended = data is None
-        payloads = self.splitter.flush() if data is None else self.splitter.feed(data)
-        return self._pushed(payloads)
+        if data is None:
+            self._ended = True
+            return self._pushed(self.splitter.flush())
+        return self._pushed(self.splitter.feed(data))
 
     def _pushed(self, payloads: list[bytes]) -> list[bytes]:
-        """Events up to a fault, which the next call raises: how bytes were cut into pieces must change nothing."""
+        """The events up to a fault, which the next call raises: where the network cut the bytes must change nothing."""
         events: list[bytes] = []
         try:
             for payload in payloads:
-                events += self.reader.push(payload)
+                events += self.stream.push(scrub_payload(payload, self.secret))
         except WireFault as fault:
             if not events:
                 raise
@@ -103,11 +108,11 @@ class Streaming:
         return events
 
     async def aclose(self) -> None:
-        """Break an incomplete answer off; a complete one gets a moment for its last bytes, which nobody waits for."""
+        """Break an incomplete answer off; a complete one gets LINGER seconds for its last bytes, and nobody waits."""
         if self.closed:
             return
         self.closed = True
-        if self.stream.done:
+        if self.stream.done and not self.response.complete:
             task = asyncio.create_task(self._linger())
             self.lingering.add(task)
             task.add_done_callback(self.lingering.discard)

@@ -9,60 +9,109 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from aihub_lite.errors import ChannelsCoolingDown, GatewayError, UpstreamBroken, UpstreamRejected, UpstreamTimeout
-from aihub_lite.gateway.faults import AttemptFailed, Fault
-from aihub_lite.upstream.faults import ConnectFailed, ConnectTimedOut, TransportFault, Unsendable
-from aihub_lite.wire.foreign_error import ForeignError, error_of
+from aihub_lite.gateway.routing.fault_policy import AttemptFailed, Fault
+from aihub_lite.gateway.routing.health import seconds_told
+from aihub_lite.upstream.access.faults import AccessRefused
+from aihub_lite.upstream.http1.faults import ConnectFailed, ConnectTimedOut, TransportFault, Unsendable
+from aihub_lite.wire.faults import ForeignError
+from aihub_lite.wire.scrubbing import scrub
+from aihub_lite.wire.upstream_error import error_of
 
 MAX_WAIT = 3600.0
-"""A `Retry-After` is cut to this before health cuts it to what it believes."""
-
+"""Seconds that a `Retry-After` is cut to, before `Health` cuts it to `max_cooldown`."""
+DOCUMENT_TYPES = ("application/json", "text/html")
+"""What is no stream of events; one without a type may be."""
 FILE_TYPES = ("audio/", "application/octet-stream", "binary/octet-stream")
-"""What a file that is passed on unread may be; above all it is no page of HTML."""
+"""What a file may be that is passed on unread: anything but a page of HTML, say, or an error in JSON."""
 ABSENT = frozenset({404, 405, 501})
 """How an upstream says that it has no such endpoint."""
+WORDLESS = re.compile(
+    r"the upstream answered with HTTP status \d+|(404 page )?not found|method not allowed|not implemented",
+    re.IGNORECASE,
+)
+"""What says no more than the status does; a trailing dot aside."""
+NO_ENDPOINT = "The upstream has no such endpoint, or not for this model: one for chat makes no embeddings, say."
+REFUSED_KEY = "The upstream refused the gateway's key."
 SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
-"""How OpenAI says, with 401, that a key is good for other things; an account that must be verified first is a 403."""
+"""How OpenAI says, with 401, that a key is good for other things (for an account to be verified first it says 403)."""
 
 
 def not_a_stream(headers: Mapping[str, str], *, events: bool = True) -> bool:
     """Whether an answer declares itself one document, where a stream of events was asked for, or a file."""
-    kind = headers.get("content-type", "").lower()
-    return kind.startswith(("application/json", "text/html")) if events else not kind.startswith(FILE_TYPES)
+    content_type = headers.get("content-type", "").lower()
+    if events:
+        return content_type.startswith(DOCUMENT_TYPES)
+    return not is_file(content_type)
+
+
+def is_file(content_type: str) -> bool:
+    """Whether an answer declares itself a file, like speech."""
+    return content_type.lower().startswith(FILE_TYPES)
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, *, everywhere: bool = True) -> AttemptFailed:
-    """What an answer other than 200 means; where not every upstream has the endpoint, it may only say so."""
+    """What an answer other than 200 means; unless the endpoint is `everywhere`, the upstream may have none."""
     if status < 400:
-        return AttemptFailed(
-            "nonsense", UpstreamBroken(f"The upstream answered with HTTP status {status}."), status=status
-        )
-    foreign, wait = error_of(status, body), retry_after(headers)
+        answered = UpstreamBroken(f"The upstream answered with HTTP status {status}.")
+        return AttemptFailed("nonsense", answered, status=status)
+    foreign = error_of(status, body)
     if not everywhere and status in ABSENT and foreign.kind in ("client", "server"):
-        return AttemptFailed("unsuited", UpstreamRejected(404, foreign.code, foreign.message), status=status)
-    if not everywhere and foreign.kind == "auth" and (status == 403 or SCOPES.search(foreign.message)):
-        return AttemptFailed("unsuited", UpstreamBroken("The gateway's key may not do this there."), status=status)
-    return failed_with(foreign, status, foreign.retry_after if wait is None else wait)
+        message = foreign.message
+        if WORDLESS.fullmatch(message.rstrip(". ")):
+            message = NO_ENDPOINT
+        return AttemptFailed("unsuited", UpstreamRejected(404, foreign.code, message), status=status, code=foreign.code)
+    if not everywhere and _may_not(status, foreign):
+        not_there = UpstreamBroken("The gateway's key may not do this there.")
+        return AttemptFailed("unsuited", not_there, status=status, code=foreign.code)
+    wait = retry_after(headers)
+    if wait is None:
+        wait = foreign.retry_after
+    return failure_of(foreign, status, wait)
 
 
-def failed_with(foreign: ForeignError, status: int, wait: float | None = None) -> AttemptFailed:
+def _may_not(status: int, foreign: ForeignError) -> bool:
+    """Whether a key is good for other endpoints than the one that was asked."""
+    if foreign.kind == "auth":
+        return status == 403 or SCOPES.search(foreign.message) is not None
+    return foreign.kind == "forbidden"
+
+
+def failure_of(foreign: ForeignError, status: int, wait: float | None = None) -> AttemptFailed:
     """What an upstream's own error means. Its text reaches the client only where the client is at fault."""
     if foreign.kind == "client":
-        rejected = UpstreamRejected(status if 400 <= status < 500 else 400, foreign.code, foreign.message)
-        return AttemptFailed("client", rejected, status=status)
+        shown_status = status
+        if not 400 <= status < 500:
+            shown_status = 400
+        error = UpstreamRejected(shown_status, foreign.code, foreign.message)
+        return AttemptFailed("client", error, status=status, code=foreign.code)
     if foreign.kind == "model":
-        return AttemptFailed("model", UpstreamRejected(404, "model_not_found", foreign.message), status=status)
+        unknown = UpstreamRejected(404, "model_not_found", foreign.message)
+        return AttemptFailed("model", unknown, status=status, code=foreign.code)
     text = {
-        "auth": "The upstream refused the gateway's key.",
+        "auth": REFUSED_KEY,
         "funds": "The gateway's account at the upstream is spent.",
+        "forbidden": "The upstream does not let the gateway in.",
         "rate": "The upstream's rate limit is reached.",
         "server": f"The upstream answered with HTTP status {status}.",
     }[foreign.kind]
     fault: Fault = foreign.kind
-    return AttemptFailed(fault, UpstreamBroken(text), status=status, retry_after=wait)
+    return AttemptFailed(fault, UpstreamBroken(text), status=status, retry_after=wait, code=foreign.code)
 
 
-def broken(error: TransportFault) -> AttemptFailed:
+def scrubbed(error: GatewayError, secret: str) -> GatewayError:
+    """The same error without the key that the upstream was sent, where text and code are the upstream's own."""
+    if not isinstance(error, UpstreamRejected):
+        return error
+    code = error.code
+    if isinstance(code, str):
+        code = scrub(code, secret)
+    return UpstreamRejected(error.status, code, scrub(error.message, secret))
+
+
+def transport_failure(error: TransportFault) -> AttemptFailed:
     """What a failure of the connection means."""
+    if isinstance(error, AccessRefused):
+        return AttemptFailed("auth", UpstreamBroken(REFUSED_KEY), status=error.status)
     if isinstance(error, ConnectTimedOut):
         return AttemptFailed("timeout", UpstreamTimeout("The upstream could not be reached in time."))
     if isinstance(error, ConnectFailed):
@@ -88,14 +137,18 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number):
+        return None
+    return number
 
 
 def _seconds_until(date: str, now: str) -> float | None:
-    """Both dates are the upstream's own, so that its clock and ours need not agree."""
+    """Between two dates of the upstream's own, so that its clock and ours need not agree."""
     try:
         until = parsedate_to_datetime(date)
-        since = parsedate_to_datetime(now) if now else datetime.now(UTC)
+        since = datetime.now(UTC)
+        if now:
+            since = parsedate_to_datetime(now)
         return min(max((until - since).total_seconds(), 0.0), MAX_WAIT)
     except (ValueError, TypeError, OverflowError):  # an offset of 10^20 hours overflows
         return None
@@ -104,11 +157,12 @@ def _seconds_until(date: str, now: str) -> float | None:
 def verdict(failures: Sequence[AttemptFailed], model: str) -> GatewayError:
     """What the client is told after the last attempt.
 
-    That the model is unknown only if every channel said so; to wait if the others did; else the last other fault.
+    That the model is unknown only if every channel said so, to wait if all that know it said so, else the last of the
+    other faults.
     """
     served = [failure for failure in failures if failure.fault not in ("model", "unsuited")]
     others = [failure for failure in served if failure.fault != "rate"]
     if others or not served:
         return (others or failures)[-1].error
     wait = min(failure.retry_after or 1.0 for failure in served)
-    return ChannelsCoolingDown(model, min(60, max(1, math.ceil(wait))))
+    return ChannelsCoolingDown(model, seconds_told(wait))

@@ -18,46 +18,57 @@ MEMORY = 120.0
 """Seconds after which an old average counts for 1/e: a slow upstream is often well again after minutes."""
 FAULT_TIME = 10.0
 """Seconds that a failed attempt counts for at least: a refused connection is quick, but no answer."""
+MOST = 4096
+"""Averages that are kept."""
 Key = tuple[str, str, bool]
 """Channel id, upstream model, whether streamed: a whole answer takes as long as all of its tokens."""
 
 
 @attrs.define
-class Speed:
-    """Times on the monotonic clock; `average` in seconds."""
+class Latency:
+    """How soon one channel gives content. Times on the monotonic clock."""
 
-    asked_at: float
+    started_at: float
     average: float = FAULT_TIME
-    """Presumed until something was measured: of several requests at once, only one goes to an unknown channel."""
+    """Seconds; presumed until something was measured: of several requests at once, one goes to an unknown channel."""
     measured_at: float | None = None
 
 
 @attrs.define
-class Speeds:
-    """The speed of every channel that was asked."""
+class Latencies:
+    """The latency of every channel that was asked."""
 
     clock: Clock
-    _speeds: dict[Key, Speed] = attrs.field(factory=dict)
+    _latencies: dict[Key, Latency] = attrs.field(factory=dict)
 
-    def asked(self, key: Key) -> None:
-        """An attempt begins."""
+    def started(self, key: Key) -> None:
+        """An attempt begins at this channel."""
         now = self.clock.monotonic()
-        speed = self._speeds.get(key)
-        if speed is None:
-            self._speeds[key] = Speed(now)
+        latency = self._latencies.get(key)
+        if latency is None:
+            self._new(key, now)
         else:
-            speed.asked_at = now
+            latency.started_at = now
+
+    def _new(self, key: Key, now: float) -> Latency:
+        """Where a pattern offers whatever a client asks for, there may be any number: the oldest make room."""
+        if len(self._latencies) >= MOST:
+            del self._latencies[next(iter(self._latencies))]
+        latency = self._latencies[key] = Latency(now)
+        return latency
 
     def measured(self, key: Key, seconds: float) -> None:
         """First content came after that long."""
         now = self.clock.monotonic()
-        speed = self._speeds.setdefault(key, Speed(now))
-        if speed.measured_at is None or seconds > speed.average:
-            speed.average = seconds
+        latency = self._latencies.get(key)
+        if latency is None:
+            latency = self._new(key, now)
+        if latency.measured_at is None or seconds > latency.average:
+            latency.average = seconds
         else:
-            kept = exp((speed.measured_at - now) / MEMORY)
-            speed.average = speed.average * kept + seconds * (1 - kept)
-        speed.asked_at = speed.measured_at = now
+            kept = exp((latency.measured_at - now) / MEMORY)
+            latency.average = latency.average * kept + seconds * (1 - kept)
+        latency.started_at = latency.measured_at = now
 
     def failed(self, key: Key, seconds: float) -> None:
         """No content came, and it took that long to find out."""
@@ -65,16 +76,18 @@ class Speeds:
 
     def average(self, key: Key) -> float | None:
         """Seconds as last measured; None when nothing was."""
-        speed = self._speeds.get(key)
-        return None if speed is None or speed.measured_at is None else speed.average
+        latency = self._latencies.get(key)
+        if latency is None or latency.measured_at is None:
+            return None
+        return latency.average
 
     def expected(self, key: Key) -> float:
         """Seconds to reckon with: 0 for a channel that was never asked, less and less for one that is not asked."""
-        speed = self._speeds.get(key)
-        if speed is None:
+        latency = self._latencies.get(key)
+        if latency is None:
             return 0.0
-        return speed.average * exp((speed.asked_at - self.clock.monotonic()) / MEMORY)
+        return latency.average * exp((latency.started_at - self.clock.monotonic()) / MEMORY)
 
     def forget(self, channel_id: str) -> None:
         """A channel was changed or deleted."""
-        self._speeds = {key: speed for key, speed in self._speeds.items() if key[0] != channel_id}
+        self._latencies = {key: latency for key, latency in self._latencies.items() if key[0] != channel_id}

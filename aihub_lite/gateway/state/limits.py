@@ -18,27 +18,32 @@ import attrs
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import RateLimited, Unauthenticated
+from aihub_lite.gateway.state.live_settings import LiveSettings
 
 WINDOW = 60.0
+"""Seconds."""
 ROUNDING = 1e-6
-NOTHING_TO_DO = nullcontext()
+"""Seconds: what sums of floats may be off by, so that the last request of a burst is not refused for it."""
+UNLIMITED = nullcontext()
+"""One for all: most tokens have no limit, and every request enters it."""
 MAX_BUCKETS = 100_000
 """Idle buckets beyond this are forgotten, oldest first: a scan of addresses must not grow memory."""
 
 
 @attrs.define
 class Bucket:
-    """Tokens in a bucket of `size` that refills in `WINDOW` seconds; `full_at` on the monotonic clock."""
+    """Units in a bucket that refills in `WINDOW` seconds; its size is the limit, which may change between calls."""
 
     full_at: float = 0.0
+    """When it is full again, on the monotonic clock."""
 
     def take(self, size: int, cost: float, now: float) -> float:
         """Take `cost` and return 0, or take nothing and return the seconds until it would fit."""
-        filled = max(self.full_at, now) + min(cost, size) * WINDOW / size
-        wait = filled - now - WINDOW
+        full_at = max(self.full_at, now) + min(cost, size) * WINDOW / size
+        wait = full_at - now - WINDOW
         if wait > ROUNDING:
             return wait
-        self.full_at = filled
+        self.full_at = full_at
         return 0.0
 
     def put(self, size: int, cost: float, now: float) -> None:
@@ -47,7 +52,8 @@ class Bucket:
 
     def left(self, size: int, now: float) -> int:
         """Whole units that could be taken now."""
-        return max(0, math.floor((WINDOW - max(0.0, self.full_at - now)) * size / WINDOW + ROUNDING))
+        refilling = max(0.0, self.full_at - now)
+        return max(0, math.floor((WINDOW - refilling) * size / WINDOW + ROUNDING))
 
 
 @attrs.define
@@ -66,6 +72,10 @@ class Buckets:
         else:
             self._by_key.move_to_end(key)
         return bucket
+
+    def peek(self, key: str) -> Bucket:
+        """The same, but nothing is kept of having looked."""
+        return self._by_key.get(key) or Bucket()
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -89,8 +99,8 @@ class RequestsLeft:
 
 
 @attrs.define
-class Counted:
-    """Tokens that a request turned out to use."""
+class TokensUsed:
+    """How many tokens a request used, for the limiter to read once it has ended."""
 
     used: int = 0
 
@@ -106,7 +116,7 @@ class Limiter(Protocol):
         """Hold one of the token's places for requests at once; raises RateLimited."""
         ...
 
-    def tokens(self, token: Token, estimate: int) -> AbstractContextManager[Counted]:
+    def tokens(self, token: Token, estimate: int) -> AbstractContextManager[TokensUsed]:
         """Count an estimate of tokens, and inside the block replace it by what was used; raises RateLimited."""
         ...
 
@@ -117,35 +127,58 @@ class Limiter(Protocol):
 
 @attrs.define
 class MemoryLimiter:
-    """All limits of one process, in memory; they start afresh with it."""
+    """All limits of one process, as `Limiter` says, in memory: they start afresh with it."""
 
     clock: Clock
-    rpm: int
-    """Requests per minute for tokens without a limit of their own; 0 is none."""
-    auth_failures: int
-    """Failed authentications per address and minute; 0 is no limit."""
+    live_settings: LiveSettings
     _requests: Buckets = attrs.field(factory=Buckets)
     _tokens: Buckets = attrs.field(factory=Buckets)
     _failures: Buckets = attrs.field(factory=Buckets)
     _running: dict[str, int] = attrs.field(factory=dict)
 
+    @property
+    def rpm(self) -> int:
+        """Requests per minute for tokens without a limit of their own; 0 is none."""
+        return self.live_settings.now.rpm
+
+    @property
+    def auth_failures(self) -> int:
+        """Failed authentications per address and minute; 0 is no limit."""
+        return self.live_settings.now.auth_failures_per_minute
+
     def request(self, token: Token) -> RequestsLeft | None:
         limit = self.rpm if token.rpm is None else token.rpm
         if not limit:
             return None
-        now, bucket = self.clock.monotonic(), self._requests.get(token.id)
+        now = self.clock.monotonic()
+        bucket = self._requests.get(token.id)
         if wait := bucket.take(limit, 1, now):
             raise TooManyRequests(limit, wait)
         return RequestsLeft(limit, bucket.left(limit, now), bucket.full_at - now)
 
+    def used(self, token: Token) -> dict[str, tuple[int, int]]:
+        """What is used at this moment of each limit that a token has, and the limit."""
+        now = self.clock.monotonic()
+        rpm = self.rpm if token.rpm is None else token.rpm
+        used = {}
+        if rpm:
+            used["rpm"] = (rpm - self._requests.peek(token.id).left(rpm, now), rpm)
+        if token.tpm:
+            used["tpm"] = (token.tpm - self._tokens.peek(token.id).left(token.tpm, now), token.tpm)
+        if token.concurrency:
+            used["concurrency"] = (self._running.get(token.id, 0), token.concurrency)
+        return used
+
     def slot(self, token: Token) -> AbstractContextManager[None]:
-        return self._slot(token) if token.concurrency else NOTHING_TO_DO
+        if not token.concurrency:
+            return UNLIMITED
+        return self._slot(token, token.concurrency)
 
     @contextmanager
-    def _slot(self, token: Token) -> Iterator[None]:
+    def _slot(self, token: Token, limit: int) -> Iterator[None]:
         running = self._running.get(token.id, 0)
-        if running >= (token.concurrency or 0):
-            raise RateLimited(f"This token may have {token.concurrency} requests at once, and they are running.", 1)
+        if running >= limit:
+            raise RateLimited(f"Rate limit reached: {limit} requests at once, and they are running.", 1)
         self._running[token.id] = running + 1
         try:
             yield
@@ -154,19 +187,22 @@ class MemoryLimiter:
             if not self._running[token.id]:
                 del self._running[token.id]
 
-    def tokens(self, token: Token, estimate: int) -> AbstractContextManager[Counted]:
-        return self._counted(token, token.tpm, estimate) if token.tpm else nullcontext(Counted())
+    def tokens(self, token: Token, estimate: int) -> AbstractContextManager[TokensUsed]:
+        if not token.tpm:
+            return nullcontext(TokensUsed())
+        return self._count_tokens(token, token.tpm, estimate)
 
     @contextmanager
-    def _counted(self, token: Token, tpm: int, estimate: int) -> Iterator[Counted]:
-        counted, bucket = Counted(), self._tokens.get(token.id)
-        taken = min(estimate, tpm)
+    def _count_tokens(self, token: Token, tpm: int, estimate: int) -> Iterator[TokensUsed]:
+        tokens = TokensUsed()
+        bucket = self._tokens.get(token.id)
+        taken = min(estimate, tpm)  # a request larger than the limit waits for a full bucket, not for ever
         if wait := bucket.take(tpm, taken, self.clock.monotonic()):
-            raise RateLimited(f"Limit of {tpm} tokens per minute reached.", whole_seconds(wait))
+            raise RateLimited(f"Rate limit reached: {tpm} tokens per minute.", whole_seconds(wait))
         try:
-            yield counted
+            yield tokens
         finally:
-            bucket.put(tpm, counted.used - taken, self.clock.monotonic())
+            bucket.put(tpm, tokens.used - taken, self.clock.monotonic())
 
     def authentication_failed(self, address: str) -> Unauthenticated | RateLimited:
         """Count one failure of an address, and the refusal to answer it with.
@@ -175,29 +211,31 @@ class MemoryLimiter:
         """
         if not self.auth_failures:
             return Unauthenticated()
-        wait = self._failures.get(neighbourhood(address)).take(self.auth_failures, 1, self.clock.monotonic())
+        wait = self._failures.get(network_of(address)).take(self.auth_failures, 1, self.clock.monotonic())
         if wait:
             return RateLimited("Too many failed authentications from this address.", whole_seconds(wait))
         return Unauthenticated()
 
 
-def neighbourhood(address: str) -> str:
+def network_of(address: str) -> str:
     """Whom an address stands for: itself, or of IPv6 its /64, of which every subscriber has all (RFC 6177).
 
     Not on the local link, where one such network holds everybody.
     """
     try:
-        found = IPv6Address(address)
+        ipv6 = IPv6Address(address)
     except AddressValueError:
         return address
-    return address if found.is_link_local else str(IPv6Network((found, 64), strict=False))
+    if ipv6.is_link_local:
+        return address
+    return str(IPv6Network((ipv6, 64), strict=False))
 
 
 class TooManyRequests(RateLimited):
     """The token's requests of this minute are used up; carries its own `x-ratelimit-*` figures."""
 
     def __init__(self, limit: int, wait: float) -> None:
-        super().__init__(f"Limit of {limit} requests per minute reached.", whole_seconds(wait))
+        super().__init__(f"Rate limit reached: {limit} requests per minute.", whole_seconds(wait))
         self.left = RequestsLeft(limit, 0, wait + WINDOW - WINDOW / limit)
 
 

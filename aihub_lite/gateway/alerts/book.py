@@ -1,0 +1,93 @@
+"""What was told: each condition once, until it is over, across restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from aihub_lite.domain.alerts.condition import Condition
+from aihub_lite.domain.alerts.events import Alert, alert_of, events_of, key_of, over_alert, topic_of
+from aihub_lite.domain.clock import Clock
+from aihub_lite.gateway.alerts.destinations import DestinationRegistry
+from aihub_lite.gateway.alerts.outbox import Outbox
+from aihub_lite.storage.alerts.messages import OpenCondition, Queued
+
+SETTLED = 300.0
+"""Seconds that a condition has to be gone before it is over: what comes and goes is told once."""
+
+
+@attrs.define(eq=False)
+class AlertBook:
+    """Compares what holds with what was told, and queues what is news."""
+
+    clock: Clock
+    destinations: DestinationRegistry
+    outbox: Outbox
+    open: dict[str, OpenCondition] = attrs.field(factory=dict)
+    """What was told and is not over, by key."""
+    _gone: dict[str, float] = attrs.field(factory=dict)
+    """Since when on the monotonic clock what is in `open` holds no more."""
+    _seen: set[str] = attrs.field(factory=set)
+    """What has held in this run, and is not over."""
+
+    async def load(self) -> None:
+        """What earlier runs have told."""
+        self.open = {each.key: each for each in await self.outbox.store.open_conditions()}
+
+    async def observe(self, conditions: Iterable[Condition]) -> list[Alert]:
+        """Tell what is new among all conditions that hold, and what is over; returns the alerts. Raises
+        StorageUnavailable, and then tells it all the next time."""
+        holding: dict[str, tuple[str, Condition]] = {}
+        told: list[Alert] = []
+        now = self.clock.wall()
+        opened: list[OpenCondition] = []
+        for condition in conditions:
+            news: list[Alert] = []
+            for event in events_of(condition):
+                key = key_of(event, condition)
+                if key not in self.open and key not in holding:
+                    alert = alert_of(event, condition, now)
+                    news.append(alert)
+                    opened.append(
+                        OpenCondition(key=key, event=event, subject=condition.subject, page=alert.page, since=int(now))
+                    )
+                holding.setdefault(key, (event, condition))
+            # Of a limit that is used up at once, the first warning says nothing more.
+            told += news[:1]
+        closed = list(self._over(holding.keys()))
+        for each in closed:
+            over = over_alert(each.event, each.subject, each.page, now)
+            # What this run has never seen may only be forgotten: a restart makes nothing well.
+            if over is not None and each.key in self._seen:
+                told.append(over)
+        await self._tell(opened, closed, told)
+        return told
+
+    async def _tell(self, opened: list[OpenCondition], closed: list[OpenCondition], told: list[Alert]) -> None:
+        if not opened and not closed:
+            return
+        queued = [queued for alert in told for queued in self._queued(alert)]
+        await self.outbox.tell(opened, [each.key for each in closed], queued)
+        self.open.update({each.key: each for each in opened})
+        for each in closed:
+            del self.open[each.key]
+            self._gone.pop(each.key, None)
+            self._seen.discard(each.key)
+
+    def _over(self, holding: Iterable[str]) -> Iterator[OpenCondition]:
+        now = self.clock.monotonic()
+        held = set(holding)
+        self._seen |= held
+        for key, condition in self.open.items():
+            if key in held:
+                self._gone.pop(key, None)
+            elif now - self._gone.setdefault(key, now) >= SETTLED:
+                yield condition
+
+    def _queued(self, alert: Alert) -> Iterator[Queued]:
+        now = self.clock.wall()
+        for destination in self.destinations.by_id.values():
+            if destination.enabled and destination.wants(topic_of(alert.event)):
+                due = destination.held_until(now, critical=alert.critical)
+                yield Queued(destination_id=destination.id, alert=alert, due=int(due))

@@ -1,0 +1,47 @@
+"""What upstream accounts with a budget have come to, by the UTC day that their requests began in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import attrs
+
+from aihub_lite.domain.pots.windows import window
+from aihub_lite.domain.token import Budget
+
+DAY = 86_400
+"""Seconds."""
+KEPT = 40
+"""Days: a month, and some more for a clock that was set back."""
+
+
+@attrs.define(eq=False)
+class Spending:
+    """Nano-USD by holder (a channel's id, or that and its key's, joined by a slash) and UTC day since 1970."""
+
+    _days: defaultdict[str, dict[int, int]] = attrs.field(factory=lambda: defaultdict(dict))
+
+    def load(self, rows: Iterable[tuple[str, int, int]]) -> None:
+        """Take over what the book has: account, day, nano-USD."""
+        for account, day, cost in rows:
+            for holder in (account, account.partition("/")[0]):
+                self._add(holder, day, cost)
+
+    def add(self, holder: str, cost: int, started: float) -> None:
+        """A request that began at Unix time `started` came to so much."""
+        self._add(holder, int(started // DAY), cost)
+
+    def within(self, holder: str, budget: Budget, wall: float) -> int:
+        """What the budget's period around Unix time `wall` has seen."""
+        start, end = window(budget.period, wall)
+        first = int(start // DAY)
+        last = int(end // DAY)
+        return sum(cost for day, cost in self._days.get(holder, {}).items() if first <= day < last)
+
+    def _add(self, holder: str, day: int, cost: int) -> None:
+        days = self._days[holder]
+        if day not in days:
+            for old in [each for each in days if each < day - KEPT]:
+                del days[old]
+        days[day] = days.get(day, 0) + cost
