@@ -1,4 +1,4 @@
-"""What `serve` says when it answers: once everything one needs for the first call, later only where it listens."""
+"""What `serve` prints when it answers: where it is, and at the first start all that a first call needs."""
 
 from __future__ import annotations
 
@@ -14,33 +14,43 @@ FIRST_TOKEN = "default"  # noqa: S105  a name
 
 @attrs.define
 class Welcome:
-    """Addresses without a path: `url` as the socket is bound, `reachable` as somebody on this machine finds it."""
+    """URLs without a path: `url` as the socket is bound, `local_url` as a client on this machine reaches it."""
 
     gateway: Gateway
     url: str
-    reachable: str
+    local_url: str
 
     async def show(self) -> None:
-        """Print the line that says the gateway answers, after the first start's own lines."""
-        if await Meta(self.gateway.database).put_once(FIRST_START, str(int(self.gateway.clock.wall()))):
+        """Print where everything is, and last the line that says the gateway answers."""
+        first = await Meta(self.gateway.database).put_once(FIRST_START, str(int(self.gateway.clock.wall())))
+        if first:
+            print("Welcome to aihub-lite.\n")
+        print(
+            f"  Base URL  {self.address}/v1\n"
+            f"  Console   {self.address}/console   (`aihub-lite console` prints a link that signs in)\n"
+            f"  Data      {self.gateway.settings.data_dir.absolute()}\n"
+        )
+        if first:
             await self.first_call()
         print(f"Listening on {self.url}", flush=True)
 
+    @property
+    def address(self) -> str:
+        """Where clients find the gateway, without a path."""
+        return self.gateway.settings.public_url or self.local_url
+
     async def first_call(self) -> None:
-        """A fresh token and how to use it; the key is shown this once."""
+        """Print a new token and how to use it; its key is shown only here."""
         registry = self.gateway.registry
-        if any(token.name == FIRST_TOKEN for token in registry.tokens):
+        if any(token.name == FIRST_TOKEN for token in registry.tokens.all):
             return
-        _, key = await registry.create_token(FIRST_TOKEN)
+        _, key = await registry.tokens.create(FIRST_TOKEN)
         link, _ = await SignIn.of(self.gateway).new_link()
-        address = self.gateway.settings.public_url or self.reachable
         body = '{"model": "demo", "messages": [{"role": "user", "content": "Hello!"}]}'
         print(
-            f"Welcome to aihub-lite.\n\n"
-            f"  Base URL  {address}/v1\n"
             f"  Token     {key}   (shown only now)\n"
-            f"  Console   {address}{link}   (opens once, within the hour)\n\n"
-            f"  curl {address}/v1/chat/completions \\\n"
+            f"  Sign in   {self.address}{link}   (opens once, within the hour)\n\n"
+            f"  curl {self.address}/v1/chat/completions \\\n"
             f"    -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\\n"
             f"    -d '{body}'\n"
         )
