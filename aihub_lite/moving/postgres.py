@@ -1,0 +1,118 @@
+"""Tables of a PostgreSQL server, as texts in PostgreSQL's own form.
+
+The driver is an extra: pg8000, which is pure Python and brings scramp and asn1crypto.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from aihub_lite.moving.move import Unreadable
+
+SCHEMES = ("postgres", "postgresql")
+EXTRA = "pip install 'aihub-lite[postgres]'"
+TIMEOUT = 30
+"""Seconds, to connect and for each answer."""
+MOST_ROWS = 500_000
+"""Of all tables that are read: they are held in memory."""
+
+Row = Mapping[str, str | None]
+"""A row's columns as texts; None for NULL."""
+Tables = dict[str, list[Row]]
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the URL of a PostgreSQL database."""
+    return text.partition("://")[0] in SCHEMES
+
+
+def read_server(url: str, wanted: frozenset[str]) -> Tables:
+    """The rows of those tables that are there, at one moment. Raises Unreadable in one sentence without secrets."""
+    with _connected(url) as connection:
+        connection.run("START TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        columns: dict[str, list[str]] = {}
+        found = connection.run(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_name, ordinal_position"
+        )
+        for table, column in found:
+            if table in wanted:
+                columns.setdefault(table, []).append(column)
+        tables: Tables = {}
+        rows = 0
+        for table, names in columns.items():
+            texts = ", ".join(f"{_quoted(name)}::text" for name in names)
+            values = connection.run(f"SELECT {texts} FROM {_quoted(table)} LIMIT {MOST_ROWS + 1}")  # noqa: S608
+            rows += len(values)
+            if rows > MOST_ROWS:
+                raise Unreadable(f"its tables have more than {MOST_ROWS:,} rows")
+            tables[table] = [dict(zip(names, row, strict=True)) for row in values]
+        return tables
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL takes it; it came from the server's own list."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Any]:
+    try:
+        import pg8000.exceptions  # noqa: PLC0415  an extra
+        import pg8000.native  # noqa: PLC0415
+    except ImportError:
+        raise Unreadable(f"reading PostgreSQL needs one library more: {EXTRA}") from None
+    parts, options = _taken_apart(url)
+    place = f"{parts.hostname or 'localhost'}/{parts.path.strip('/')}"
+    try:
+        connection = pg8000.native.Connection(
+            unquote(parts.username or "postgres"),
+            host=parts.hostname or "localhost",
+            port=parts.port or 5432,
+            database=unquote(parts.path.strip("/")) or None,
+            password=unquote(parts.password) if parts.password else None,
+            ssl_context=_security(options.get("sslmode", "")),
+            timeout=TIMEOUT,
+        )
+    except (pg8000.exceptions.Error, OSError) as error:
+        raise Unreadable(f"the database {place} cannot be reached: {_said(error)}") from None
+    try:
+        if schema := options.get("schema"):
+            connection.run("SELECT set_config('search_path', :schema, false)", schema=_quoted(schema))
+        yield connection
+    except (pg8000.exceptions.Error, OSError) as error:
+        raise Unreadable(f"the database {place} cannot be read: {_said(error)}") from None
+    finally:
+        connection.close()
+
+
+def _taken_apart(url: str) -> tuple[SplitResult, dict[str, str]]:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise Unreadable("the database's address is not a URL like postgresql://USER@HOST/NAME") from None
+    return parts, {name: values[-1] for name, values in parse_qs(parts.query).items()}
+
+
+def _security(mode: str) -> ssl.SSLContext | None:
+    """As libpq's `sslmode`; without one a server on one's own network is asked in the clear."""
+    if mode in ("", "disable", "allow", "prefer"):
+        return None
+    context = ssl.create_default_context()
+    if not mode.startswith("verify"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _said(error: Exception) -> str:
+    """What a server said in one line, or why it could not be asked."""
+    told: object = next(iter(error.args), "")
+    if isinstance(told, dict):
+        told = told.get("M", "")
+    return next(iter(str(told).splitlines()), type(error).__name__)
