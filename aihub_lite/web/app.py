@@ -1,115 +1,152 @@
-"""The web application: relay surfaces, admin API, health, and one shape for every error that no surface has told."""
+"""The web application: chat and health, which are there at once, and behind them all that comes a moment later.
+
+The other surfaces with the formats that they speak, and still more the framework, the admin API and the console with
+its templates, take longer to import and to make than everything else of a start together. They come when somebody asks
+for them first, or soon after the gateway answers.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
-from litestar import HttpMethod, Litestar, Request, Response, route
-from litestar.exceptions import HTTPException
+import attrs
+import msgspec
 
-from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodNotAllowed, NotFound, RequestTooLarge
+from aihub_lite.domain.clock import Clock
+from aihub_lite.errors import GatewayError, NotFound
+from aihub_lite.gateway.client.exchange import JSON_HEADERS, Exchange
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.gateway.exchange import error_headers
-from aihub_lite.web.admin import admin_router
-from aihub_lite.web.console import anybody_there, console_router, front_door
-from aihub_lite.web.console.lost import lost, wants_page
-from aihub_lite.web.console.pages import language_of, template_config
-from aihub_lite.web.console.refusals import said
-from aihub_lite.web.gate import Gate, own_room
-from aihub_lite.web.sightings import Sightings, asked_path
+from aihub_lite.gateway.upkeep.readiness import Readiness
+from aihub_lite.storage.meta import Meta
+from aihub_lite.web.gate import CANONICAL_CHAT, App, Gate, is_own_path
+from aihub_lite.web.relay.endpoint import Endpoint, endpoint, exchange_of
+from aihub_lite.web.relay.replies import send_json
+from aihub_lite.web.relay.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn
-from aihub_lite.web.surfaces import CHAT, exchange_of, relay_surfaces, routes_of
-from aihub_lite.web.unforeseen import log_unforeseen
-from aihub_lite.wire.errors_out import error_body
 
-AnyRequest = Request[Any, Any, Any]
-
-FRAMEWORK_ERRORS: dict[int, type[ClientFault]] = {
-    400: InvalidRequest,
-    404: NotFound,
-    405: MethodNotAllowed,
-    413: RequestTooLarge,
-}
+NOTHING_BESIDES: Mapping[str, Endpoint] = MappingProxyType({})
 
 
-def create_app(gateway: Gateway) -> Gate:
-    """The ASGI application over an open gateway."""
+@attrs.define(eq=False)
+class MadeLater:
+    """An application that is made when it is first asked for, beside the event loop."""
 
-    @route("/healthz", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
-    def healthz() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "ok"}
+    make: Callable[[], App]
+    _making: asyncio.Future[App] | None = None
+    _app: App | None = None
 
-    @route("/readyz", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
-    def readyz() -> Response[dict[str, str]]:
-        """Whether new requests are welcome."""
-        if gateway.flights.draining:
-            return Response({"status": "draining"}, status_code=503)
-        return Response({"status": "ready"})
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._app is None:
+            self._app = await self.made()
+        await self._app(scope, receive, send)
 
+    async def made(self) -> App:
+        """The application itself. A caller that is cancelled stops nothing: others may wait for it too.
+
+        Raises what making it does; whoever comes after that has it tried again.
+        """
+        if self._making is None or (self._making.done() and self._making.exception()):
+            self._making = asyncio.ensure_future(asyncio.to_thread(self.make))
+        return await asyncio.shield(self._making)
+
+
+@attrs.frozen
+class Paths:
+    """Endpoints by canonical path, and who answers at all others."""
+
+    endpoints: Mapping[str, Endpoint]
+    mounted: frozenset[str]
+    """Those of them that answer for every path below their own."""
+    otherwise: App
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.answering(scope.get("aihub.path", ""))(scope, receive, send)
+
+    def answering(self, path: str) -> App:
+        """Whoever answers at a path."""
+        if path in self.endpoints:
+            return self.endpoints[path]
+        for root in self.mounted:
+            if path.startswith(f"{root}/"):
+                return self.endpoints[root]
+        return self.otherwise
+
+
+async def warm_up(app: Gate) -> None:
+    """Make now what the first request for it would make."""
+    later: App = app.app
+    while isinstance(later, MadeLater):
+        later = await later.made()
+        if isinstance(later, Paths):
+            later = later.otherwise
+
+
+@attrs.frozen
+class HealthChecks:
+    """What balancers and supervisors ask."""
+
+    gateway: Gateway
+    readiness: Readiness
+
+    async def alive(self, exchange: Exchange) -> None:
+        """Answers as long as the process does."""
+        await send_json(exchange, {"status": "ok"})
+
+    async def ready(self, exchange: Exchange) -> None:
+        """Answers 503 once the gateway drains or cannot book, so that a balancer sends new requests elsewhere."""
+        status = "ready"
+        if self.gateway.flights.draining:
+            status = "draining"
+        elif not await self.readiness.books():
+            status = "storage_unavailable"
+        code = 200
+        if status != "ready":
+            code = 503
+        await exchange.answer(code, JSON_HEADERS, msgspec.json.encode({"status": status}))
+
+
+def create_app(gateway: Gateway, besides: Mapping[str, Endpoint] = NOTHING_BESIDES) -> Gate:
+    """The ASGI application over an open gateway, and what it answers `besides`, by path. Makes the admin key if there
+    is none; raises BadSetting."""
     sign_in = SignIn.of(gateway)
-    sightings = Sightings(gateway.registry, gateway.clock)
-    surfaces = relay_surfaces(gateway, sightings)
+    sightings = Sightings(gateway.registry, gateway.clock, gateway.refusals)
 
-    def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-        """The framework's errors: nothing of their texts or shapes leaks, only the status."""
-        refusal = refusal_for(request, error)
-        sightings.note(exchange_of(request.scope, request.receive, None), refusal)
-        return on_refusal(request, refusal)
+    # What the two import is imported only here, when it is needed: see above.
 
-    app = Litestar(
-        route_handlers=[
-            healthz,
-            readyz,
-            admin_router(gateway, sign_in, sightings),
-            front_door,
-            anybody_there,
-            console_router(gateway, sign_in),
-            *routes_of(surfaces),
-        ],
-        template_config=template_config(),
-        exception_handlers={HTTPException: on_http_error, GatewayError: on_refusal, Exception: on_unforeseen},
-        openapi_config=None,
-        request_max_body_size=gateway.settings.max_body_bytes,
-        logging_config=None,
-        debug=False,
-    )
-    proxies = tuple(each.strip() for each in gateway.settings.trusted_proxies.split(",") if each.strip())
-    return Gate(app, gateway.clock, proxies, {CHAT: surfaces[CHAT]})
+    def administration() -> App:
+        from aihub_lite.web.administration import administration_app  # noqa: PLC0415
 
+        app: App = administration_app(gateway, sign_in, sightings)
+        return app
 
-def reply(error: GatewayError) -> Response[bytes]:
-    """An error in the public shape."""
-    headers = {name.decode(): value.decode() for name, value in error_headers(error)}
-    return Response(error_body(error), status_code=error.status, media_type="application/json", headers=headers)
+    def surfaces() -> App:
+        from aihub_lite.web.relay.routes import MOUNTED, relay_surfaces  # noqa: PLC0415
+
+        return Paths(relay_surfaces(gateway, sightings), MOUNTED, MadeLater(administration))
+
+    health = HealthChecks(gateway, Readiness(gateway.clock, gateway.ledger, Meta(gateway.database)))
+    direct: Mapping[str, Endpoint] = {
+        "/healthz": endpoint("GET", health.alive, None),
+        "/readyz": endpoint("GET", health.ready, None),
+        CANONICAL_CHAT: endpoint("POST", gateway.line.serve, sightings),
+        **besides,
+    }
+    proxies = tuple(proxy.strip() for proxy in gateway.settings.trusted_proxies.split(",") if proxy.strip())
+
+    def refused(scope: MutableMapping[str, Any], error: GatewayError) -> None:
+        if not is_own_path(scope["path"]):
+            sightings.refused(exchange_of(scope, None, None), error, seen=False)
+
+    return Gate(MadeLater(surfaces), gateway.clock, proxies, direct, refused)
 
 
-def on_refusal(request: AnyRequest, error: GatewayError) -> Response[Any]:
-    """Our own refusals: a page for a browser in the console, else in the public shape, in the caller's language."""
-    if wants_page(request):
-        return lost(request, error)
-    if own_room(request.scope["path"]):
-        error.message = said(language_of(request), error.message)
-    return reply(error)
+def only(endpoints: Mapping[str, Endpoint], clock: Clock) -> Gate:
+    """An application that answers at these paths, and at no other."""
 
+    async def nothing(exchange: Exchange) -> None:
+        raise NotFound("Nothing else is served here.")
 
-def refusal_for(request: AnyRequest, error: HTTPException) -> GatewayError:
-    """Our own error for one of the framework's."""
-    kind = FRAMEWORK_ERRORS.get(error.status_code)
-    if kind is None:
-        return unforeseen(request, error)
-    return kind(f"{request.method} {asked_path(request.scope)}: {TEXTS[error.status_code]}.")
-
-
-TEXTS = {400: "the request cannot be read", 404: "no such path", 405: "no such method here", 413: "body too large"}
-
-
-def on_unforeseen(request: AnyRequest, error: Exception) -> Response[Any]:
-    """A fault of ours."""
-    return on_refusal(request, unforeseen(request, error))
-
-
-def unforeseen(request: AnyRequest, error: Exception) -> GatewayError:
-    """The refusal for a fault of ours, which is logged."""
-    log_unforeseen(request.scope["aihub.request_id"], error)  # type: ignore[typeddict-item]
-    return GatewayError()
+    return Gate(endpoint("", nothing, None), clock, direct=endpoints)

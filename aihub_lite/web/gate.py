@@ -1,4 +1,4 @@
-"""The outermost ASGI layer: every request gets its id, its path straightened, its CORS and its last-resort error."""
+"""The outermost ASGI layer: a request id, one canonical path, CORS or security headers, and an answer to any fault."""
 
 from __future__ import annotations
 
@@ -8,35 +8,36 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import attrs
 
+from aihub_lite.domain.addresses import Network, address_of, network_of
 from aihub_lite.domain.clock import Clock
-from aihub_lite.errors import GatewayError, NotFound
-from aihub_lite.gateway.exchange import JSON_HEADERS, Headers, Receive, Send, error_headers
-from aihub_lite.web.unforeseen import log_unforeseen
-from aihub_lite.wire.errors_out import error_body
+from aihub_lite.errors import AddressTooLong, GatewayError, HeadersTooLarge, NotFound
+from aihub_lite.gateway.client.exchange import JSON_HEADERS, Headers, Receive, Send, error_headers
+from aihub_lite.web.crash_log import log_unforeseen
+from aihub_lite.wire.client_error import error_body
 
-Network = IPv4Network | IPv6Network
 App = Callable[[Any, Any, Any], Awaitable[None]]
 """Litestar's own types of the three differ from ASGI's by name only."""
 
-OWN = re.compile(r"/(?:console|api/admin|healthz|readyz)(?:/|$)")
+OWN_PATHS = re.compile(r"/(?:console|docs|openapi\.json|api/admin|api/me|healthz|metrics|readyz)(?:/|$)")
 """Paths that are not relay surfaces: taken as they are, and closed to other origins."""
-STRAIGHTEST = "/v1/chat/completions"
-"""What nearly everybody asks for, as it should be."""
+CANONICAL_CHAT = "/v1/chat/completions"
+"""The path of nearly every request: worth a comparison before the regular expressions."""
 SLASHES = re.compile(r"/{2,}")
 VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
-EXPOSED = b"x-request-id, request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, " + (
-    b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
+OF_GROUP = re.compile(r"/v1/proxy/([^/]+)(?=/|$)")
+"""Before a path that is asked for within a group: `/proxy/GROUP/v1` is a base URL, as gpt-load has them."""
+EXPOSED = b"x-request-id, request-id, retry-after, x-should-retry, x-aihub-dropped-params, x-aihub-model, " + (
+    b"x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
 )
 CORS: Headers = [(b"access-control-allow-origin", b"*")]
 """Relay surfaces may be called from any page: they need a key, and no browser sends one unasked."""
 EXPOSE: Headers = [(b"access-control-expose-headers", EXPOSED)]
 """Only for browsers, which say where they come from: every header costs two microseconds."""
-CLOSED: Headers = [
+SECURITY_HEADERS: Headers = [
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -48,48 +49,85 @@ CLOSED: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-"""Our own rooms run our own files only, in no other site's frame, and tell no other site where a reader was."""
+"""Of console and admin API: only our own files run, in no other site's frame, and no other site learns the path."""
+LONGEST_PATH = 2 * 1024
+LONGEST_QUERY = 8 * 1024
+LARGEST_COOKIES = 8 * 1024
+"""Bytes. The framework remembers the last 1,024 of each that it has parsed, whoever sent them."""
+API_PATHS = ("/api/admin/", "/api/me")
+NO_STORE = (b"cache-control", b"no-store")
+"""Nothing of these APIs may lie in a browser's or a proxy's cache: keys are in it, and what people spend."""
 LINGER = 1.0
 """Seconds that the rest of a refused body is read before the connection is closed under it."""
 PREFLIGHT_AGE = b"86400"
+"""Seconds that a browser may remember a preflight."""
 
 
-def straight(path: str) -> str:
-    """A relay path in its one form: `/v1/v1//models/` and `/models` are both `/v1/models`."""
-    if path == STRAIGHTEST:
+def canonical_path(path: str) -> str:
+    """A relay path in its one form (RULES.md C-6): `/v1/v1//models/` and `/models` are both `/v1/models`."""
+    if path == CANONICAL_CHAT:
         return path
     path = SLASHES.sub("/", path).rstrip("/") or "/"
-    if path == "/" or own_room(path):
+    if path == "/" or is_own_path(path):
         return path
     return "/v1" + VERSIONS.sub("", path)
 
 
-def own_room(path: str) -> bool:
+def group_and_path(path: str) -> tuple[str, str]:
+    """The group that a path is asked for within, empty where it names none, and the path without that, canonical.
+
+    The gateway's own paths are of no group: below one they are not there.
+    """
+    path = canonical_path(path)
+    if path == CANONICAL_CHAT:
+        return "", path
+    match = OF_GROUP.match(path)
+    if match is None:
+        return "", path
+    rest = path[match.end() :] or "/"
+    if is_own_path(rest):
+        return "", path
+    return match[1], canonical_path(rest)
+
+
+def is_own_path(path: str) -> bool:
     """Whether a path is one of the gateway's own, or below one."""
-    return OWN.match(path) is not None
+    return OWN_PATHS.match(path) is not None
 
 
 def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
     """Networks as an operator writes them."""
-    return tuple(ip_network(text, strict=False) for text in texts)
+    return tuple(network_of(text) for text in texts)
 
 
-def plain(address: str) -> str:
-    """An IPv4 address as itself, also where a dual-stack socket shows it in IPv6's dress."""
-    return address[7:] if address.startswith("::ffff:") and "." in address else address
+def unmapped(address: str) -> str:
+    """An IPv4 address as itself, also where a dual-stack socket shows it as `::ffff:192.0.2.1`; else as it is."""
+    if ":" not in address:
+        return address
+    try:
+        return str(address_of(address))
+    except ValueError:
+        return address
+
+
+def nobody_listens(_: MutableMapping[str, Any], __: GatewayError) -> None:
+    """For a gate without anybody behind it who keeps refusals."""
 
 
 @attrs.define
 class Gate:
-    """Wraps the web application."""
+    """Wraps the web application. Sets `aihub.*` in the scope: what an exchange and a sighting are made of."""
 
     app: App
     clock: Clock
     trusted_proxies: tuple[Network, ...] = attrs.field(default=(), converter=networks_of)
-    straight_on: Mapping[str, App] = attrs.field(factory=dict)
-    """Endpoints by path that every microsecond counts for: the framework's router is not asked."""
+    direct: Mapping[str, App] = attrs.field(factory=dict)
+    """Endpoints by path that are there from the first moment."""
+    refused: Callable[[MutableMapping[str, Any], GatewayError], None] = nobody_listens
+    """Hears of calls whose heads are too large to be looked at."""
     boot: str = attrs.field(factory=lambda: secrets.token_hex(3))
-    numbers: Iterator[int] = attrs.field(factory=itertools.count)
+    """Sets this process's request ids apart from those of one before it."""
+    counter: Iterator[int] = attrs.field(factory=itertools.count)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -100,23 +138,34 @@ class Gate:
             return
         # Time first: ids that grow keep the ledger's index appending (measured: half the CPU on a million records).
         # And no secret: a boot's own random part and a counter are as unique as a call of the kernel's.
-        request_id = f"{int(self.clock.wall() * 1000):012x}{self.boot}{next(self.numbers) & 0xFFFFFF:06x}"
+        request_id = f"{int(self.clock.wall() * 1000):012x}{self.boot}{next(self.counter) & 0xFFFFFF:06x}"
         scope["aihub.request_id"] = request_id
         scope["aihub.started"] = self.clock.monotonic()
         scope["aihub.address"] = self.address(scope)
-        scope["aihub.asked_path"] = scope["path"]
-        scope["path"] = scope["aihub.path"] = path = straight(scope["path"])
+        scope["aihub.received_path"] = scope["path"]
+        scope["aihub.group"], path = group_and_path(scope["path"])
+        scope["path"] = scope["aihub.path"] = path
         scope["raw_path"] = path.encode("utf-8", "surrogatepass")
-        own = own_room(path)
+        own = is_own_path(path)
         incoming = Incoming(receive)
-        outgoing = Outgoing(send, incoming, [(b"x-request-id", request_id.encode()), *(CLOSED if own else CORS)])
-        if not own and any(name == b"origin" for name, _ in scope["headers"]):
-            outgoing.headers += EXPOSE
-        if scope["method"] == "OPTIONS" and not own:
-            await _answer(outgoing, 204, preflight_headers(scope), b"")
+        outgoing = Outgoing(send, incoming, [(b"x-request-id", request_id.encode())])
+        if own:
+            outgoing.headers += SECURITY_HEADERS
+            if path.startswith(API_PATHS):
+                outgoing.headers.append(NO_STORE)
+        else:
+            outgoing.headers += CORS
+            if b"origin" in dict(scope["headers"]):
+                outgoing.headers += EXPOSE
+            if scope["method"] == "OPTIONS":
+                await _answer(outgoing, 204, preflight_headers(scope), b"")
+                return
+        if path != CANONICAL_CHAT and (excess := excess_of(scope)) is not None:
+            self.refused(scope, excess)
+            await _answer(outgoing, excess.status, [*JSON_HEADERS, *error_headers(excess)], error_body(excess))
             return
         try:
-            await self.straight_on.get(path, self.app)(scope, incoming, outgoing)
+            await self.direct.get(path, self.app)(scope, incoming, outgoing)
         except Exception as error:
             log_unforeseen(request_id, error)
             if not outgoing.head_sent:
@@ -125,21 +174,31 @@ class Gate:
 
     def address(self, scope: Mapping[str, Any]) -> str:
         """The client's address: the socket's, or behind a trusted proxy the last one that is not a trusted proxy."""
-        address = plain(str((scope.get("client") or ("",))[0]))
+        address = unmapped(str((scope.get("client") or ("",))[0]))
         if not self.trusted_proxies or not self._trusted(address):
             return address
         forwarded = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
-        for hop in reversed([each.strip() for each in forwarded.split(",") if each.strip()]):
-            address = plain(hop)
+        # Each proxy appends the address it saw, so only what stands after the last stranger can be believed.
+        for hop in reversed([hop.strip() for hop in forwarded.split(",") if hop.strip()]):
+            address = unmapped(hop)
             if not self._trusted(hop):
                 break
         return address
 
     def _trusted(self, address: str) -> bool:
         try:
-            return any(ip_address(address) in proxy for proxy in self.trusted_proxies)
+            return any(address_of(address) in proxy for proxy in self.trusted_proxies)
         except ValueError:
             return False
+
+
+def excess_of(scope: Mapping[str, Any]) -> GatewayError | None:
+    """Why a head is too large to be looked at, if it is."""
+    if len(scope["raw_path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
+        return AddressTooLong("The address of the request is too long.")
+    if sum(len(value) for name, value in scope["headers"] if name == b"cookie") > LARGEST_COOKIES:
+        return HeadersTooLarge("The cookies of the request are too large.")
+    return None
 
 
 @attrs.define
@@ -203,9 +262,10 @@ class Outgoing:
 
 
 async def _refuse_socket(send: Send) -> None:
-    """Nothing here speaks WebSocket, and who tries gets an error like any other."""
+    """Nothing here speaks WebSocket: who tries to is refused with an error like any other."""
     refusal = NotFound("No WebSocket is served here; use HTTP.")
-    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": JSON_HEADERS})
+    headers = [*JSON_HEADERS, *error_headers(refusal)]
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": error_body(refusal), "more_body": False})
 
 
@@ -215,11 +275,11 @@ async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> Non
 
 
 def preflight_headers(scope: Mapping[str, Any]) -> Headers:
-    """Whatever method and headers a page asks for (clients.md rule 11)."""
-    asked = dict(scope["headers"])
+    """Allows whatever method and headers a page asks for (RULES.md C-11)."""
+    headers = dict(scope["headers"])
     return [
-        (b"access-control-allow-methods", asked.get(b"access-control-request-method", b"GET, POST, OPTIONS")),
-        (b"access-control-allow-headers", asked.get(b"access-control-request-headers", b"*")),
+        (b"access-control-allow-methods", headers.get(b"access-control-request-method", b"GET, POST, OPTIONS")),
+        (b"access-control-allow-headers", headers.get(b"access-control-request-headers", b"*")),
         (b"access-control-max-age", PREFLIGHT_AGE),
         (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
     ]

@@ -1,4 +1,4 @@
-"""Which time a report is of, and where it is cut into steps: in the reader's own days, whatever the clocks do."""
+"""The time span of a report, cut into steps: in days of the reader's zone, also across clock changes."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from aihub_lite.storage.quarters import QUARTER
 HOUR = 3600
 DAY = 86_400
 SPANS = {"24h": 0, "7d": 7, "30d": 30}
-"""In days of the reader, the one that runs included; 0: in hours."""
+"""Length in days of the reader, today included; 0 stands for 24 steps of an hour."""
 HOURLY = 2 * DAY + HOUR
 """Up to two days, one of which may have 25 hours, are shown by the hour."""
 DAILY = 93 * DAY
+"""Up to three months are shown by the day, longer spans by the week."""
 LONGEST = 366
-"""Days."""
-Wrong = Literal["malformed", "missing", "quarter", "order", "long"]
+"""Days that a span may have."""
+Reason = Literal["malformed", "missing", "quarter", "order", "long"]
 
 
 class BadSpan(InvalidRequest):
-    """One end of a time cannot be taken as it is. `wrong` says why in one word, for whoever has other words for it."""
+    """One end of a span is refused. `reason` is the key under which the console has its own text for it."""
 
-    def __init__(self, field: str, wrong: Wrong, message: str) -> None:
+    def __init__(self, field: str, reason: Reason, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
-        self.wrong: Wrong = wrong
+        self.reason: Reason = reason
 
 
 @attrs.frozen
 class Span:
-    """A time in steps. `edges` are Unix seconds, ascending, at quarters of an hour, one more than there are steps."""
+    """A span in steps. `edges` are Unix seconds, ascending, at quarters of an hour, one more than there are steps."""
 
     edges: list[int]
     step: Literal["hour", "day", "week"]
@@ -51,10 +52,13 @@ def zone_named(name: str) -> tzinfo:
 
 
 def span_of(span: str, first: str, last: str, now: float, zone: tzinfo) -> Span:
-    """A time by its ends, if either is given, else by its length up to now. Raises BadSpan or InvalidRequest."""
+    """A span by its ends, if either is given, else by its length up to now. Raises BadSpan or InvalidRequest."""
     if first or last:
-        return between(first, last, now, zone)
-    return Span(edges_of(span, now, zone), "day" if SPANS.get(span) else "hour")
+        return span_between(first, last, now, zone)
+    edges = edges_of(span, now, zone)
+    if SPANS[span]:
+        return Span(edges, "day")
+    return Span(edges, "hour")
 
 
 def edges_of(span: str, now: float, zone: tzinfo) -> list[int]:
@@ -68,7 +72,7 @@ def edges_of(span: str, now: float, zone: tzinfo) -> list[int]:
     return [midnight(today + timedelta(days=number), zone) for number in range(1 - SPANS[span], 2)]
 
 
-def between(first: str, last: str, now: float, zone: tzinfo) -> Span:
+def span_between(first: str, last: str, now: float, zone: tzinfo) -> Span:
     """From one end to the other, by the hour, the day or the week; raises BadSpan.
 
     An end is a day, of which all counts, or a time. A time that a clock shows twice is the earlier one as a start and
@@ -77,17 +81,26 @@ def between(first: str, last: str, now: float, zone: tzinfo) -> Span:
     if not first:
         raise BadSpan("from", "missing", "is missing")
     start = _end(first, "from", zone)
-    end = _end(last, "to", zone) if last else midnight(_day_of(now, zone) + timedelta(days=1), zone)
+    end = midnight(_day_of(now, zone) + timedelta(days=1), zone)
+    if last:
+        end = _end(last, "to", zone)
     if end <= start:
         raise BadSpan("to", "order", "must be after from")
     if end - start > LONGEST * DAY + HOUR:
         raise BadSpan("to", "long", f"must be at most {LONGEST} days after from")
     if end - start <= HOURLY:
         return Span([start, *range((start // HOUR + 1) * HOUR, end, HOUR), end], "hour")
+    # As many days as there can be; what lies beyond the end is left out.
     days = [_day_of(start, zone) + timedelta(days=number) for number in range(1, LONGEST + 2)]
-    weekly = end - start > DAILY
-    midnights = [midnight(day, zone) for day in days if not weekly or day.weekday() == 0]
-    return Span([start, *(each for each in midnights if start < each < end), end], "week" if weekly else "day")
+    if end - start <= DAILY:
+        return Span(_edges_at(days, start, end, zone), "day")
+    mondays = [day for day in days if day.weekday() == 0]
+    return Span(_edges_at(mondays, start, end, zone), "week")
+
+
+def _edges_at(days: list[date], start: int, end: int, zone: tzinfo) -> list[int]:
+    midnights = [midnight(day, zone) for day in days]
+    return [start, *(edge for edge in midnights if start < edge < end), end]
 
 
 def midnight(day: date, zone: tzinfo) -> int:
@@ -120,11 +133,14 @@ def _seconds(text: str, zone: tzinfo, *, is_end: bool) -> float:
     _check_year(moment)
     if moment.tzinfo:
         return moment.timestamp()
+    # `fold` tells apart the two moments of a time that the clock shows twice.
     early, late = (moment.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
-    return max(early, late) if is_end else early
+    if is_end:
+        return max(early, late)
+    return early
 
 
 def _check_year(day: date) -> None:
-    """Before these, some clocks were off by odd minutes; after them, a day has no next one. Raises ValueError."""
+    """Before 1973, some zones were off by odd minutes; the last year's last day has no next one. Raises ValueError."""
     if not 1973 <= day.year < 9999:
         raise ValueError(day)

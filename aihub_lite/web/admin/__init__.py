@@ -1,65 +1,53 @@
 """The admin API under `/api/admin`: what the command line and the console speak.
 
-One guard stands before every route. A handler reads, checks, makes one call and answers.
+One guard stands before every route (`web.guard`). A handler reads, checks, makes one call and answers.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from litestar import Request, Response, Router
-from litestar.connection import ASGIConnection
+from litestar import Response, Router
 from litestar.di import Provide
-from litestar.handlers import BaseRouteHandler
 
 from aihub_lite.errors import Conflict
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.storage.faults import Duplicate
+from aihub_lite.storage.sqlite.faults import Duplicate
 from aihub_lite.web.admin.access import access_router
-from aihub_lite.web.admin.acting import acting_router
 from aihub_lite.web.admin.aliases import aliases_router
 from aihub_lite.web.admin.backup import backup_router
 from aihub_lite.web.admin.channels import channels_router
+from aihub_lite.web.admin.dependencies import read_admin_body
 from aihub_lite.web.admin.flights import flights_router
 from aihub_lite.web.admin.models import models_router
 from aihub_lite.web.admin.overview import overview_router
+from aihub_lite.web.admin.paging import read_asked
+from aihub_lite.web.admin.playground import playground_router
 from aihub_lite.web.admin.prices import prices_router
-from aihub_lite.web.admin.records import records_router
+from aihub_lite.web.admin.records import read_search, records_router
 from aihub_lite.web.admin.routes import routes_router
 from aihub_lite.web.admin.settings import settings_router
 from aihub_lite.web.admin.statistics import statistics_router
-from aihub_lite.web.admin.status import status_router
 from aihub_lite.web.admin.tokens import tokens_router
-from aihub_lite.web.admin.usage import usage_router
-from aihub_lite.web.sightings import Sightings
-from aihub_lite.web.sign_in import SignIn, address_of
-from aihub_lite.wire.errors_out import error_body
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.relay.sightings import Sightings
+from aihub_lite.web.sign_in import SignIn
+from aihub_lite.web.trail import trail_of
+from aihub_lite.wire.client_error import error_body
 
 PATH = "/api/admin"
-AnyRequest = Request[Any, Any, Any]
 
 
-def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Router:
-    """All routes, open to the holder of the admin key and to the pages of a session of the console."""
-
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        if key := bearer(connection):
-            sign_in.check(connection, key)
-        elif "authorization" in connection.headers or not await sign_in.session(connection):
-            raise gateway.limits.authentication_failed(address_of(connection))
-        else:
-            await sign_in.admit(connection)
-
+def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[Router] = ()) -> Router:
+    """All routes, and those of rooms above this one; `web.access.rights` says who may use which."""
     return Router(
         PATH,
         route_handlers=[
             tokens_router,
-            acting_router,
+            playground_router,
             channels_router,
             aliases_router,
             prices_router,
-            usage_router,
-            status_router,
             access_router,
             backup_router,
             flights_router,
@@ -69,25 +57,22 @@ def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Rou
             routes_router,
             settings_router,
             statistics_router,
+            *more,
         ],
         dependencies={
+            "asked": Provide(read_asked, sync_to_thread=False),
+            "content": Provide(read_admin_body),
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
+            "search": Provide(read_search, sync_to_thread=False),
             "sign_in": Provide(lambda: sign_in, sync_to_thread=False),
             "sightings": Provide(lambda: sightings, sync_to_thread=False),
         },
-        guards=[guard],
-        exception_handlers={Duplicate: taken},
-        include_in_schema=False,
+        middleware=[trail_of(gateway)],
+        exception_handlers={Duplicate: on_duplicate},
     )
 
 
-def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The key in `Authorization: Bearer`, or nothing: no other place is looked at."""
-    scheme, _, key = connection.headers.get("authorization", "").strip().partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def taken(_: AnyRequest, error: Duplicate) -> Response[bytes]:
-    """A unique value that is taken although memory did not know."""
+def on_duplicate(_: AnyRequest, error: Duplicate) -> Response[bytes]:
+    """A value that only storage knew to be taken already, as a conflict instead of our own fault."""
     conflict = Conflict(str(error))
     return Response(error_body(conflict), status_code=conflict.status, media_type="application/json")

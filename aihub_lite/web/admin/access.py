@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Router, delete, get, post
+from litestar import Router, delete, get, post
 from litestar.params import FromPath
 
+from aihub_lite.domain.people.person import Person
 from aihub_lite.errors import AccessDenied, NotFound
 from aihub_lite.storage.sessions import Session
-from aihub_lite.web.admin.views import Json, TheGateway, TheSignIn, moment_text
+from aihub_lite.web.access.actor import actor_of, check_over
+from aihub_lite.web.admin.dependencies import TheGateway, TheSignIn
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.sign_in import SignIn
+from aihub_lite.web.views import Json, moment_text
 
-AnyRequest = Request[Any, Any, Any]
 ID_LENGTH = 16
-"""Of a session's digest: enough to name it, useless to anybody who reads it."""
+"""Characters of a session's digest: enough to name it, and no use to anybody who reads them."""
 
 
-def session_json(session: Session, own: Session | None) -> Json:
-    """A browser that is signed in; `current` is the one that asks."""
+def session_json(session: Session, own: Session | None, person: Person | None) -> Json:
+    """A browser that is signed in; `current` marks the session of the request itself.
+
+    `person` is the name of who uses it, null for whoever holds the admin key.
+    """
+    name = None
+    if person is not None:
+        name = person.name
     return {
         "id": session.digest[:ID_LENGTH],
         "current": session == own,
+        "person": name,
         "created": moment_text(session.created_at),
         "expires": moment_text(session.expires_at),
         "address": session.address,
@@ -35,11 +44,29 @@ async def create_link(gateway: TheGateway, sign_in: TheSignIn) -> Json:
     return {"path": path, "expires": moment_text(until), "public_url": gateway.settings.public_url or None}
 
 
+async def sessions_json(request: AnyRequest, sign_in: SignIn, person: Person | None = None) -> list[Json]:
+    """The sessions of a person, or all, that are still good, newest first."""
+    own = actor_of(request).session
+    persons = sign_in.gateway.people.persons
+    return [
+        session_json(session, own, persons.get(session.person_id))
+        for session in await sign_in.sessions.all(sign_in.now)
+        if person is None or session.person_id == person.id
+    ]
+
+
+async def session_of(sign_in: SignIn, ref: str, person: Person | None = None) -> Session:
+    """The session of an id, of a person or of all; raises NotFound."""
+    for session in await sign_in.sessions.all(sign_in.now):
+        if session.digest[:ID_LENGTH] == ref and (person is None or session.person_id == person.id):
+            return session
+    raise NotFound(f"There is no session {ref[:64]!r}.")
+
+
 @get("/sessions")
 async def list_sessions(request: AnyRequest, sign_in: TheSignIn) -> list[Json]:
-    """Newest first."""
-    own = await sign_in.session(request)
-    return [session_json(session, own) for session in await sign_in.sessions.all(sign_in.now)]
+    """Who is signed in, newest first."""
+    return await sessions_json(request, sign_in)
 
 
 @delete("/sessions", status_code=200)
@@ -49,19 +76,18 @@ async def end_sessions(sign_in: TheSignIn) -> Json:
 
 
 @delete("/sessions/{ref:str}", status_code=200)
-async def end_session(sign_in: TheSignIn, ref: FromPath[str]) -> Json:
-    """One browser is signed out."""
-    found = [each for each in await sign_in.sessions.all(sign_in.now) if each.digest[:ID_LENGTH] == ref]
-    if not found:
-        raise NotFound(f"There is no session {ref[:64]!r}.")
-    await sign_in.sessions.end(found[0].digest)
+async def end_session(request: AnyRequest, sign_in: TheSignIn, ref: FromPath[str]) -> Json:
+    """One browser is signed out; an owner's, or one that the admin key opened, by no admin."""
+    session = await session_of(sign_in, ref)
+    check_over(actor_of(request), sign_in.gateway.people.persons.get(session.person_id))
+    await sign_in.sessions.end(session.digest)
     return {"id": ref, "ended": True}
 
 
 @post("/admin-key", status_code=200)
 async def reset_key(request: AnyRequest, sign_in: TheSignIn) -> Json:
     """The only answer that holds the new key. A session lasts a month and may be stolen: it gets none that lasts."""
-    if "authorization" not in request.headers:
+    if actor_of(request).session is not None:
         raise AccessDenied("Only the holder of the admin key can change it.")
     key, ended = await sign_in.reset_key()
     return {"key": key, "ended": ended}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import attrs
 from litestar import Router, delete, get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath
 
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.bodies import read
-from aihub_lite.web.admin.views import Json, TheGateway
+from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
+from aihub_lite.web.admin.paging import Order, page_json
+from aihub_lite.web.views import Json
 
 
 @attrs.frozen(kw_only=True)
 class AliasInput:
-    """Body of POST."""
+    """Body of POST: another name for a model."""
 
     alias: str
     model: str
@@ -21,29 +23,36 @@ class AliasInput:
 
 def alias_json(gateway: Gateway, alias: str) -> Json:
     """An alias and the model it leads to at the moment, null when none is offered."""
-    led_to = gateway.registry.catalog.resolve(alias)
-    return {"alias": alias, "model": gateway.registry.aliases[alias], "leads_to": led_to[0].id if led_to else None}
+    leads_to = None
+    if resolved := gateway.registry.catalog.resolve(alias):
+        leads_to = resolved[0].id
+    return {"alias": alias, "model": gateway.registry.models.aliases[alias], "leads_to": leads_to}
+
+
+BY_ALIAS = Order[str](place=lambda alias: (alias,), kind=tuple[str])
 
 
 @get("/")
-async def list_aliases(gateway: TheGateway) -> list[Json]:
-    """In alphabetical order."""
-    return [alias_json(gateway, alias) for alias in sorted(gateway.registry.aliases)]
+async def list_aliases(gateway: TheGateway, asked: TheAsked) -> Json:
+    """One page of the operator's aliases in alphabetical order; the built-in ones are listed with their models."""
+    matching = (alias for alias, model in gateway.registry.models.aliases.items() if asked.wants(alias, model))
+    rows = ((alias, alias_json(gateway, alias)) for alias in BY_ALIAS.beyond(matching, asked))
+    return page_json("aliases", BY_ALIAS, rows, asked.limit)
 
 
-@post("/", status_code=200)
-async def set_alias(gateway: TheGateway, body: RawBody) -> Json:
-    """Add, or point elsewhere."""
-    given = read(body, AliasInput)
-    await gateway.registry.set_alias(given.alias, given.model)
-    return alias_json(gateway, given.alias)
+@post("/", status_code=200, opt=takes(AliasInput))
+async def set_alias(gateway: TheGateway, content: TheBody) -> Json:
+    """Add an alias, or point one elsewhere."""
+    request = read(content, AliasInput)
+    await gateway.registry.models.set_alias(request.alias, request.model)
+    return alias_json(gateway, request.alias)
 
 
 @delete("/{alias:path}", status_code=200)
 async def delete_alias(gateway: TheGateway, alias: FromPath[str]) -> Json:
-    """Aliases may hold slashes."""
+    """Remove an alias, which may hold slashes."""
     alias = alias.removeprefix("/")
-    await gateway.registry.delete_alias(alias)
+    await gateway.registry.models.delete_alias(alias)
     return {"alias": alias, "deleted": True}
 
 

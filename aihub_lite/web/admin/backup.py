@@ -15,10 +15,11 @@ from litestar.types import ASGIApp, Receive, Send
 
 from aihub_lite.errors import Conflict
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.storage.backup import back_up
-from aihub_lite.web.admin.views import TheGateway
+from aihub_lite.storage.sqlite.backup import back_up
+from aihub_lite.web.admin.dependencies import TheGateway
 
 PIECE = 256 * 1024
+"""Bytes read and sent at once."""
 
 
 class Download(ASGIResponse):
@@ -30,14 +31,14 @@ class Download(ASGIResponse):
         super().__init__(
             content_length=os.fstat(file.fileno()).st_size,
             media_type="application/vnd.sqlite3",
-            headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"},
+            headers={"content-disposition": f'attachment; filename="{name}"'},
         )
         self.file = file
         self.patience = patience
-        """Seconds that its reader may read nothing."""
+        """Seconds that the client may take for one piece."""
 
     async def send_body(self, send: Send, receive: Receive) -> None:
-        """A reader that stops reading gets no more, and its file ends too early for the length it was told."""
+        """Sends the file. A client that stops reading gets no more, and can tell by the length in the head."""
         with self.file:
             async with aclosing(self._pieces()) as pieces:
                 async for piece in pieces:
@@ -55,7 +56,10 @@ class Download(ASGIResponse):
 
 @get("/")
 async def download_backup(gateway: TheGateway) -> ASGIApp:
-    """It holds the keys of all channels. One at a time: each takes the disk space of another database."""
+    """The database as a file, with the keys of all channels in it.
+
+    One at a time: each takes the disk space of another database.
+    """
     if gateway.backing_up.locked():
         raise Conflict("Another backup is being made.")
     async with gateway.backing_up:
@@ -64,7 +68,7 @@ async def download_backup(gateway: TheGateway) -> ASGIApp:
 
 
 def name_of(gateway: Gateway) -> str:
-    """`aihub-2026-11-23-1830.db`, in UTC."""
+    """The file's name with the time in UTC: `aihub-2026-11-23-1830.db`."""
     return datetime.fromtimestamp(gateway.clock.wall(), UTC).strftime("aihub-%Y-%m-%d-%H%M.db")
 
 

@@ -1,277 +1,339 @@
-"""`/api/admin/channels`."""
+"""`/api/admin/channels`: the upstream accounts, their keys and what they offer."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import attrs
 from litestar import Router, delete, get, patch, post
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath
 
-from aihub_lite.domain.channel import Channel, ChannelKey, Clocks, Offer, keys_of
-from aihub_lite.domain.rules import base_url_warning, check_name, checked_base_url
+from aihub_lite.domain.channel import BY_OPERATOR, Channel, ChannelKey, Offer, in_use, keys_of, switched_off, with_key
+from aihub_lite.domain.limits import NO_LIMITS
+from aihub_lite.domain.patterns import offer_at
+from aihub_lite.domain.validation import check_name
 from aihub_lite.errors import Conflict, InvalidRequest
+from aihub_lite.gateway.conditions.standing import key_hint
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.gateway.listing import list_offers
-from aihub_lite.gateway.probe import probe
-from aihub_lite.upstream.credentials import resolve
-from aihub_lite.upstream.providers import PROVIDERS, Provider
-from aihub_lite.web.admin.bodies import read, read_object, structure
-from aihub_lite.web.admin.views import Json, TheGateway, moment_text
+from aihub_lite.gateway.upkeep.model_lists import list_offers
+from aihub_lite.gateway.upkeep.model_refresh import relist
+from aihub_lite.gateway.upkeep.probe import probe
+from aihub_lite.upstream.cloud_accounts import credential_refs
+from aihub_lite.upstream.credentials import flaw_of, secret_of
+from aihub_lite.upstream.http1.faults import TransportFault
+from aihub_lite.upstream.providers import PROVIDERS
+from aihub_lite.web.admin.bodies import ManyInput, done_to_each, read, read_many
+from aihub_lite.web.admin.channel_input import (
+    SETTINGS,
+    ChannelInput,
+    address_for,
+    changes,
+    key_limits,
+    key_refs,
+    offers_for,
+    provider_named,
+    read_channel,
+)
+from aihub_lite.web.admin.channel_views import (
+    HIGHEST_FIRST,
+    change_json,
+    channel_json,
+    channel_rows,
+    channel_with_warnings,
+    key_named,
+)
+from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
+from aihub_lite.web.admin.paging import page_json
+from aihub_lite.web.limits import LIMITS, LimitsInput
+from aihub_lite.web.overrides import OVERRIDES, overrides_of
+from aihub_lite.web.views import Json
+from aihub_lite.web.way_out import WAY, way_out_of
 
-BY_OPERATOR = "disabled by the operator"
+REACH_WITHIN = 5.0
+"""Seconds in which somebody has to answer at a new channel's address: a person waits for it."""
 
 
 @attrs.frozen(kw_only=True)
-class ChannelInput:
-    """Body of POST and PATCH; what is absent from a PATCH stays as it is. No models: the upstream's own list."""
+class KeysInput:
+    """Body of a POST of keys: `env:NAME`, or keys themselves."""
 
-    name: str = ""
-    provider: str = "openai"
-    base_url: str = ""
-    keys: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    priority: int = 0
-    weight: int = 1
-    group: str = "default"
-    clocks: Clocks = Clocks()
+    keys: tuple[str, ...]
 
 
 @attrs.frozen(kw_only=True)
 class ChannelTest:
-    """Body of a test: one model, or the first."""
+    """Body of a test: the model to ask for, else the channel's first."""
 
     model: str | None = None
 
 
-def read_channel(body: bytes) -> tuple[frozenset[str], ChannelInput]:
-    """Which fields were given, and all of them."""
-    given = read_object(body)
-    if "type" in given:
-        given["provider"] = given.pop("type")
-    return frozenset(given), structure(given, ChannelInput)
-
-
-def provider_named(name: str) -> Provider:
-    """Raises InvalidRequest."""
-    if name not in PROVIDERS:
-        raise InvalidRequest(f"provider: {name[:64]!r} is not one of {', '.join(PROVIDERS)}")
-    return PROVIDERS[name]
-
-
-def offers_from(models: tuple[str, ...]) -> tuple[Offer, ...]:
-    """`a` is offered under its upstream id, `b=upstream-b` under another."""
-    pairs = (text.partition("=") for text in models)
-    return tuple(Offer(model.strip(), (upstream if equals else model).strip()) for model, equals, upstream in pairs)
-
-
-def key_refs(given: ChannelInput, provider: Provider, gateway: Gateway) -> tuple[str, ...]:
-    """The keys given, else the provider's own variable: but its key is never sent to another base URL unasked."""
-    if given.keys or provider.env is None or given.base_url:
-        return given.keys
-    if not gateway.environ.get(provider.env):
-        raise InvalidRequest(f"keys: {provider.title} needs a key: give one, or set {provider.env}")
-    return (f"env:{provider.env}",)
-
-
-def key_json(gateway: Gateway, key: ChannelKey) -> Json:
-    """A key by its last characters or its variable; never itself."""
-    hint = key.ref.value if key.env else "…" + key.ref.value[-4:] if len(key.ref.value) >= 12 else "…"
-    unset = f"{key.env} is not set" if key.env and not resolve(key.ref, gateway.environ) else ""
-    return {"id": key.id, "hint": hint, "disabled": key.disabled or unset or None}
-
-
-def channel_json(gateway: Gateway, channel: Channel) -> Json:
-    """A channel with how it does at the moment."""
-    return {
-        "id": channel.id,
-        "name": channel.name,
-        "type": channel.provider,
-        "base_url": channel.base_url,
-        "created": moment_text(channel.created_at),
-        "origin": channel.origin,
-        "enabled": channel.enabled,
-        "disabled": channel.disabled or None,
-        "state": _state(gateway, channel),
-        "keys": [key_json(gateway, key) for key in channel.keys],
-        "models": [
-            offer.model if offer.model == offer.upstream_model else f"{offer.model}={offer.upstream_model}"
-            for offer in channel.offers
-        ],
-        "discovered": channel.discovered,
-        "list_error": gateway.registry.list_errors.get(channel.id),
-        "priority": channel.priority,
-        "weight": channel.weight,
-        "group": channel.group,
-        "clocks": attrs.asdict(channel.clocks),
-    }
-
-
-def _state(gateway: Gateway, channel: Channel) -> str:
-    if not channel.enabled:
-        return "disabled"
-    if channel.keys and all(key.disabled or not resolve(key.ref, gateway.environ) for key in channel.keys):
-        return "no usable key"
-    if not gateway.health.fit(channel.id):
-        return "cooling down"
-    return "ok"
-
-
-def answer(gateway: Gateway, channel: Channel) -> Json:
-    """What a change answers: the channel, and what its operator should know."""
-    keys = [shown for key in channel.keys if (shown := key_json(gateway, key))["disabled"]]
-    warnings = [base_url_warning(channel.base_url), *(f"keys: {key['hint']}: {key['disabled']}" for key in keys)]
-    return {**channel_json(gateway, channel), "warnings": [text for text in warnings if text]}
-
-
-async def chosen_offers(
-    gateway: Gateway, given: ChannelInput, provider: str, base_url: str, keys: tuple[ChannelKey, ...]
-) -> tuple[Offer, ...]:
-    """The models named, else the upstream's own list; raises UpstreamBroken when it cannot be read."""
-    if given.models:
-        return offers_from(given.models)
-    return await list_offers(gateway.transport, gateway.environ, provider_named(provider), base_url, keys)
-
-
-async def changes(gateway: Gateway, channel: Channel, body: bytes) -> dict[str, Any]:
-    """The fields of a Channel that a PATCH sets; a list of models that is emptied is asked for anew."""
-    fields, given = read_channel(body)
-    values = attrs.asdict(given, recurse=False)
-    changed = {field: values[field] for field in fields - {"keys", "models"}}
-    if "provider" in fields:
-        provider_named(given.provider)
-    if "base_url" in fields and not given.base_url:
-        changed["base_url"] = provider_named(changed.get("provider", channel.provider)).base_url
-    if "keys" in fields:
-        changed["keys"] = keys_of(given.keys, channel.keys)
-    if "models" in fields:
-        now = attrs.evolve(channel, **changed)
-        changed["offers"] = await chosen_offers(gateway, given, now.provider, now.base_url, now.keys)
-        changed["discovered"] = not given.models
-    return changed
-
-
 @get("/")
-async def list_channels(gateway: TheGateway) -> list[Json]:
-    """All channels, highest priority first."""
-    channels = sorted(gateway.registry.channels.values(), key=lambda each: (-each.priority, each.name))
-    return [channel_json(gateway, channel) for channel in channels]
+async def list_channels(gateway: TheGateway, asked: TheAsked) -> Json:
+    """One page of the channels, highest priority first; `q` is of a name, type or group."""
+    return page_json("channels", HIGHEST_FIRST, await channel_rows(gateway, asked), asked.limit)
 
 
-@post("/")
-async def create_channel(gateway: TheGateway, body: RawBody) -> Json:
-    """Refused with 502 when no models are named and the upstream does not say which it has."""
-    _, given = read_channel(body)
-    provider = provider_named(given.provider)
-    base_url = checked_base_url(given.base_url or provider.base_url)
-    keys = keys_of(key_refs(given, provider, gateway))
-    check_name(given.name)
-    settings: dict[str, Any] = {
-        "keys": keys,
-        "offers": await chosen_offers(gateway, given, provider.name, base_url, keys),
-        "discovered": not given.models,
-        "priority": given.priority,
-        "weight": given.weight,
-        "group": given.group,
-        "clocks": given.clocks,
-    }
-    channel = await gateway.registry.create_channel(
-        given.name, provider.name, base_url, lambda made: attrs.evolve(made, **settings)
+@post("/", opt=takes(ChannelInput))
+async def create_channel(gateway: TheGateway, content: TheBody) -> Json:
+    """Add a channel. Refused with 502 when the body names no models and the upstream does not say which it has."""
+    request = read_channel(content).request
+    provider = provider_named(request.provider)
+    keys = keys_of(key_refs(request, provider, gateway))
+    base_url = address_for(request, provider, keys, gateway)
+    # Before the upstream is asked for its list, which may take seconds.
+    check_name(request.name)
+    settings = {name: getattr(request, name) for name in SETTINGS}
+    settings["keys"] = keys
+    settings["overrides"] = overrides = overrides_of(OVERRIDES, request)
+    settings["way_out"] = way_out = way_out_of(gateway, WAY, request, base_url)
+    settings |= await offers_for(gateway, request, provider.name, base_url, keys, overrides, way_out)
+    settings["limits"] = request.over(NO_LIMITS, LIMITS)
+    channel = await gateway.registry.channels.create(
+        request.name, provider.name, base_url, lambda channel: attrs.evolve(channel, **settings)
     )
-    return answer(gateway, channel)
+    return await channel_with_warnings(gateway, channel)
 
 
-@post("/offers", status_code=200)
-async def list_upstream(gateway: TheGateway, body: RawBody) -> Json:
+@post("/offers", status_code=200, opt=takes(ChannelInput))
+async def list_upstream(gateway: TheGateway, content: TheBody) -> Json:
     """What an upstream offers, before or without a channel for it: the body is that of POST, its models are ignored."""
-    _, given = read_channel(body)
-    provider = provider_named(given.provider)
-    base_url = checked_base_url(given.base_url or provider.base_url)
-    keys = keys_of(key_refs(given, provider, gateway))
-    offers = await list_offers(gateway.transport, gateway.environ, provider, base_url, keys)
+    request = read_channel(content).request
+    provider = provider_named(request.provider)
+    keys = keys_of(key_refs(request, provider, gateway))
+    base_url = address_for(request, provider, keys, gateway)
+    overrides = overrides_of(OVERRIDES, request)
+    transport = gateway.transport.by(way_out_of(gateway, WAY, request, base_url))
+    offers = await list_offers(transport, gateway.environ, provider, base_url, keys, overrides)
     return {"models": [offer.model for offer in offers]}
 
 
 @get("/{ref:str}/offers")
 async def list_offered(gateway: TheGateway, ref: FromPath[str]) -> Json:
     """What the channel's upstream offers now, with the channel's own keys."""
-    channel = gateway.registry.channel(ref)
+    channel = gateway.registry.channels.get(ref)
     provider = provider_named(channel.provider)
-    offers = await list_offers(gateway.transport, gateway.environ, provider, channel.base_url, channel.keys)
+    transport = gateway.transport.by(channel.way_out)
+    offers = await list_offers(transport, gateway.environ, provider, channel.base_url, channel.keys, channel.overrides)
     return {"models": [offer.model for offer in offers]}
+
+
+@post("/{ref:str}/refresh", status_code=200)
+async def refresh_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Read the upstream's list of models now; `changed` says which are new or gone. Refused with 502 as `offers` is.
+
+    Refused for a channel whose models a person has chosen, and for a disabled one.
+    """
+    channel = gateway.registry.channels.get(ref)
+    if not (channel.discovered or channel.patterns):
+        raise Conflict(f"The models of channel {channel.name} were chosen: an empty list of models asks for all.")
+    if not channel.enabled:
+        raise Conflict(f"Channel {channel.name} is disabled.")
+    change = await relist(gateway, channel)
+    answer = await channel_json(gateway, gateway.registry.channels.get(channel.id))
+    return {**answer, "changed": change_json(change)}
 
 
 @get("/{ref:str}")
 async def show_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """By name or id."""
-    return channel_json(gateway, gateway.registry.channel(ref))
+    """One channel, by name or id."""
+    return await channel_json(gateway, gateway.registry.channels.get(ref))
 
 
-@patch("/{ref:str}")
-async def edit_channel(gateway: TheGateway, ref: FromPath[str], body: RawBody) -> Json:
-    """Keys that stay in the list keep their state."""
-    changed = await changes(gateway, gateway.registry.channel(ref), body)
-    return answer(gateway, await gateway.registry.edit_channel(ref, lambda each: attrs.evolve(each, **changed)))
+@patch("/{ref:str}", opt=takes(ChannelInput))
+async def edit_channel(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
+    """Change the fields of the body; keys that stay in the list keep their state."""
+    fields = read_channel(content)
+    changed = await changes(gateway, gateway.registry.channels.get(ref), fields)
+    channel = await gateway.registry.channels.edit(ref, lambda channel: fields.on(channel, changed))
+    return await channel_with_warnings(gateway, channel)
 
 
 @post("/{ref:str}/enable", status_code=200)
 async def enable_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """With all its keys."""
-    return answer(gateway, await gateway.registry.enable_channel(ref))
+    """Enable the channel and all its keys."""
+    return await channel_with_warnings(gateway, await gateway.registry.channels.enable(ref))
 
 
 @post("/{ref:str}/disable", status_code=200)
 async def disable_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Until it is enabled."""
-    return channel_json(gateway, await gateway.registry.disable_channel(ref, BY_OPERATOR))
+    """Disable the channel until an operator enables it."""
+    return await channel_json(gateway, await gateway.registry.channels.disable(ref, BY_OPERATOR))
 
 
-@post("/{ref:str}/test", status_code=200)
-async def test_channel(gateway: TheGateway, ref: FromPath[str], body: RawBody) -> Json:
-    """One real call with each key: for one token of a model, or for the list of models where none is known."""
-    channel, given = gateway.registry.channel(ref), read(body, ChannelTest)
-    refs: tuple[ChannelKey | None, ...] = channel.keys or (None,)
-    offer = offer_for(channel, given.model)
-    probes = [await _probe(gateway, channel, offer, key) for key in refs]
+@post("/{ref:str}/test", status_code=200, opt=takes(ChannelTest))
+async def test_channel(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
+    """One real call with each key, for as little as the model can answer: a token, a vector, a word, a picture."""
+    channel = gateway.registry.channels.get(ref)
+    offer = offer_for(channel, read(content, ChannelTest).model)
+    # A local server may need no key: it is called without one.
+    keys: tuple[ChannelKey | None, ...] = channel.keys or (None,)
+    probes = [await _probe(gateway, channel, offer, key) for key in keys]
+    is_ok = any(probe["ok"] for probe in probes)
+    fault = ""
+    if not is_ok:
+        fault = f"{offer.model}: {probes[0]['error']}"
+    if channel.id in gateway.registry.channels.by_id:
+        gateway.health.tested(channel.id, fault)
     return {
         "name": channel.name,
         "model": offer.model,
-        "ok": any(each["ok"] for each in probes),
+        "ok": is_ok,
+        "way": gateway.transport.by(channel.way_out).way(channel.base_url),
         "keys": probes,
     }
 
 
+@post("/{ref:str}/reach", status_code=200)
+async def reach_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Whether anybody answers at the channel's address, by its own way: a connection is made, and nothing is asked.
+
+    Where nobody does, the channel's state says so until it is tested, or answers.
+    """
+    channel = gateway.registry.channels.get(ref)
+    transport = gateway.transport.by(channel.way_out)
+    timeout = min(channel.clocks.connect or gateway.settings.connect_timeout, REACH_WITHIN)
+    error = None
+    try:
+        await transport.reach(channel.base_url, timeout)
+    except TransportFault as fault:
+        error = str(fault)
+        gateway.health.tested(channel.id, error)
+    return {"name": channel.name, "ok": error is None, "way": transport.way(channel.base_url), "error": error}
+
+
 def offer_for(channel: Channel, model: str | None) -> Offer:
     """The model to test; raises InvalidRequest when the channel does not offer it."""
-    for offer in channel.offers:
-        if model in (None, offer.model, offer.upstream_model):
-            return offer
+    offer = next(iter(channel.offers), None)
+    if model is not None:
+        offer = offer_at(channel, model)
+    if offer is not None:
+        return offer
     raise InvalidRequest(f"model: channel {channel.name} does not offer {model or 'any model'}")
 
 
 async def _probe(gateway: Gateway, channel: Channel, offer: Offer, key: ChannelKey | None) -> Json:
-    shown = {"key": key and key_json(gateway, key)["hint"]}
-    secret = resolve(key.ref, gateway.environ) if key else None
-    if key and not secret:
-        return {**shown, "ok": False, "status": 0, "ms": 0, "error": f"{key.env} is not set"}
-    found = await probe(gateway.settings, gateway.clock, gateway.transport, channel, offer.upstream_model, secret)
-    return {**shown, "ok": found.ok, "status": found.status, "ms": found.duration_ms, "error": found.error or None}
+    hint = secret = None
+    if key is not None:
+        hint = key_hint(key)
+        provider = PROVIDERS[channel.provider]
+        secret = secret_of(key, provider, gateway.environ)
+        if not secret:
+            flaw = flaw_of(key, provider, gateway.environ)
+            return {"key": hint, "ok": False, "status": 0, "ms": 0, "error": flaw}
+    result = await probe(
+        gateway.settings, gateway.clock, gateway.transport, gateway.environ, channel, offer.upstream_model, secret
+    )
+    if result.ok and key is not None and key.rests_until:
+        # Whoever has paid the bill tests the channel, and need not wait for the rest to be over.
+        gateway.health.rests.end((channel.id, key.id))
+        await gateway.registry.channels.enable_key(channel.id, key.id)
+    return {
+        "key": hint,
+        "ok": result.ok,
+        "status": result.status,
+        "ms": result.duration_ms,
+        "error": result.error or None,
+    }
+
+
+@post("/{ref:str}/keys", status_code=200, opt=takes(KeysInput))
+async def add_keys(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
+    """More keys beside those that the channel has; refused where it has one of them."""
+    registry = gateway.registry.channels
+    registry.get(ref)  # that it is not there is told before what is wrong with its keys
+    given = read(content, KeysInput).keys
+    if not given:
+        raise InvalidRequest("keys: must not be empty")
+
+    def with_more(channel: Channel) -> Channel:
+        refs = credential_refs(given, provider_named(channel.provider))
+        for key in channel.keys:
+            if key.ref.value in refs:
+                raise Conflict(f"Channel {channel.name} has the key {key.id} ({key_hint(key)}) already.")
+        before = [key.ref.value for key in channel.keys]
+        keys = keys_of([*before, *refs], channel.keys, registry.last_keys[channel.id])
+        return attrs.evolve(channel, keys=keys)
+
+    return await channel_with_warnings(gateway, await registry.edit(ref, with_more))
+
+
+@delete("/{ref:str}/keys/{key_ref:str}", status_code=200)
+async def remove_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str]) -> Json:
+    """Forget one key, named by its id, place or hint; refused for the only one: nobody means to call without a key."""
+
+    def without(channel: Channel) -> Channel:
+        gone = key_named(channel, key_ref)
+        if len(channel.keys) == 1:
+            raise Conflict(f"{gone.id} is the only key of channel {channel.name}: add another one first.")
+        return attrs.evolve(channel, keys=tuple(key for key in channel.keys if key.id != gone.id))
+
+    return await channel_with_warnings(gateway, await gateway.registry.channels.edit(ref, without))
+
+
+@patch("/{ref:str}/keys/{key_ref:str}", opt=takes(LimitsInput))
+async def limit_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str], content: TheBody) -> Json:
+    """Set limits of one key's own; those of its channel count beside them."""
+    return await _with_key(gateway, ref, key_ref, key_limits(content))
+
+
+@post("/{ref:str}/keys/{key_ref:str}/enable", status_code=200)
+async def enable_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str]) -> Json:
+    """Use one key again, whatever took it out of use."""
+    return await _with_key(gateway, ref, key_ref, in_use)
+
+
+@post("/{ref:str}/keys/{key_ref:str}/disable", status_code=200)
+async def disable_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str]) -> Json:
+    """Use one key no more until it is enabled."""
+    return await _with_key(gateway, ref, key_ref, switched_off)
+
+
+async def _with_key(gateway: Gateway, ref: str, key_ref: str, change: Callable[[ChannelKey], ChannelKey]) -> Json:
+    def changed(channel: Channel) -> Channel:
+        return attrs.evolve(channel, keys=with_key(channel, change(key_named(channel, key_ref))))
+
+    return await channel_with_warnings(gateway, await gateway.registry.channels.edit(ref, changed))
 
 
 @delete("/{ref:str}", status_code=200)
 async def delete_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """What the gateway made itself would come back at the next start, so it can only be disabled."""
-    channel = gateway.registry.channel(ref)
+    """Delete a channel; one that the next start would make again can only be disabled."""
+    channel = gateway.registry.channels.get(ref)
+    await _delete(gateway, channel)
+    return {"id": channel.id, "name": channel.name, "deleted": True}
+
+
+async def _delete(gateway: Gateway, channel: Channel) -> None:
     if comes_back(channel, gateway):
         raise Conflict(f"Channel {channel.name} appears by itself at every start; disable it instead.")
-    await gateway.registry.delete_channel(channel.id)
-    return {"id": channel.id, "name": channel.name, "deleted": True}
+    await gateway.registry.channels.delete(channel.id)
+
+
+@post("/many", status_code=200, opt=takes(ManyInput))
+async def change_many_channels(gateway: TheGateway, content: TheBody) -> Json:
+    """Enable, disable, move to another group or delete many channels; `was` says what is needed to put it back."""
+    request = read_many(content)
+    registry = gateway.registry.channels
+
+    async def change_one(ref: str) -> Json:
+        channel = registry.get(ref)
+        if request.do == "enable":
+            await registry.enable(channel.id)
+        elif request.do == "disable":
+            await registry.disable(channel.id, BY_OPERATOR)
+        elif request.do == "delete":
+            await _delete(gateway, channel)
+        else:
+            await registry.edit(channel.id, lambda channel: attrs.evolve(channel, group=request.group or channel.group))
+        return {"id": channel.id, "name": channel.name, "was": {"enabled": channel.enabled, "group": channel.group}}
+
+    return await done_to_each(request, change_one)
 
 
 def comes_back(channel: Channel, gateway: Gateway) -> bool:
     """Whether the next start would make the channel again."""
     if channel.origin == "env":
-        return bool(gateway.environ.get(PROVIDERS[channel.provider].env or "", "").strip())
+        return PROVIDERS[channel.provider].at_hand(gateway.environ)
     return channel.origin == "builtin"
 
 
@@ -282,11 +344,19 @@ channels_router = Router(
         create_channel,
         list_upstream,
         list_offered,
+        refresh_channel,
         show_channel,
         edit_channel,
         enable_channel,
         disable_channel,
         test_channel,
+        reach_channel,
+        add_keys,
+        remove_key,
+        limit_key,
+        enable_key,
+        disable_key,
         delete_channel,
+        change_many_channels,
     ],
 )

@@ -1,42 +1,59 @@
-"""`/api/admin/flights`: requests under way."""
+"""`/api/admin/flights` and `/api/admin/status`: the requests that are under way, and how much of anything there is."""
 
 from __future__ import annotations
+
+import asyncio
 
 from litestar import Router, get, post
 from litestar.params import FromPath
 
+from aihub_lite import __version__
 from aihub_lite.errors import NotFound
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.gateway.flight import Flight
-from aihub_lite.web.admin.views import Json, TheGateway
+from aihub_lite.gateway.state.flight import Flight
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.views import Json
 
 
 def flight_json(gateway: Gateway, flight: Flight) -> Json:
-    """One request on its way; `completion_tokens` is an estimate from what was relayed so far."""
+    """One request under way; `completion_tokens` is an estimate from what was relayed so far."""
+    channel = None
+    if flight.candidate:
+        channel = flight.candidate.channel.name
+    completion_tokens = 0
+    if flight.relayed:
+        completion_tokens = flight.relayed.estimated(0).completion_tokens
     return {
         "id": flight.request_id,
         "token": flight.token.name,
         "token_id": flight.token.id,
         "model": flight.model,
-        "channel": flight.candidate.channel.name if flight.candidate else None,
+        "asked": flight.asked or None,
+        "channel": channel,
         "streamed": flight.streamed,
         "client": flight.client,
+        "waiting": flight.waiting,
         "attempts": len(flight.attempts),
         "age_s": round(gateway.clock.monotonic() - flight.started, 1),
-        "completion_tokens": flight.relayed.estimated(0).completion_tokens if flight.relayed else 0,
+        "completion_tokens": completion_tokens,
     }
 
 
-@get("/")
-async def list_flights(gateway: TheGateway) -> list[Json]:
-    """Oldest first."""
-    flights = sorted(gateway.flights.open.values(), key=lambda each: each.started)
+def flights_json(gateway: Gateway) -> list[Json]:
+    """All requests under way, oldest first."""
+    flights = sorted(gateway.flights.open.values(), key=lambda flight: flight.started)
     return [flight_json(gateway, flight) for flight in flights]
 
 
-@post("/{ref:str}/stop", status_code=200)
+@get("/flights")
+async def list_flights(gateway: TheGateway) -> list[Json]:
+    """All requests under way, oldest first."""
+    return flights_json(gateway)
+
+
+@post("/flights/{ref:str}/stop", status_code=200)
 async def stop_flight(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Ends a request; what was relayed of it is charged."""
+    """End a request; what was relayed of it is charged."""
     flight = gateway.flights.open.get(ref)
     if flight is None:
         raise NotFound(f"Request {ref[:64]!r} is not under way.")
@@ -44,4 +61,32 @@ async def stop_flight(gateway: TheGateway, ref: FromPath[str]) -> Json:
     return {"id": flight.request_id, "stopped": True}
 
 
-flights_router = Router("/flights", route_handlers=[list_flights, stop_flight])
+def status_of(gateway: Gateway) -> Json:
+    """Figures of this process; money in nano-USD, times in seconds."""
+    return {
+        "version": __version__,
+        "uptime_s": round(gateway.clock.monotonic() - gateway.started, 3),
+        "draining": gateway.flights.draining,
+        "in_flight": gateway.flights.slots_taken,
+        "waiting": gateway.queue.waiting,
+        "waited": gateway.queue.waited,
+        "refused_at_limits": gateway.queue.refused,
+        "open_holds": len(gateway.ledger.open_holds),
+        "held_nano": gateway.ledger.held,
+        "unbooked": gateway.ledger.unbooked,
+        "lost_settlements": gateway.ledger.lost,
+        "upstream_connections": gateway.transport.busy,
+        "tasks": len(asyncio.all_tasks()),
+        "tokens": len(gateway.registry.tokens.by_digest),
+        "channels": len(gateway.registry.channels.by_id),
+        "models": len(gateway.registry.catalog.models),
+    }
+
+
+@get("/status")
+async def show_status(gateway: TheGateway) -> Json:
+    """The figures at this moment."""
+    return status_of(gateway)
+
+
+flights_router = Router("/", route_handlers=[list_flights, stop_flight, show_status])

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
-from litestar import Router, get
+import attrs
+from litestar import Router, delete, get, put
 from litestar.params import FromPath, FromQuery
 
 from aihub_lite.domain.catalog import Candidate, Model
+from aihub_lite.domain.channel import Ability, ModelFacts
 from aihub_lite.domain.money import UNPRICED
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import NotFound
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.web.admin.prices import is_free, terms_json
-from aihub_lite.web.admin.views import Json, TheGateway
+from aihub_lite.upstream.providers import PROVIDERS, is_unpriced
+from aihub_lite.web.admin.bodies import read
+from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
+from aihub_lite.web.admin.paging import Asked, Order, page_json
+from aihub_lite.web.admin.prices import is_free
+from aihub_lite.web.admin.tokens import optional_token
+from aihub_lite.web.rates import optional_terms, terms_json
+from aihub_lite.web.views import Json
 
 
-def models_for(gateway: Gateway, token: Token | None) -> list[Model]:
-    """What a token may ask for, or all that is offered, by id; the built-in demo comes last."""
-    found = [model for model in gateway.registry.catalog.models.values() if token is None or open_to(token, model)]
-    return sorted(found, key=lambda model: (_is_demo(model), model.id.casefold(), model.id))
+def offered_to(gateway: Gateway, token: Token | None) -> Iterator[Model]:
+    """What a token may ask for, or without one all that is offered, in no order."""
+    models = gateway.registry.catalog.models.values()
+    return (model for model in models if token is None or open_to(token, model))
 
 
 def open_to(token: Token, model: Model) -> bool:
@@ -28,69 +38,145 @@ def open_to(token: Token, model: Model) -> bool:
 
 
 def _is_demo(model: Model) -> bool:
-    return all(way.channel.provider == "demo" for way in model.candidates)
+    return all(PROVIDERS[candidate.channel.provider].demo for candidate in model.candidates)
 
 
-def models_json(gateway: Gateway, models: Iterable[Model]) -> list[Json]:
-    """Each model with its other names; `aliases` are the operator's, `builtin_aliases` come with the gateway."""
-    names: dict[str, list[str]] = {}
+BY_ID = Order[Model](place=lambda model: (_is_demo(model), model.id.casefold(), model.id), kind=tuple[bool, str, str])
+"""The built-in demo comes last."""
+
+
+def aliases_by_model(gateway: Gateway) -> Mapping[str, list[str]]:
+    """All aliases, the built-in ones too, by the id of the model that they lead to."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
     for alias, model in sorted(gateway.registry.catalog.aliases.items()):
-        names.setdefault(model.id, []).append(alias)
-    return [model_json(gateway, model, names.get(model.id, [])) for model in models]
+        names[model.id].append(alias)
+    return names
+
+
+def models_found(models: Iterable[Model], aliases: Mapping[str, list[str]], asked: Asked) -> Iterator[Model]:
+    """The models of which any name, or a channel's, holds the text that is searched for."""
+    for model in models:
+        channels = (candidate.channel.name for candidate in model.candidates)
+        if asked.wants(*model.names, *aliases.get(model.id, ()), *channels):
+            yield model
+
+
+def one_model_json(gateway: Gateway, model: Model) -> Json:
+    """A model by itself, with its aliases."""
+    return model_json(gateway, model, aliases_by_model(gateway).get(model.id, []))
 
 
 def model_json(gateway: Gateway, model: Model, aliases: list[str]) -> Json:
-    """`priced_as` is the name under which the operator's price is kept, null where the price is another's;
-    `strategy_set` says whether it is this model's own; `context_window`, in tokens, is the smallest of those known."""
+    """One model with its channels, highest priority first. `aliases` are all that lead to it.
+
+    In the answer they are the operator's, and `builtin_aliases` come with the gateway. `priced_as` is the name under
+    which the operator's price is kept, null where no rate of it is the operator's;
+    `facts` are what the operator says of it, null where nothing;
+    `strategy_set` says whether the strategy is this model's own; `context_window`, in tokens, is the smallest known.
+    """
     registry = gateway.registry
-    ways = sorted(model.candidates, key=lambda way: (-way.channel.priority, way.channel.name))
-    shown = [way_json(gateway, way) for way in ways]
+    candidates = sorted(model.candidates, key=lambda each: (-each.channel.priority, each.channel.name))
+    channels = [candidate_json(gateway, candidate) for candidate in candidates]
+    windows = [channel["context_window"] for channel in channels if channel["context_window"]]
     return {
         "id": model.id,
         "names": sorted(model.names - {model.id}),
-        "aliases": [alias for alias in aliases if alias in registry.aliases],
-        "builtin_aliases": [alias for alias in aliases if alias not in registry.aliases],
-        "context_window": min((way["context_window"] for way in shown if way["context_window"]), default=None),
+        "aliases": [alias for alias in aliases if alias in registry.models.aliases],
+        "builtin_aliases": [alias for alias in aliases if alias not in registry.models.aliases],
+        "context_window": min(windows, default=None),
+        "facts": facts_json(registry.facts.all.get(model.id)),
         "strategy": model.strategy,
-        "strategy_set": model.id in registry.strategies,
-        "priced_as": next((name for name in sorted(model.names) if name in registry.prices), None),
-        "unpriced": any(way.price == UNPRICED and not is_free(way.channel) for way in ways),
-        "channels": shown,
+        "strategy_set": model.id in registry.models.strategies,
+        "priced_as": next((name for name in sorted(model.names) if registry.models.is_own(name)), None),
+        "unpriced": any(is_unpriced(candidate) for candidate in candidates),
+        "channels": channels,
     }
 
 
-def way_json(gateway: Gateway, way: Candidate) -> Json:
+def candidate_json(gateway: Gateway, candidate: Candidate) -> Json:
     """One channel that serves a model; `table_price` is what would count without the operator's price, if known."""
-    table = gateway.registry.default_prices.get((way.channel.provider, way.upstream_model))
+    channel = candidate.channel
+    table_price = gateway.registry.live_catalog.default_prices.get((channel.provider, candidate.upstream_model))
+    free = candidate.price == UNPRICED and is_free(channel)
+    now = gateway.clock.wall()
     return {
-        "channel": way.channel.name,
-        "channel_id": way.channel.id,
-        "group": way.channel.group,
-        "upstream_model": way.upstream_model,
-        "context_window": gateway.prices.context_window(way.channel.provider, way.upstream_model),
-        "price": {**terms_json(way.price), "free": way.price == UNPRICED and is_free(way.channel)},
-        "table_price": table and terms_json(table),
+        "channel": channel.name,
+        "channel_id": channel.id,
+        "group": channel.group,
+        "upstream_model": candidate.upstream_model,
+        "context_window": gateway.prices.facts_of(candidate).context_length,
+        "price": {**terms_json(candidate.price.on(now)), "free": free},
+        "table_price": optional_terms(table_price and table_price.on(now)),
     }
 
 
 @get("/")
-async def list_models(gateway: TheGateway, token: FromQuery[str | None] = None) -> list[Json]:
-    """All of them, or those that a token may use."""
-    return models_json(gateway, models_for(gateway, gateway.registry.token(token) if token else None))
+async def list_models(gateway: TheGateway, asked: TheAsked, token: FromQuery[str | None] = None) -> Json:
+    """One page of the models, or of those that a token may use; `q` is of any of their names, or a channel's."""
+    aliases = aliases_by_model(gateway)
+    found = models_found(offered_to(gateway, optional_token(gateway, token)), aliases, asked)
+    rows = ((model, model_json(gateway, model, aliases.get(model.id, []))) for model in BY_ID.beyond(found, asked))
+    return page_json("models", BY_ID, rows, asked.limit)
 
 
 @get("/{model:path}")
 async def show_model(gateway: TheGateway, model: FromPath[str]) -> Json:
-    """By any of its names; ids may hold slashes."""
-    return models_json(gateway, [model_named(gateway, model.removeprefix("/"))])[0]
+    """One model by any of its names; ids may hold slashes."""
+    return one_model_json(gateway, model_named(gateway, model.removeprefix("/")))
 
 
 def model_named(gateway: Gateway, name: str) -> Model:
-    """Raises NotFound."""
-    found = gateway.registry.catalog.resolve(name)
-    if found is None:
+    """The model that a name leads to; raises NotFound."""
+    model = find_model(gateway, name)
+    if model is None:
         raise NotFound(f"There is no model {name[:64]!r}.")
-    return found[0]
+    return model
 
 
-models_router = Router("/models", route_handlers=[list_models, show_model])
+def find_model(gateway: Gateway, name: str) -> Model | None:
+    """The model that a name leads to, if there is one."""
+    return gateway.registry.catalog.model_named(name)
+
+
+@attrs.frozen(kw_only=True)
+class FactsInput:
+    """Body of PUT: what the operator says of a model; `can` and `cannot` are of tools, image, audio, file, structured
+    and reasoning."""
+
+    context_length: int | None = None
+    can: tuple[str, ...] = ()
+    cannot: tuple[str, ...] = ()
+
+
+def facts_json(facts: ModelFacts | None) -> Json | None:
+    """What the operator says of a model; null where that is nothing."""
+    if facts is None:
+        return None
+    return {"context_length": facts.context_length, "can": list(facts.can), "cannot": list(facts.cannot)}
+
+
+@put("/{model:path}", opt=takes(FactsInput))
+async def say_of_model(gateway: TheGateway, model: FromPath[str], content: TheBody) -> Json:
+    """Say what a model takes and can do, by any of its names, in place of what was said before: it counts before the
+    upstream's list and the table."""
+    said = read(content, FactsInput)
+    public_id = model_named(gateway, model.removeprefix("/")).id
+    can = cast("tuple[Ability, ...]", tuple(dict.fromkeys(said.can)))
+    cannot = cast("tuple[Ability, ...]", tuple(dict.fromkeys(said.cannot)))
+    facts = ModelFacts(context_length=said.context_length, can=can, cannot=cannot)
+    await gateway.registry.facts.put(public_id, facts)
+    return {"model": public_id, **(facts_json(facts) or {})}
+
+
+@delete("/{model:path}", status_code=200)
+async def forget_of_model(gateway: TheGateway, model: FromPath[str]) -> Json:
+    """Say nothing of a model any more, be it offered or not."""
+    name = model.removeprefix("/")
+    offered = find_model(gateway, name)
+    if name not in gateway.registry.facts.all and offered is not None:
+        name = offered.id
+    await gateway.registry.facts.delete(name)
+    return {"model": name, "deleted": True}
+
+
+models_router = Router("/models", route_handlers=[list_models, show_model, say_of_model, forget_of_model])

@@ -1,10 +1,12 @@
-"""`/api/admin/tokens/{ref}/chat/completions`: a chat completion that an operator asks for on behalf of a token.
+"""`/api/admin/tokens/{ref}/chat/completions`: a chat completion that an operator requests on behalf of a token.
 
 It walks the line that every request walks, from its limits to its settlement, so the token pays; only its key, of
 which the gateway keeps a digest, is not asked for, nor where the operator sits.
 """
 
 from __future__ import annotations
+
+from typing import Any, cast
 
 from litestar import Router, post
 from litestar.params import FromPath
@@ -13,10 +15,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from aihub_lite import __version__
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import Conflict
+from aihub_lite.gateway.client.exchange import Exchange
+from aihub_lite.gateway.client.exchange import Send as RawSend
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.gateway.exchange import Exchange
-from aihub_lite.web.admin.views import TheGateway, TheSightings
-from aihub_lite.web.surfaces import surface
+from aihub_lite.web.admin.dependencies import TheGateway, TheSightings
+from aihub_lite.web.admin.tokens import OWN, make_own_token
+from aihub_lite.web.relay.endpoint import endpoint
 
 BROWSER = b"Mozilla/"
 """How every browser's `User-Agent` begins."""
@@ -24,35 +28,40 @@ PLAYGROUND = b"playground/" + __version__.encode()
 
 
 @post("/tokens/{ref:str}/chat/completions")
-async def act(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> ASGIApp:
-    """Answered raw, as by the relay surfaces: nothing of the framework stands between a stream and its reader."""
+async def complete_chat(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> ASGIApp:
+    """A chat completion that a token pays for; body, answer and stream are those of `/v1/chat/completions`."""
+    # Answered by an ASGI application, as on the relay surfaces: the framework would not close a stream's generator.
+    if ref == OWN:
+        await make_own_token(gateway)
+    token = live_token(gateway, ref)
 
     async def serve(exchange: Exchange) -> None:
-        exchange.token = live_token(gateway, ref)
+        exchange.token = token
         await gateway.line.serve(exchange)
 
-    answer = surface("POST", serve, sightings)
+    answer = endpoint("POST", serve, sightings)
 
     async def answer_as(scope: Scope, receive: Receive, send: Send) -> None:
-        await answer(named(scope), receive, send)
+        await answer(as_playground(scope), receive, cast("RawSend", send))
 
     return answer_as
 
 
 def live_token(gateway: Gateway, ref: str) -> Token:
     """By name or id; raises NotFound, or Conflict for one whose key opens nothing."""
-    token = gateway.registry.token(ref)
+    token = gateway.registry.tokens.get(ref)
     if not token.live(gateway.clock.wall()):
         raise Conflict(f"Token {token.name} is disabled or has expired.")
     return token
 
 
-def named(scope: Scope) -> Scope:
-    """A browser that calls here is the playground, and that is what its usage record shall say."""
+def as_playground(scope: Scope) -> dict[str, Any]:
+    """The scope with the playground as its client, where a browser calls: that is what the usage record shows."""
     headers = list(scope["headers"])
     if any(name == b"user-agent" and value.startswith(BROWSER) for name, value in headers):
+        # The last value of a header counts.
         headers.append((b"user-agent", PLAYGROUND))
-    return {**scope, "headers": headers}  # type: ignore[return-value]
+    return {**scope, "headers": headers}
 
 
-acting_router = Router("/", route_handlers=[act])
+playground_router = Router("/", route_handlers=[complete_chat])

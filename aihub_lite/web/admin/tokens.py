@@ -1,20 +1,28 @@
-"""`/api/admin/tokens`."""
+"""`/api/admin/tokens`: the credentials of clients, with what each may do and has spent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import attrs
 from litestar import Router, delete, get, patch, post
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath
 
+from aihub_lite.domain.money import plain, usd
+from aihub_lite.domain.pots.budget import PotKey, budgets_of
 from aihub_lite.domain.token import Budget, Token
-from aihub_lite.errors import InvalidRequest
+from aihub_lite.errors import Conflict, InvalidRequest
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.people.ownership import given_to, owner_names
 from aihub_lite.storage.usage import Usages
-from aihub_lite.web.admin.bodies import Nano, moment, read_object, structure
-from aihub_lite.web.admin.views import Json, TheGateway, TheSightings, moment_text, money, optional_money
+from aihub_lite.web.admin.bodies import ManyInput, Nano, done_to_each, moment, read_many, read_object, structure
+from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, TheSightings, takes
+from aihub_lite.web.admin.paging import Asked, Order, page_json
+from aihub_lite.web.pots import budgets_json
+from aihub_lite.web.relay.sightings import Sightings
+from aihub_lite.web.views import Json, left_usd, moment_text, money, optional_moment, optional_money
 
 
 @attrs.frozen(kw_only=True)
@@ -24,6 +32,8 @@ class TokenInput:
     name: str = ""
     quota: Nano | None = None
     budget: Budget | None = None
+    budgets: tuple[str, ...] = ()
+    """Those beside `budget`: for some models, for a tag, or by other windows."""
     models: tuple[str, ...] = ()
     expires: str | None = None
     rpm: int | None = None
@@ -32,23 +42,44 @@ class TokenInput:
     allow_ips: tuple[str, ...] = ()
     group: str = "default"
     enabled: bool = True
+    person: str | None = None
+    """Name or id of whom it belongs to; without one, and without a team, it is the gateway's own."""
+    team: str | None = None
 
 
+OWNER = ("person", "team")
+OWN = "console"
+"""Name of the console's own token, which pays for what is tried in the playground; it is made when it is first used."""
 COLUMNS = {"quota": "quota_nano", "expires": "expires_at"}
-"""Fields that the fact names after their unit."""
+"""Fields that a Token names after their unit."""
 
 
 def changes(body: bytes, now: float) -> dict[str, Any]:
-    """The fields of a Token that a body sets, checked for form; raises InvalidRequest."""
-    given = read_object(body)
-    if "allow_ip" in given:
-        if "allow_ips" in given:
+    """The fields of a Token that a body sets, checked for form, and its `budgets`; raises InvalidRequest."""
+    fields = read_object(body)
+    if "allow_ip" in fields:
+        if "allow_ips" in fields:
             raise InvalidRequest("allow_ip: allow_ips is given as well")
-        given["allow_ips"] = given.pop("allow_ip")
-    values = attrs.asdict(structure(given, TokenInput), recurse=False)
+        fields["allow_ips"] = fields.pop("allow_ip")
+    values = attrs.asdict(structure(fields, TokenInput), recurse=False)
     if values["expires"] is not None:
         values["expires"] = _future(values["expires"], now)
-    return {COLUMNS.get(field, field): values[field] for field in given}
+    # Before anything is changed: a token without the budgets that it was to have would be a token without limits.
+    budgets_of(values["budgets"], now)
+    return {COLUMNS.get(field, field): values[field] for field in fields}
+
+
+def change_for(gateway: Gateway, fields: Mapping[str, Any]) -> Callable[[Token], Token]:
+    """The change that gives a token the fields of a body, and to the owner that they name. Raises InvalidRequest."""
+    plain_fields = {name: value for name, value in fields.items() if name not in OWNER}
+
+    def change(token: Token) -> Token:
+        token = attrs.evolve(token, **plain_fields)
+        if len(plain_fields) < len(fields):
+            token = given_to(gateway.people, token, fields.get("person"), fields.get("team"))
+        return token
+
+    return change
 
 
 def _future(text: str, now: float) -> int:
@@ -60,98 +91,196 @@ def _future(text: str, now: float) -> int:
 
 def token_json(gateway: Gateway, token: Token) -> Json:
     """A token with what it has spent; money in USD. `spent_now_usd` counts in the budget's running period only."""
-    account, wall = gateway.ledger.accounts[token.id], gateway.clock.wall()
-    left = account.left(wall)
+    balance = gateway.ledger.balances[token.id]
+    wall = gateway.clock.wall()
+    budget = None
+    if token.budget:
+        budget = f"{plain(usd(token.budget.nano))}/{token.budget.period}"
+    person, team = owner_names(gateway.people, token)
     return {
         "id": token.id,
         "name": token.name,
         "hint": token.hint,
         "created": moment_text(token.created_at),
         "group": token.group,
+        "person": person,
+        "team": team,
         "enabled": token.enabled,
+        "person_enabled": token.person_enabled,
         "quota": optional_money(token.quota_nano),
-        "budget": f"{money(token.budget.nano)}/{token.budget.period}" if token.budget else None,
+        "budget": budget,
+        "budgets": budgets_json(gateway, PotKey("token", token.id)),
         "models": token.models,
-        "expires": None if token.expires_at is None else moment_text(token.expires_at),
+        "expires": optional_moment(token.expires_at),
         "rpm": token.rpm,
         "tpm": token.tpm,
         "concurrency": token.concurrency,
         "allow_ips": token.allow_ips,
-        "spent_usd": money(account.spent),
-        "spent_now_usd": money(account.spent_now(wall)),
-        "held_usd": money(account.held),
-        "left_usd": None if left is None else money(max(left, 0)),
+        "spent_usd": money(balance.spent),
+        "spent_now_usd": money(balance.spent_now(wall)),
+        "held_usd": money(balance.held),
+        "left_usd": left_usd(balance, wall),
     }
 
 
+OLDEST_FIRST = Order[Token](place=lambda token: (token.created_at, token.name), kind=tuple[int, str])
+
+
+async def token_rows(gateway: Gateway, order: Order[Token], asked: Asked) -> list[tuple[Token, Json]]:
+    """The tokens beyond a page, as `Order.beyond` has them, each with what is shown of it and its last request."""
+    tokens = gateway.registry.tokens.by_digest.values()
+    matching = (token for token in tokens if _wanted(gateway, token, asked))
+    # Shown as they are now: by the time that the database has answered, one of them may be deleted.
+    rows = [(token, token_json(gateway, token)) for token in order.beyond(matching, asked)]
+    last_used_ms = await Usages(gateway.database).last_used([token.id for token, _ in rows])
+    for token, row in rows:
+        row["last_used"] = None
+        if token.id in last_used_ms:
+            row["last_used"] = moment_text(last_used_ms[token.id] / 1000)
+    return rows
+
+
+def _wanted(gateway: Gateway, token: Token, asked: Asked) -> bool:
+    person, team = owner_names(gateway.people, token)
+    return asked.wants(token.name, token.hint, token.group, person or "", team or "")
+
+
+def optional_token(gateway: Gateway, ref: str | None) -> Token | None:
+    """The token of that name or id; None where neither is given. Raises NotFound."""
+    if not ref:
+        return None
+    if ref == OWN:
+        return own_token(gateway)
+    return gateway.registry.tokens.get(ref)
+
+
+def own_token(gateway: Gateway) -> Token:
+    """The console's own token, or before it is made what it will be but for its id and key."""
+    for token in gateway.registry.tokens.by_digest.values():
+        if token.name == OWN:
+            return token
+    return Token(id=OWN, name=OWN, digest="", hint="", created_at=int(gateway.clock.wall()))
+
+
+async def make_own_token(gateway: Gateway) -> None:
+    """See that there is one; nobody knows its key until somebody rotates it."""
+    if own_token(gateway).digest:
+        return
+    with suppress(Conflict):  # several models of a playground are asked at once: one of them makes it
+        await gateway.registry.tokens.create(OWN)
+
+
 @get("/")
-async def list_tokens(gateway: TheGateway) -> list[Json]:
-    """All tokens, oldest first, with the time of their last request."""
-    used = await Usages(gateway.database).last_used()
-    return [
-        {**token_json(gateway, token), "last_used": moment_text(used[token.id] / 1000) if token.id in used else None}
-        for token in gateway.registry.tokens
-    ]
+async def list_tokens(gateway: TheGateway, asked: TheAsked) -> Json:
+    """One page of the tokens, oldest first, with the time of their last request.
+
+    `q` is of a name, group, hint or owner.
+    """
+    return page_json("tokens", OLDEST_FIRST, await token_rows(gateway, OLDEST_FIRST, asked), asked.limit)
 
 
-@post("/")
-async def create_token(gateway: TheGateway, body: RawBody) -> Json:
-    """The only answer, beside that of a rotation, which holds the key."""
-    given: Mapping[str, Any] = {"name": "", **changes(body, gateway.clock.wall())}
-    token, key = await gateway.registry.create_token(given["name"], lambda token: attrs.evolve(token, **given))
-    return {**token_json(gateway, token), "key": key}
+@post("/", opt=takes(TokenInput))
+async def create_token(gateway: TheGateway, content: TheBody) -> Json:
+    """Create a token. No answer but this one and a rotation's holds the key; `warnings` say what it lacks."""
+    # A body without a name is refused like one with an empty name.
+    fields: dict[str, Any] = {"name": "", **changes(content, gateway.clock.wall())}
+    budgets = fields.pop("budgets", ())
+    token, key = await gateway.registry.tokens.create(fields["name"], change_for(gateway, fields))
+    if budgets:
+        await gateway.pots.set_budgets(PotKey("token", token.id), budgets)
+    return {**token_json(gateway, token), "key": key, "warnings": warnings(gateway, token)}
+
+
+def warnings(gateway: Gateway, token: Token) -> list[str]:
+    """What keeps a token from being of use yet."""
+    if any(token.reaches(channel.group) for channel in gateway.registry.channels.all):
+        return []
+    return [f"no channel serves the group {token.group} yet: channel add … --group {token.group}"]
 
 
 @get("/{ref:str}")
 async def show_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """By name or id."""
-    return token_json(gateway, gateway.registry.token(ref))
+    """One token, by name or id."""
+    return token_json(gateway, gateway.registry.tokens.get(ref))
 
 
 @get("/{ref:str}/sighting")
 async def show_sighting(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
     """The last call with the token's key since the process started; `error` is null for one that was answered."""
-    seen = sightings.of(gateway.registry.token(ref).id)
+    return sighting_json(sightings, gateway.registry.tokens.get(ref))
+
+
+def sighting_json(sightings: Sightings, token: Token) -> Json:
+    """The last call with a token's key, if there was one."""
+    seen = sightings.of(token.id)
     if seen is None:
         return {"seen": None}
-    error = None if seen.refusal is None else {"code": seen.refusal.code, "message": seen.refusal.message}
+    error = None
+    if seen.refusal is not None:
+        error = {"code": seen.refusal.code, "message": seen.refusal.message}
     return {"seen": moment_text(seen.at), "path": seen.path, "client": seen.client, "error": error}
 
 
-@patch("/{ref:str}")
-async def edit_token(gateway: TheGateway, ref: FromPath[str], body: RawBody) -> Json:
-    """Configuration only: what was spent cannot be set."""
-    given = changes(body, gateway.clock.wall())
-    token = await gateway.registry.edit_token(ref, lambda token: attrs.evolve(token, **given))
-    return token_json(gateway, token)
+@patch("/{ref:str}", opt=takes(TokenInput))
+async def edit_token(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
+    """Change the fields of the body; what was spent cannot be set. `warnings` say what the token lacks."""
+    fields = changes(content, gateway.clock.wall())
+    budgets = fields.pop("budgets", None)
+    token = await gateway.registry.tokens.edit(ref, change_for(gateway, fields))
+    if budgets is not None:
+        await gateway.pots.set_budgets(PotKey("token", token.id), budgets)
+    return {**token_json(gateway, token), "warnings": warnings(gateway, token)}
 
 
 @post("/{ref:str}/enable", status_code=200)
 async def enable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Open again."""
-    return token_json(gateway, await gateway.registry.edit_token(ref, lambda token: attrs.evolve(token, enabled=True)))
+    """Let the token's key open the relay again."""
+    return token_json(gateway, await gateway.registry.tokens.edit(ref, lambda token: attrs.evolve(token, enabled=True)))
 
 
 @post("/{ref:str}/disable", status_code=200)
 async def disable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Refused from the next request on; running ones finish."""
-    return token_json(gateway, await gateway.registry.edit_token(ref, lambda token: attrs.evolve(token, enabled=False)))
+    """Refuse the token's key from the next request on; running ones finish."""
+    return token_json(
+        gateway, await gateway.registry.tokens.edit(ref, lambda token: attrs.evolve(token, enabled=False))
+    )
 
 
 @post("/{ref:str}/rotate", status_code=200)
 async def rotate_token(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
-    """A new key; the old one is dead at once."""
-    token, key = await gateway.registry.rotate_token(ref)
+    """Give the token a new key; the old one is dead at once."""
+    token, key = await gateway.registry.tokens.rotate(ref)
     sightings.forget(token.id)
     return {**token_json(gateway, token), "key": key}
 
 
 @delete("/{ref:str}", status_code=200)
 async def delete_token(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
-    """Answers what was deleted."""
-    token = await gateway.registry.delete_token(ref)
+    """Delete a token; its usage records stay."""
+    token = await gateway.registry.tokens.delete(ref)
     sightings.forget(token.id)
     return {"id": token.id, "name": token.name, "deleted": True}
+
+
+@post("/many", status_code=200, opt=takes(ManyInput))
+async def change_many_tokens(gateway: TheGateway, sightings: TheSightings, content: TheBody) -> Json:
+    """Enable, disable, move to another group or delete many tokens; `was` says what is needed to put it back."""
+    request = read_many(content)
+    registry = gateway.registry.tokens
+    change: dict[str, Any] = {"enabled": request.do == "enable"}
+    if request.do == "group":
+        change = {"group": request.group}
+
+    async def change_one(ref: str) -> Json:
+        token = registry.get(ref)
+        if request.do == "delete":
+            await registry.delete(ref)
+            sightings.forget(token.id)
+        else:
+            await registry.edit(ref, lambda token: attrs.evolve(token, **change))
+        return {"id": token.id, "name": token.name, "was": {"enabled": token.enabled, "group": token.group}}
+
+    return await done_to_each(request, change_one)
 
 
 tokens_router = Router(
@@ -166,5 +295,6 @@ tokens_router = Router(
         disable_token,
         rotate_token,
         delete_token,
+        change_many_tokens,
     ],
 )

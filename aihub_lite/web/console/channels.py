@@ -2,80 +2,162 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+
 from litestar import get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from aihub_lite.domain.channel import BY_OPERATOR, Channel
+from aihub_lite.domain.token import EVERY_GROUP
+from aihub_lite.domain.usage import MOST_DRIFT
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.storage.drifts import Drifts
 from aihub_lite.storage.statistics import Statistics, Sums
 from aihub_lite.upstream.providers import PROVIDERS
-from aihub_lite.web.admin.channels import BY_OPERATOR, answer, comes_back, list_channels
-from aihub_lite.web.admin.overview import sums_json
-from aihub_lite.web.admin.views import Json, TheGateway
-from aihub_lite.web.console.pages import AnyRequest, page
+from aihub_lite.web.admin.channel_views import HIGHEST_FIRST, channel_rows, channel_with_warnings
+from aihub_lite.web.admin.channels import comes_back
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.paging import Order, read_asked
+from aihub_lite.web.console.pages import page
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.sums import sums_json
+from aihub_lite.web.views import Json
 
 DAY = 86_400
 
 
 async def last_day(gateway: Gateway) -> dict[str, Sums]:
-    """What each channel, by its name, served in the last 24 hours, and the rest of the quarter they began in."""
+    """What each channel, by its name, served in the last 24 hours, counted by the quarter of an hour."""
     now = int(gateway.clock.wall())
-    found = await Statistics(gateway.database).parts("channel", [now - DAY, now + DAY])
-    return {part.name: part.sums for part in found}
+    # The end lies ahead, so that the running quarter is counted.
+    parts = await Statistics(gateway.database).parts("channel", [now - DAY, now + DAY])
+    return {part.name: part.sums for part in parts}
 
 
 def presets(gateway: Gateway) -> list[Json]:
-    """The kinds of upstream there are, and whether their key is at hand."""
+    """The providers to choose from; `at_hand` says whether the environment has a key for one."""
     return [
         {
-            "name": each.name,
-            "title": each.title,
-            "base_url": each.base_url,
-            "env": each.env or "",
-            "at_hand": bool(each.env and gateway.environ.get(each.env, "").strip()),
-            "local": each.local,
+            "name": provider.name,
+            "title": provider.title,
+            "base_url": provider.address(gateway.environ) or provider.base_url,
+            "env": provider.env or "",
+            "at_hand": provider.at_hand(gateway.environ),
+            "local": provider.local,
+            "of_project": provider.cloud == "vertex",
+            "of_region": provider.cloud == "bedrock",
         }
-        for each in PROVIDERS.values()
-        if each.name != "demo"
+        for provider in PROVIDERS.values()
+        if not provider.demo
     ]
 
 
 def groups(gateway: Gateway) -> list[str]:
-    """Groups that exist."""
-    of_tokens = {token.group for token in gateway.registry.tokens}
-    return sorted(of_tokens | {channel.group for channel in gateway.registry.channels.values()} | {"default"})
+    """The groups that any token or channel is in, and `default`."""
+    of_tokens = {token.group for token in gateway.registry.tokens.by_digest.values()}
+    of_channels = {channel.group for channel in gateway.registry.channels.all}
+    return sorted((of_tokens | of_channels | {"default"}) - {EVERY_GROUP})
+
+
+SORTS = ("name", "requests", "cost", "first_byte", "errors", "drift", "priority")
+"""What channels can be ordered by; falling with a `-` before it."""
+
+
+def known_sort(sort: str, sorts: Container[str]) -> str:
+    """The order that an address asks for; empty where there is none of that name."""
+    if sort.removeprefix("-") in sorts:
+        return sort
+    return ""
+
+
+def figure_of(sums: Sums, key: str) -> float:
+    """One of the figures of a channel's last day. A share of errors is one of no requests, too."""
+    if key == "requests":
+        return sums.requests
+    if key == "cost":
+        return sums.cost_nano
+    if key == "first_byte":
+        return sums.first_byte_mean or 0
+    return sums.errors / max(sums.requests, 1)
+
+
+async def order_by(gateway: Gateway, sort: str, served: Mapping[str, Sums]) -> Order[Channel]:
+    """The order that an address asks for; by priority where it asks for none that there is."""
+    key = known_sort(sort, SORTS).removeprefix("-")
+    if not key:
+        return HIGHEST_FIRST
+    figures: dict[str, float] = {}
+    if key == "drift":
+        figures = {**await Drifts(gateway.database).of_channels()}
+    elif key == "priority":
+        figures = {channel.id: channel.priority for channel in gateway.registry.channels.all}
+    elif key != "name":
+        channels = gateway.registry.channels.all
+        figures = {channel.id: figure_of(served.get(channel.name, Sums()), key) for channel in channels}
+    return Order(
+        place=lambda channel: (figures.get(channel.id, 0), channel.name.casefold(), channel.id),
+        kind=tuple[float, str, str],
+        falling=sort.startswith("-"),
+    )
 
 
 @get("/channels")
-async def show_channels(request: AnyRequest, gateway: TheGateway) -> Template:
-    """All channels, those tried first at the top."""
-    channels: list[Json] = await list_channels.fn(gateway)
+async def show_channels(
+    request: AnyRequest,
+    gateway: TheGateway,
+    q: FromQuery[str] = "",
+    after: FromQuery[str] = "",
+    sort: FromQuery[str] = "",
+) -> Template:
+    """A page of the channels that match the search, highest priority first unless another order is asked for, with what
+    each served in the last day."""
+    asked = read_asked(q, after)
     served = await last_day(gateway)
-    shown = [{**each, "day": sums_json(served.get(each["name"], Sums()))} for each in channels]
-    return page(request, "channels.html", channels=shown, by_operator=BY_OPERATOR)
+    order = await order_by(gateway, sort, served)
+    rows = [*await channel_rows(gateway, asked, order)]
+    return page(
+        request,
+        "pages/channels.html",
+        channels=[{**row, "day": sums_json(served.get(row["name"], Sums()))} for _, row in rows[: asked.limit]],
+        total=len(gateway.registry.channels.all),
+        q=q.strip(),
+        sort=known_sort(sort, SORTS),
+        after=order.further([channel for channel, _ in rows], asked),
+        groups=groups(gateway),
+        by_operator=BY_OPERATOR,
+        most_drift=MOST_DRIFT,
+    )
 
 
 @get("/channels/new")
 async def show_new_channel(request: AnyRequest, gateway: TheGateway) -> Template:
-    """The form."""
-    return page(request, "channel_new.html", channel=None, presets=presets(gateway), groups=groups(gateway))
+    """The form for a new channel."""
+    return page(request, "pages/channel_new.html", channel=None, presets=presets(gateway), groups=groups(gateway))
 
 
 @get("/channels/{ref:str}")
-async def show_channel_page(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Template:
-    """One channel."""
-    channel = gateway.registry.channel(ref)
+async def show_channel_page(
+    request: AnyRequest, gateway: TheGateway, ref: FromPath[str], key: FromQuery[str] = ""
+) -> Template:
+    """One channel: its state, its last day and the form that changes it; with the id of a key, what changes that."""
+    channel = gateway.registry.channels.get(ref)
     served = await last_day(gateway)
+    shown = await channel_with_warnings(gateway, channel)
     return page(
         request,
-        "channel.html",
-        channel=answer(gateway, channel),
+        "pages/channel.html",
+        channel=shown,
+        chosen=next((each for each in shown["keys"] if each["id"] == key), None),
+        keys_off={each.id for each in channel.keys if each.disabled},
+        refreshable=channel.discovered or bool(channel.patterns),
         day=sums_json(served.get(channel.name, Sums())),
         provider=PROVIDERS[channel.provider],
         last_fault=gateway.health.of(channel.id).last_fault,
         stays=comes_back(channel, gateway),
         by_operator=BY_OPERATOR,
         groups=groups(gateway),
+        most_drift=MOST_DRIFT,
     )
 
 

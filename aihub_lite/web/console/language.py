@@ -1,4 +1,4 @@
-"""The console's languages: one catalogue each, chosen by a cookie or by what the browser asks for."""
+"""The console's languages: one catalogue each, chosen by a cookie, else by the browser's `Accept-Language`."""
 
 from __future__ import annotations
 
@@ -25,21 +25,27 @@ class Language:
         """The language's name in itself."""
         return self.texts["language.name"]
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The text of a key, with the values filled in."""
         text = self.texts[key]
-        return text.format_map(values) if values else text
+        if not values:
+            return text
+        return text.format_map(values)
 
 
 def read_languages(folder: Path = FOLDER) -> Mapping[str, Language]:
-    """Every catalogue by its tag, the first one the one that nobody has to ask for."""
-    found = {path.stem: Language(path.stem, _flat(tomllib.loads(path.read_text()))) for path in folder.glob("*.toml")}
-    return {tag: found[tag] for tag in sorted(found)}
+    """Every catalogue by its tag, in the order of the tags."""
+    paths = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
+    return {path.stem: Language(path.stem, _flat(tomllib.loads(path.read_text()))) for path in paths}
 
 
 def _flat(table: Mapping[str, Any], path: str = "") -> dict[str, str]:
     texts: dict[str, str] = {}
     for key, value in table.items():
-        texts.update(_flat(value, f"{path}{key}.") if isinstance(value, dict) else {f"{path}{key}": value})
+        if isinstance(value, dict):
+            texts.update(_flat(value, f"{path}{key}."))
+        else:
+            texts[f"{path}{key}"] = value
     return texts
 
 
@@ -51,17 +57,30 @@ def language_for(chosen: str | None, accepted: str) -> Language:
     """The one chosen, else the best of an `Accept-Language` header (`zh-CN,zh;q=0.9,en;q=0.8`), else English."""
     if chosen is not None and chosen in LANGUAGES:
         return LANGUAGES[chosen]
-    wishes = [_wish(each) for each in accepted.split(",")]
-    for _, tag in sorted((wish for wish in wishes if wish[0]), key=lambda wish: -wish[0]):
+    qualities = [_quality_and_tag(entry) for entry in accepted.split(",")]
+    acceptable = [(quality, tag) for quality, tag in qualities if quality]
+    for _, tag in sorted(acceptable, key=lambda entry: -entry[0]):
         if tag in LANGUAGES:
             return LANGUAGES[tag]
     return DEFAULT
 
 
-def _wish(text: str) -> tuple[float, str]:
-    tag, _, weight = text.strip().partition(";q=")
+def _quality_and_tag(text: str) -> tuple[float, str]:
+    # The region after the hyphen is left out: there is one catalogue per language.
+    tag, *parameters = (part.strip() for part in text.lower().split(";"))
+    quality = 1.0
+    for name, _, weight in (parameter.partition("=") for parameter in parameters):
+        if name == "q":
+            quality = _quality(weight)
+    return quality, tag.partition("-")[0]
+
+
+def _quality(text: str) -> float:
+    """A weight from 0 to 1 (RFC 9110); 0 for what is none."""
     try:
-        quality = float(weight or 1)
+        quality = float(text)
     except ValueError:
-        quality = 0.0
-    return quality, tag.strip().partition("-")[0].lower()
+        return 0.0
+    if 0 <= quality <= 1:
+        return quality
+    return 0.0

@@ -1,4 +1,4 @@
-"""`/console/playground`: ask models as a token would. What is said is in the page's memory, and nowhere else."""
+"""`/console/playground`: chat with models as a token. The conversation is in the page's memory and nowhere else."""
 
 from __future__ import annotations
 
@@ -6,42 +6,78 @@ from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
 
+from aihub_lite.domain.catalog import Model, reachable
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.web.admin.models import models_for, open_to
-from aihub_lite.web.admin.views import TheGateway
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.models import BY_ID, find_model, offered_to
+from aihub_lite.web.admin.paging import LIMIT, Asked
+from aihub_lite.web.admin.tokens import OWN, own_token
 from aihub_lite.web.console.connect import root_of
-from aihub_lite.web.console.pages import AnyRequest, page
+from aihub_lite.web.console.pages import page
+from aihub_lite.web.framework import AnyRequest
 
 COLUMNS = 3
+"""Models side by side, at most."""
 
 
-def callers(gateway: Gateway) -> list[Token]:
-    """Tokens whose keys open something, newest first as on their own page."""
+def callers(gateway: Gateway, chosen: str) -> list[Token]:
+    """The console's own token, and those that are neither disabled nor expired, newest first: a page of them.
+
+    Before them the one that is chosen by its name or id, where it is none of these. Raises NotFound.
+    """
     now = gateway.clock.wall()
-    return [token for token in reversed(gateway.registry.tokens) if token.live(now)]
+    own = own_token(gateway)
+    live = [token for token in reversed(gateway.registry.tokens.all) if token.live(now) and token.id != own.id]
+    tokens = [own, *live[:LIMIT]]
+    if not chosen or chosen == OWN:
+        return tokens
+    first = gateway.registry.tokens.get(chosen)
+    return [first, *(token for token in tokens if token.id != first.id)]
 
 
-def caller_for(gateway: Gateway, tokens: list[Token], model: str) -> Token | None:
-    """One that may use the model, if there is any; and, of several, one that may use every other as well."""
-    found = gateway.registry.catalog.resolve(model) if model else None
-    able = [token for token in tokens if found and open_to(token, found[0])]
-    return min(able or tokens, key=lambda token: bool(token.models), default=None)
+def caller_for(tokens: list[Token], model: Model | None) -> Token:
+    """The console's own token: nobody else pays unasked. Only where it may not use the model, one that may, if there is
+    any; of several, one that is not restricted to some models. The page then says who pays."""
+    own = tokens[0]
+    if model is None:
+        return own
+    able = [token for token in tokens if reachable(token, model, model.names) is not None]
+    if own in able:
+        return own
+    return min(able, key=lambda token: bool(token.models), default=own)
+
+
+def routes_for(gateway: Gateway, token: Token) -> list[Model]:
+    """The named routes that a token may ask for, by name; one that a model hides is none."""
+    catalog = gateway.registry.catalog
+    named = [catalog.routes[name] for name in sorted(catalog.routes) if name not in catalog.by_name]
+    return [route for route in named if reachable(token, route, route.names) is not None]
 
 
 @get("/playground")
-async def show_playground(request: AnyRequest, gateway: TheGateway, model: FromQuery[str] = "") -> Template:
-    """With the model that the address names."""
-    tokens = callers(gateway)
-    token = caller_for(gateway, tokens, model)
-    found = gateway.registry.catalog.resolve(model) if model else None
+async def show_playground(
+    request: AnyRequest, gateway: TheGateway, model: FromQuery[str] = "", token: FromQuery[str] = ""
+) -> Template:
+    """The playground, with the model and the token that the address names already chosen."""
+    chosen = None
+    if model:
+        chosen = find_model(gateway, model) or gateway.registry.catalog.routes.get(model)
+    tokens = callers(gateway, token)
+    caller = tokens[0]
+    if not token:
+        caller = caller_for(tokens, chosen)
+    models = [*routes_for(gateway, caller), *BY_ID.beyond(offered_to(gateway, caller), Asked())]
     return page(
         request,
-        "playground.html",
+        "pages/playground.html",
         tokens=tokens,
-        token=token,
-        models=[each.id for each in models_for(gateway, token)] if token else [],
-        model=found[0].id if found else "",
+        token=caller,
+        own=OWN,
+        instead=not token and caller.name != OWN,
+        models=[offered.id for offered in models[:LIMIT]],
+        more_models=len(models) > LIMIT,
+        model=chosen.id if chosen else "",
         most=COLUMNS,
         root=root_of(request, gateway),
     )

@@ -6,37 +6,42 @@ from litestar import get
 from litestar.response import Template
 
 from aihub_lite.domain.strategy import DEFAULT, EVERY_MODEL, STRATEGIES
-from aihub_lite.web.admin.access import list_sessions
+from aihub_lite.web.admin.access import sessions_json
+from aihub_lite.web.admin.dependencies import TheGateway, TheSignIn
 from aihub_lite.web.admin.settings import settings_json
-from aihub_lite.web.admin.views import Json, TheGateway, TheSignIn, moment_text
-from aihub_lite.web.console.pages import AnyRequest, page
+from aihub_lite.web.console.pages import page
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.views import Json, moment_text
 
 LIMITS = (
     "rpm",
     "max_in_flight",
     "max_attempts",
+    "queue_timeout",
+    "queue_length",
     "console_rpm",
     "auth_failures_per_minute",
     "admin_failures_per_minute",
 )
-"""In the order of their use; the other live settings have a part of the page of their own."""
+"""Settings of the page's first form; the other live ones have a part of the page of their own."""
 
 
 @get("/settings")
 async def show_settings_page(request: AnyRequest, gateway: TheGateway, sign_in: TheSignIn) -> Template:
-    """Everything that may be set, and all that may only be read, with why."""
+    """What can be set while the gateway runs, what only a restart changes, and who is signed in."""
     settings: list[Json] = settings_json(gateway)["settings"]
-    sessions: list[Json] = await list_sessions.fn(request, sign_in)
     running = gateway.clock.monotonic() - gateway.started
     return page(
         request,
-        "settings.html",
-        settings={each["name"]: each for each in settings},
+        "pages/settings.html",
+        settings={setting["name"]: setting for setting in settings},
         limits=LIMITS,
-        at_start=[each for each in settings if not each["live"]],
-        strategy=gateway.registry.strategies.get(EVERY_MODEL, DEFAULT),
+        at_start=[setting for setting in settings if not setting["live"]],
+        strategy=gateway.registry.models.strategies.get(EVERY_MODEL, DEFAULT),
         strategies=STRATEGIES,
-        sessions=sessions,
+        sessions=await sessions_json(request, sign_in),
+        people=bool(gateway.people.persons),
+        mail_flaw=gateway.mailer.flaw,
         since=moment_text(gateway.clock.wall() - running),
     )
 

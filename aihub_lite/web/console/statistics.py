@@ -1,183 +1,189 @@
-"""`/console/statistics`: what was used, and what it cost."""
+"""`/console/statistics`: usage over time as a chart and a table, and the same table as CSV."""
 
 from __future__ import annotations
 
-import csv
-import io
+import asyncio
+from collections.abc import Container
 from datetime import UTC, datetime, tzinfo
 from functools import reduce
-from typing import Any, Literal
-from urllib.parse import urlencode
 
-import attrs
 from litestar import Response, get
 from litestar.params import FromQuery
 from litestar.response import Template
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.storage.statistics import Sums
-from aihub_lite.web.admin.overview import sums_json
-from aihub_lite.web.admin.spans import SPANS, BadSpan, span_of, zone_named
-from aihub_lite.web.admin.statistics import PARTS, Figures, From, To, figures
-from aihub_lite.web.admin.views import TheGateway, moment_text, money
-from aihub_lite.web.console.entrance import refused
-from aihub_lite.web.console.pages import AnyRequest, page
+from aihub_lite.storage.reports.question import Quality, Totals
+from aihub_lite.storage.reports.saved import SavedViews
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.paging import LIMIT
+from aihub_lite.web.admin.records import OUTCOMES
+from aihub_lite.web.console.pages import page
+from aihub_lite.web.console.sign_in import with_status
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.reports.asking import DIMENSIONS, called, filters_of
+from aihub_lite.web.reports.figures import Figures, Member, figures
+from aihub_lite.web.reports.ranking import METRICS, change, ranked, value_of
+from aihub_lite.web.reports.table import CsvTable
+from aihub_lite.web.reports.view import COLUMNS, View, view_of
+from aihub_lite.web.reports.views import quality_json
+from aihub_lite.web.spans import SPANS, BadSpan, span_of, zone_named
+from aihub_lite.web.sums import sums_json
+from aihub_lite.web.views import Json, moment_text, money
 
 ZONE_COOKIE = "aihub_zone"
-Metric = Literal["cost", "requests", "tokens", "latency", "errors"]
-METRICS: tuple[Metric, ...] = ("cost", "requests", "tokens", "latency", "errors")
 SHOWN = 5
-"""Members with a colour of their own; the rest is drawn together."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula at the start of a cell."""
+"""Members with a colour of their own in the chart; the rest is drawn together."""
+Line = tuple[str, list[int]]
+"""One series of the chart: a member, or the rest, with its figure for each step."""
 
 
-@attrs.frozen
-class Line:
-    """One column of the chart: a member, or the rest, with what to show of each step."""
-
-    name: str
-    values: list[int]
-
-
-def value_of(sums: Sums, metric: Metric) -> int:
-    """A metric's figure; cost in nano-USD, latency as the mean time to first byte in ms."""
-    if metric == "tokens":
-        return sums.prompt_tokens + sums.completion_tokens
+def lines(usage: Figures, members: list[Member], metric: str, rest: str, together: str) -> list[Line]:
+    """The first members one by one, all others as one; means together, since they do not stack, and so is what is
+    counted under several of them."""
+    all_values = [value_of(sums, metric) for sums in usage.steps]
     if metric == "latency":
-        return sums.first_byte_mean or 0
-    return {"cost": sums.cost_nano, "requests": sums.requests, "errors": sums.errors}[metric]
-
-
-def lines(found: Figures, metric: Metric, rest: str, together: str) -> list[Line]:
-    """The first members one by one, all others as one; latencies together, since means do not stack."""
-    if metric == "latency":
-        steps = zip(*(member.steps for member in found.members), strict=True)
-        return [Line(together, [value_of(reduce(Sums.__add__, each), metric) for each in steps])]
-    drawn = [Line(member.name, [value_of(sums, metric) for sums in member.steps]) for member in found.members]
-    first, others = drawn[:SHOWN], drawn[SHOWN:]
-    if others:
-        first.append(Line(rest, [sum(values) for values in zip(*(line.values for line in others), strict=True)]))
-    return first
+        return [(together, all_values)]
+    drawn = [(member.name, [value_of(sums, metric) for sums in member.steps]) for member in members[:SHOWN]]
+    others = [value - sum(values[place] for _, values in drawn) for place, value in enumerate(all_values)]
+    if len(members) > SHOWN or any(value > 0 for value in others):
+        drawn.append((rest, [max(value, 0) for value in others]))
+    return drawn
 
 
 def zone_of(request: AnyRequest) -> tzinfo:
-    """The reader's zone, which a script keeps in a cookie; UTC until it has run, or for one we do not know."""
+    """The reader's zone, which a script keeps in a cookie; UTC until it has run, and for an unknown one."""
     try:
         return zone_named(request.cookies.get(ZONE_COOKIE, "UTC"))
     except InvalidRequest:
         return UTC
 
 
-def chosen(value: str, known: Any, default: str) -> str:
-    """What an address asks for, if there is such a thing."""
-    return value if value in known else default
-
-
-@attrs.frozen(kw_only=True)
-class View:
-    """What an address asks to see. `first` and `last` are the ends of a time of the reader's own, else empty."""
-
-    first: str
-    last: str
-    span: str
-    by: str
-    metric: str
-
-    @property
-    def own(self) -> bool:
-        """Whether the reader chose the time by its ends."""
-        return bool(self.first or self.last)
-
-    def query(self, **changes: str) -> str:
-        """The address's query, or that of another view: one that names a span has no ends."""
-        view = attrs.evolve(self, **({"first": "", "last": ""} if "span" in changes else {}), **changes)
-        time = {"from": view.first, "to": view.last} if view.own else {"span": view.span}
-        return urlencode({**time, "by": view.by, "metric": view.metric})
-
-
-def view_of(first: str, last: str, span: str, by: str, metric: str) -> View:
-    """Choices that are none become the first ones; the ends of a time are taken as they are."""
-    return View(
-        first=first,
-        last=last,
-        span=chosen(span, SPANS, "7d"),
-        by=chosen(by, PARTS, "model"),
-        metric=chosen(metric, METRICS, "cost"),
-    )
-
-
-async def read(gateway: Gateway, view: View, zone: tzinfo) -> Figures:
-    """The figures of a page and of its CSV. Raises BadSpan."""
-    return await figures(gateway, span_of(view.span, view.first, view.last, gateway.clock.wall(), zone), view.by)
+async def figures_of(gateway: Gateway, view: View, zone: tzinfo, *, compared: bool = False) -> Figures:
+    """The figures of a page and of its CSV, in the order of the view. Raises BadSpan, InvalidRequest and NotFound."""
+    span = span_of(view.span, view.first, view.last, gateway.clock.wall(), zone)
+    filters = filters_of(gateway, view.filters)
+    return await figures(gateway, span, view.dimensions, filters, compared=compared, measured=view.measured)
 
 
 @get("/statistics")
-async def show_statistics_page(
-    request: AnyRequest,
-    gateway: TheGateway,
-    first: From = "",
-    last: To = "",
-    span: FromQuery[str] = "7d",
-    by: FromQuery[str] = "model",
-    metric: FromQuery[str] = "cost",
-) -> Template:
-    """One chart and the table of all members; a time that cannot be shown says why, beside what was chosen."""
-    view, zone = view_of(first, last, span, by, metric), zone_of(request)
-    choices = {"view": view, "zone": zone, "spans": list(SPANS), "parts": ("model", "token", "channel")}
+async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Template:
+    """One chart and the table of all members; a span that is refused says why, beside the form that asked for it."""
+    view = view_of(request.query_params)
+    zone = zone_of(request)
+    choices = {
+        "view": view,
+        "zone": zone,
+        "spans": list(SPANS),
+        "metrics": METRICS,
+        "dimensions": list(DIMENSIONS),
+        "columns": COLUMNS,
+        "saved": await SavedViews(gateway.database).all(),
+        "values": values_of(gateway),
+        "most": LIMIT,
+        "called": {name: called(gateway, name, text) for name, text in view.filters.items()},
+    }
     try:
-        found = await read(gateway, view, zone)
+        usage = await figures_of(gateway, view, zone, compared=True)
     except BadSpan as error:
-        return refused(page(request, "statistics.html", wrong=error, ends=(first, last), **choices), error)
-    metric_shown: Metric = next(each for each in METRICS if each == view.metric)
+        ends = (view.first, view.last)
+        return with_status(page(request, "pages/statistics.html", wrong=error, ends=ends, **choices), error)
+    members = await asyncio.to_thread(ranked, usage.members, view.sort, rising=view.rising)
+    others = await asyncio.to_thread(rest_of, members)
+    tokens = {token.id for token in gateway.registry.tokens.by_digest.values()}
     return page(
         request,
-        "statistics.html",
+        "pages/statistics.html",
         wrong=None,
-        ends=[local_text(found.span.edges[at], zone) for at in (0, -1)],
-        lines=lambda rest, together: lines(found, metric_shown, rest, together),
-        step=found.span.step,
-        starts=[moment_text(edge) for edge in found.span.edges[:-1]],
-        members=[{"name": member.name, **sums_json(member.total)} for member in found.members],
-        total=sums_json(found.total),
+        ends=[local_text(usage.span.edges[0], zone), local_text(usage.span.edges[-1], zone)],
+        # The template has the two labels in the reader's language.
+        lines=lambda rest, together: lines(usage, members, view.metric, rest, together),
+        step=usage.span.step,
+        starts=[moment_text(edge) for edge in usage.span.edges[:-1]],
+        members=[row_of(member, view, usage, tokens) for member in members[:LIMIT]],
+        others=others,
+        total={**sums_json(usage.total), "quality": quality_json(usage.quality)},
+        changes=changes_of(usage),
+        waiting=usage.waiting,
         money=money,
-        metrics=METRICS,
         shown=SHOWN,
         **choices,
     )
 
 
+def values_of(gateway: Gateway) -> dict[str, list[str]]:
+    """What a filter may be set to, as far as there is a list of it."""
+    return {
+        "model": sorted(gateway.registry.catalog.models),
+        "token": [token.name for token in gateway.registry.tokens.all],
+        "person": [person.name for person in gateway.people.persons.values()],
+        "team": [team.name for team in gateway.people.teams.values()],
+        "channel": sorted(channel.name for channel in gateway.registry.channels.all),
+        "outcome": list(OUTCOMES),
+    }
+
+
+def row_of(member: Member, view: View, usage: Figures, tokens: Container[str]) -> Json:
+    """A row of the table: its figures, how the one shown has changed, and where its requests are listed.
+
+    `tokens` are the ids of those that there are.
+    """
+    now = value_of(member.total, view.metric)
+    before = value_of(member.before or Totals(), view.metric)
+    requests_query = view.requests_query(member, usage.span.edges)
+    if "token" in view.dimensions and member.members[view.dimensions.index("token")] not in tokens:
+        requests_query = ""  # that list finds tokens that there are
+    return {
+        "name": member.name,
+        **sums_json(member.total),
+        "quality": quality_json(member.quality),
+        "change": change(now, before),
+        "is_new": bool(now) and not before and usage.before != Totals(),
+        "requests_query": requests_query,
+        "inside": view.inside(member),
+    }
+
+
+def changes_of(usage: Figures) -> dict[str, float | None]:
+    """By which part all figures grew."""
+    before = usage.before or Totals()
+    return {metric: change(value_of(usage.total, metric), value_of(before, metric)) for metric in METRICS}
+
+
+def rest_of(members: list[Member]) -> Json | None:
+    """The sums of the members that the table has no row for, together; None where it has all."""
+    others = members[LIMIT:]
+    if not others:
+        return None
+    total = reduce(Totals.__add__, (member.total for member in others))
+    quality = None
+    if all(member.quality is not None for member in others):
+        quality = reduce(Quality.__add__, (member.quality for member in others if member.quality is not None))
+    return {**sums_json(total), "quality": quality_json(quality), "members": len(others)}
+
+
 def local_text(seconds: float, zone: tzinfo) -> str:
-    """As a browser's field for a time takes it."""
+    """A time of the zone as a browser's `datetime-local` field takes it."""
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%dT%H:%M")
 
 
 @get("/statistics.csv")
-async def download_statistics(
-    request: AnyRequest,
-    gateway: TheGateway,
-    first: From = "",
-    last: To = "",
-    span: FromQuery[str] = "7d",
-    by: FromQuery[str] = "model",
-) -> Response[str]:
-    """The table of all members as it is shown."""
-    view = view_of(first, last, span, by, "")
-    found = await read(gateway, view, zone_of(request))
-    file = io.StringIO()
-    table = csv.writer(file)
-    names = list(sums_json(Sums()))
-    table.writerow([view.by, *names])
-    for member in found.members:
-        sums = sums_json(member.total)
-        table.writerow([_inert(member.name), *(sums[name] for name in names)])
-    headers = {"content-disposition": f'attachment; filename="usage-{view.by}.csv"'}
-    return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _inert(name: str) -> str:
-    return f"'{name}" if name.startswith(FORMULA) else name
+async def download_statistics(request: AnyRequest, gateway: TheGateway, days: FromQuery[bool] = False) -> Response[str]:
+    """The table of all members as a CSV file; `days`: with a row for each step of time in which a member was used."""
+    view = view_of(request.query_params)
+    zone = zone_of(request)
+    usage = await figures_of(gateway, view, zone)
+    members = await asyncio.to_thread(ranked, usage.members, view.sort, rising=view.rising)
+    starts: list[str] = []
+    if days:
+        starts = [local_text(edge, zone) for edge in usage.span.edges[:-1]]
+    table = CsvTable(view.dimensions, starts, view.measured)
+    headers = {
+        "content-disposition": f'attachment; filename="usage-{"-".join(view.dimensions)}.csv"',
+        "cache-control": "no-store",
+        "vary": "cookie",
+    }
+    return Response(await table.text(members), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 STATISTICS = [show_statistics_page, download_statistics]

@@ -1,78 +1,163 @@
-"""`/console/tokens`: who may call, how much, and with what settings in which client."""
+"""`/console/tokens`: the tokens, what each may do and has spent, and how to set up clients with them."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
+import attrs
 from litestar import get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.web.admin.tokens import list_tokens, token_json
-from aihub_lite.web.admin.views import Json, TheGateway, moment_text
-from aihub_lite.web.console.channels import groups
+from aihub_lite.storage.requests.filters import ANY_FAILED, RecordFilter
+from aihub_lite.storage.usage import Usages
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.paging import Order, read_asked
+from aihub_lite.web.admin.records import entry_json, record_json
+from aihub_lite.web.admin.tokens import OLDEST_FIRST, token_json, token_rows
+from aihub_lite.web.console.channels import groups, known_sort
 from aihub_lite.web.console.connect import connect
-from aihub_lite.web.console.pages import AnyRequest, page
-
-NEAR = Decimal("0.8")
-"""The share of a limit from which on it is shown as something to look at."""
+from aihub_lite.web.console.key import FIGURES
+from aihub_lite.web.console.pages import page
+from aihub_lite.web.console.statistics import zone_of
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.reports.token_usage import SPAN, limit_rows, usage_json
+from aihub_lite.web.requests.listing import requests_page
+from aihub_lite.web.spans import edges_of
+from aihub_lite.web.views import Json, moment_text
 
 
 def meter(token: Json) -> Json | None:
-    """The limit that is nearest: what it is, what is spent of it, the share; None for a token without a limit."""
+    """The limit that is nearest, with what is spent of it and which share that is; None without any limit."""
     meters = []
     if token["quota"] is not None:
         meters.append(_meter(token["spent_usd"], token["quota"], "total"))
     if token["budget"] is not None:
         amount, _, period = token["budget"].partition("/")
-        meters.append(_meter(token["spent_now_usd"], amount, period))
-    return max(meters, key=lambda each: each["share"], default=None)
+        meters.append(_meter(token["spent_now_usd"], float(amount), period))
+    return max(meters, key=lambda meter: meter["share"], default=None)
 
 
-def _meter(spent: str, limit: str, period: str) -> Json:
-    share = float(Decimal(spent) / Decimal(limit)) if Decimal(limit) else 1.0
+def _meter(spent: float, limit: float, period: str) -> Json:
+    share = 1.0
+    if limit:
+        share = spent / limit
     return {"spent": spent, "limit": limit, "period": period, "share": share}
 
 
 def state_of(token: Json, now: str) -> str:
-    """`active`, or why it opens nothing. Times in RFC 3339 and UTC compare as text."""
+    """`active`, or why its key is refused. Times in RFC 3339 and UTC compare as text."""
     if not token["enabled"]:
         return "disabled"
+    if not token["person_enabled"]:
+        return "owner_disabled"
     if token["expires"] is not None and token["expires"] <= now:
         return "expired"
-    if token["left_usd"] is not None and not Decimal(token["left_usd"]):
+    if token["left_usd"] == 0:
         return "exhausted"
     return "active"
 
 
-def shown(token: Json, gateway: Gateway) -> Json:
-    """A token as a row or the head of its page."""
+def token_view(token: Json, gateway: Gateway) -> Json:
+    """A token with its state and its nearest limit, as a row or the head of its page."""
     now = moment_text(gateway.clock.wall())
     return {**token, "meter": meter(token), "state": state_of(token, now)}
 
 
+MOST_OWNERS = 500
+"""People, and teams, that a field offers: of thousands, browsers show a list for minutes."""
+
+
+def owners(gateway: Gateway) -> Json:
+    """Whom a token may belong to, by name."""
+    people = gateway.people
+    return {
+        "people": sorted(person.name for person in people.persons.values())[:MOST_OWNERS],
+        "teams": sorted(team.name for team in people.teams.values())[:MOST_OWNERS],
+    }
+
+
+FAILURES = 10
+"""The latest requests of a token that failed, on its page."""
+NEWEST_FIRST: Order[Token] = attrs.evolve(OLDEST_FIRST, falling=True)
+BY_NAME = Order[Token](place=lambda token: (token.name.casefold(), token.id), kind=tuple[str, str])
+RECENT = 10
+"""Of a token's requests, those that its page shows."""
+SORTS = ("name", "spent", "used")
+"""What tokens can be ordered by; falling with a `-` before it."""
+
+
+async def order_by(gateway: Gateway, sort: str) -> Order[Token]:
+    """The order that an address asks for; by their age where it asks for none that there is."""
+    key = known_sort(sort, SORTS).removeprefix("-")
+    if not key:
+        return NEWEST_FIRST
+    order = BY_NAME
+    if key == "spent":
+        balances = gateway.ledger.balances
+        order = Order(place=lambda token: (balances[token.id].spent, token.id), kind=tuple[int, str])
+    elif key == "used":
+        ids = [token.id for token in gateway.registry.tokens.by_digest.values()]
+        used = await Usages(gateway.database).last_used(ids)
+        order = Order(place=lambda token: (used.get(token.id, 0), token.id), kind=tuple[int, str])
+    return attrs.evolve(order, falling=sort.startswith("-"))
+
+
 @get("/tokens")
-async def show_tokens(request: AnyRequest, gateway: TheGateway) -> Template:
-    """All tokens, newest first."""
-    tokens: list[Json] = await list_tokens.fn(gateway)
-    return page(request, "tokens.html", tokens=[shown(each, gateway) for each in reversed(tokens)])
+async def show_tokens(
+    request: AnyRequest,
+    gateway: TheGateway,
+    q: FromQuery[str] = "",
+    after: FromQuery[str] = "",
+    sort: FromQuery[str] = "",
+) -> Template:
+    """A page of the tokens that match the search, newest first unless another order is asked for."""
+    asked = read_asked(q, after)
+    order = await order_by(gateway, sort)
+    rows = await token_rows(gateway, order, asked)
+    return page(
+        request,
+        "pages/tokens.html",
+        tokens=[token_view(row, gateway) for _, row in rows[: asked.limit]],
+        total=len(gateway.registry.tokens.by_digest),
+        q=q.strip(),
+        sort=known_sort(sort, SORTS),
+        after=order.further([token for token, _ in rows], asked),
+        groups=groups(gateway),
+    )
 
 
 @get("/tokens/new")
 async def show_new_token(request: AnyRequest, gateway: TheGateway) -> Template:
-    """The form, and what follows it: the key and how to use it."""
-    return page(request, "token_new.html", token=None, groups=groups(gateway), **connect(request, gateway))
+    """The form for a new token, and what its script shows then: the key and how to set up clients with it."""
+    context: dict[str, Any] = connect(request, gateway)
+    return page(request, "pages/token_new.html", token=None, groups=groups(gateway), owners=owners(gateway), **context)
 
 
 @get("/tokens/{ref:str}")
 async def show_token_page(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Template:
-    """One token."""
-    token = gateway.registry.token(ref)
+    """One token, and so one person: what it has used and of which limits, what it asked last, how to set up
+    clients with it, and the form that changes it."""
+    token = gateway.registry.tokens.get(ref)
+    edges = edges_of(SPAN, gateway.clock.wall(), zone_of(request))
+    recent = await Usages(gateway.database).records(RecordFilter(token_id=token.id), limit=RECENT)
+    usage = await usage_json(gateway, token, edges)
+    failed = await requests_page(gateway, RecordFilter(token_id=token.id, outcome=ANY_FAILED), "", FAILURES)
     context: dict[str, Any] = connect(request, gateway, token)
     return page(
-        request, "token.html", token=shown(token_json(gateway, token), gateway), groups=groups(gateway), **context
+        request,
+        "pages/token.html",
+        token=token_view(token_json(gateway, token), gateway),
+        limits=limit_rows(gateway, token),
+        usage=usage,
+        recent=[record_json(record) for _, record in recent],
+        figures=FIGURES,
+        groups=groups(gateway),
+        owners=owners(gateway),
+        failed=[entry_json(entry) for entry in failed.entries],
+        **context,
     )
 
 

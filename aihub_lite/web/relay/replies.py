@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aihub_lite.gateway.exchange import JSON_HEADERS, Exchange
+from aihub_lite.gateway.client.exchange import JSON_HEADERS, Exchange
 
 
 async def send_json(exchange: Exchange, value: object) -> None:

@@ -1,5 +1,6 @@
-// Calls of the admin API with the session's cookie; the browser says where they come from.
+// Calls of the page's API, the admin's or one's own, with the session's cookie; the browser says where they come from.
 
+/** An error that the gateway answered, or status 0 where no answer came; `wait` is in seconds. */
 export class Refused extends Error {
   constructor(message, status, wait, id = "") {
     super(message);
@@ -18,14 +19,14 @@ export async function open(method, path, body, signal) {
   }
   let answer;
   try {
-    answer = await fetch(`/api/admin${path}`, options);
+    answer = await fetch(`${document.body.dataset.api ?? "/api/admin"}${path}`, options);
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refused(document.body.dataset.unreachable, 0, 5);
   }
   if (answer.ok) return answer;
   if (answer.status === 401) {
-    location.assign(`/console/sign-in?then=${encodeURIComponent(location.pathname)}`);
+    location.assign(`/console/sign-in?then=${encodeURIComponent(location.pathname + location.search)}`);
   }
   const value = await answer.json().catch(() => null);
   const message = value?.error?.message ?? `HTTP ${answer.status}`;

@@ -1,8 +1,8 @@
-// Numbers as the server writes them (figures.py).
+// Numbers as the server writes them (console/formats.py).
 
-const counted = new Intl.NumberFormat("en-US");
+const grouped = new Intl.NumberFormat("en-US");
 
-export const count = (number) => counted.format(number);
+export const count = (number) => grouped.format(number);
 
 /** Below a cent the two digits that count. */
 export function dollars(text) {
@@ -13,6 +13,7 @@ export function dollars(text) {
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
+/** `12.3k`: three digits that count; smaller numbers as they are. */
 export function short(number) {
   for (const [size, suffix] of [[1e9, "B"], [1e6, "M"], [1e3, "k"]]) {
     if (number >= size) {
@@ -30,6 +31,8 @@ export function duration(ms) {
 }
 
 export function percent(part, whole) {
-  const share = whole ? (100 * part) / whole : 0;
-  return `${share > 0 && share < 10 ? share.toFixed(1) : share.toFixed(0)} %`;
+  if (!whole) return "0 %";
+  const share = (100 * part) / whole;
+  if (share > 0 && share < 10) return `${share.toFixed(1)} %`;
+  return `${share.toFixed(0)} %`;
 }

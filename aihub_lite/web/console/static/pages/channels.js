@@ -1,7 +1,8 @@
-// Presets that fill the form, the upstream's models to pick from, and a real call with each key.
+// The form of a channel: presets by provider, the upstream's models to pick from, and a test call with each key.
 
-import { call } from "./api.js";
-import { duration } from "./format.js";
+import { call } from "../base/api.js";
+import { listed } from "../base/fields.js";
+import { duration } from "../base/format.js";
 
 // Presets
 
@@ -10,24 +11,41 @@ const preset = document.querySelector("[data-presets]");
 function explain() {
   const chosen = preset.selectedOptions[0].dataset;
   const help = document.querySelector("[data-keys-help]");
-  const kind = "local" in chosen ? "local" : "atHand" in chosen ? "atHand" : "needed";
+  let kind = "needed";
+  if ("local" in chosen) kind = "local";
+  else if ("atHand" in chosen) kind = "atHand";
+  else if ("ofProject" in chosen) kind = "ofProject";
+  else if ("ofRegion" in chosen) kind = "ofRegion";
   help.textContent = help.dataset[kind].replace("ENV", chosen.env || "NAME");
   document.getElementById("f-base_url").placeholder = chosen.url;
+  askFor("project", "ofProject" in chosen);
+  askFor("region", "ofProject" in chosen || "ofRegion" in chosen);
+  document.querySelector("[data-place]").hidden = !("ofProject" in chosen || "ofRegion" in chosen);
 }
 
+/** Where a channel is; what was typed in for another provider is not meant. */
+function askFor(name, wanted) {
+  const input = document.getElementById(`f-${name}`);
+  input.closest(".field").hidden = !wanted;
+  if (!wanted) input.value = "";
+}
+
+/** A name that nobody has typed follows the preset. */
 function suggestName(before) {
   const name = document.getElementById("f-name");
   if (name.value.trim() === "" || name.value === before) name.value = preset.value;
 }
 
 if (preset) {
-  let before = preset.value;
-  preset.addEventListener("change", () => {
+  // The page came with the first preset; somebody quick, or a browser that goes back, may have chosen another by now.
+  let before = preset.options[0].value;
+  const follow = () => {
     suggestName(before);
     before = preset.value;
     explain();
-  });
-  explain();
+  };
+  preset.addEventListener("change", follow);
+  follow();
 }
 
 // Models to pick from
@@ -55,8 +73,10 @@ function ask(button) {
   const [method, path] = button.dataset.list.split(" ");
   if (method === "GET") return call(method, path);
   const value = (name) => document.getElementById(`f-${name}`).value.trim();
-  const body = { provider: value("provider"), keys: value("keys").split(/[\s,]+/).filter(Boolean) };
-  return call(method, path, { ...body, base_url: value("base_url") || null });
+  const body = { provider: value("provider"), keys: listed(value("keys")) };
+  const fields = ["base_url", "project", "region", "proxy", "ca", "client_cert", "bind"];
+  const where = fields.map((name) => [name, value(name) || null]);
+  return call(method, path, { ...body, ...Object.fromEntries(where) });
 }
 
 const lister = document.querySelector("[data-list]");
@@ -78,9 +98,9 @@ lister?.addEventListener("click", async () => {
 });
 
 document.querySelector("[data-filter]")?.addEventListener("input", (event) => {
-  const wanted = event.target.value.trim().toLowerCase();
+  const text = event.target.value.trim().toLowerCase();
   for (const item of document.querySelectorAll("[data-offers] li")) {
-    item.hidden = !item.textContent.toLowerCase().includes(wanted);
+    item.hidden = !item.textContent.toLowerCase().includes(text);
   }
 });
 
@@ -92,12 +112,13 @@ tester?.addEventListener("click", async () => {
   tester.setAttribute("aria-busy", "true");
   for (const place of results) place.textContent = "…";
   try {
-    const { keys } = await call("POST", tester.dataset.test, { model: document.querySelector("[data-test-model]").value });
+    const { keys, way } = await call("POST", tester.dataset.test, { model: document.querySelector("[data-test-model]").value });
     keys.forEach((key, number) => {
       const text = key.ok ? `${tester.dataset.passed} · ${duration(key.ms)}` : `${key.status || ""} ${key.error}`.trim();
       const chip = document.createElement("span");
       chip.className = key.ok ? "chip good" : "wrong";
       chip.textContent = text;
+      chip.title = way;
       results[number].replaceChildren(chip);
     });
   } catch (error) {

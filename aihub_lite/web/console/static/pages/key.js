@@ -1,12 +1,11 @@
-// A key looks at itself. It is kept by this tab alone, and sent nowhere but to this gateway's /v1/key.
+// The page of a key. The key is kept in this tab's storage, and sent nowhere but to this gateway's /v1/key.
 
-import { showCharts } from "./chart.js";
-import { count, dollars, duration, percent, short } from "./format.js";
-import { showTimes } from "./times.js";
+import { showCharts } from "../parts/chart.js";
+import "../parts/figures.js";
+import { count, dollars, duration, percent, short } from "../base/format.js";
+import { showTimes } from "../base/times.js";
 
 const PLACE = "aihub_key";
-const WHOLE = { cost: 0.000001, requests: 1, tokens: 1 };
-const KIND = { cost: "usd", requests: "count", tokens: "count" };
 const PRINTABLE = /^[\x21-\x7e]+$/;
 
 const find = (selector, root = document) => root.querySelector(selector);
@@ -21,7 +20,7 @@ class Refused extends Error {
   }
 }
 
-/** One of `asking`, `loading`, `failed` and `known`. */
+/** One of `asking`, `loading`, `failed` and `figures`. */
 function show(state) {
   for (const each of all("[data-when]")) each.hidden = each.dataset.when !== state;
 }
@@ -39,9 +38,8 @@ async function get(key, zone) {
   if (answer.ok) return value;
   // Browsers may know zones that the gateway's machine does not: then days are UTC's.
   if (answer.status === 400 && zone) return get(key, "UTC");
-  const known = [401, 403, 429].includes(answer.status);
-  const message = known ? text(`wrong_${answer.status}`) : (value?.error?.message ?? `HTTP ${answer.status}`);
-  throw new Refused(answer.status, message);
+  if ([401, 403, 429].includes(answer.status)) throw new Refused(answer.status, text(`wrong_${answer.status}`));
+  throw new Refused(answer.status, value?.error?.message ?? `HTTP ${answer.status}`);
 }
 
 async function look(key) {
@@ -50,7 +48,7 @@ async function look(key) {
   try {
     fill(await get(key, Intl.DateTimeFormat().resolvedOptions().timeZone));
     sessionStorage.setItem(PLACE, key);
-    show("known");
+    show("figures");
     showCharts();
     find("h1[data-fact]").focus({ preventScroll: true });
   } catch (error) {
@@ -71,59 +69,66 @@ function ask(wrong = "") {
   form.elements.key.focus();
 }
 
+function shareOf(spent, limit) {
+  if (limit === null) return 0;
+  // A limit of nothing is used up.
+  if (!Number(limit)) return 1;
+  return Number(spent) / Number(limit);
+}
+
 function meter(label, spent, of, limit, note) {
-  const made = find("#meter").content.firstElementChild.cloneNode(true);
-  const share = limit === null ? 0 : Number(limit) ? Number(spent) / Number(limit) : 1;
-  find(".label", made).textContent = label;
-  find("strong", made).textContent = dollars(spent);
-  find(".amount .muted", made).textContent = limit === null ? of : of.replace("LIMIT", dollars(limit));
-  find(".track", made).classList.toggle("bad", share >= 1);
-  find(".track", made).classList.toggle("warn", share >= 0.8 && share < 1);
-  find("rect", made).setAttribute("width", `${(100 * Math.min(share, 1)).toFixed(1)}%`);
-  find("small", made).replaceChildren(...note);
-  return made;
+  const element = find("#meter").content.firstElementChild.cloneNode(true);
+  const share = shareOf(spent, limit);
+  find(".label", element).textContent = label;
+  find("strong", element).textContent = dollars(spent);
+  find(".amount .muted", element).textContent = limit === null ? of : of.replace("LIMIT", dollars(limit));
+  find(".track", element).classList.toggle("bad", share >= 1);
+  find(".track", element).classList.toggle("warn", share >= 0.8 && share < 1);
+  find("rect", element).setAttribute("width", `${(100 * Math.min(share, 1)).toFixed(1)}%`);
+  find("small", element).replaceChildren(...note);
+  return element;
 }
 
 function moment(datetime) {
-  const made = document.createElement("time");
-  made.dateTime = datetime;
-  made.dataset.as = "clock";
-  return made;
+  const element = document.createElement("time");
+  element.dateTime = datetime;
+  element.dataset.as = "clock";
+  return element;
 }
 
-/** What is left stands with the limit that it is left of: the tighter one. */
+/** Budget and quota. What may still be spent stands with the tighter one of them. */
 function meters({ budget, quota_usd: quota, spent_usd: spent, left_usd: left }) {
   const rest = left === null ? "" : text("left").replace("AMOUNT", dollars(left));
-  const found = [];
+  const elements = [];
   let byBudget = false;
   if (budget) {
     byBudget = quota === null || budget.usd - budget.spent_usd <= quota - spent;
     const [before, after] = text("resets").split("MOMENT");
     const note = [byBudget ? `${rest} · ` : "", before, moment(budget.resets), after];
-    found.push(meter(text("budget"), budget.spent_usd, text(`of_${budget.period}`), budget.usd, note));
+    elements.push(meter(text("budget"), budget.spent_usd, text(`of_${budget.period}`), budget.usd, note));
   }
   if (quota === null) {
-    found.push(meter(text("spent"), spent, budget ? "" : text("no_limit"), null, []));
-    find(".track", found.at(-1)).remove();
+    elements.push(meter(text("spent"), spent, budget ? "" : text("no_limit"), null, []));
+    find(".track", elements.at(-1)).remove();
   } else {
-    found.push(meter(text("quota"), spent, text("of_total"), quota, byBudget ? [] : [rest]));
+    elements.push(meter(text("quota"), spent, text("of_total"), quota, byBudget ? [] : [rest]));
   }
-  return found;
+  return elements;
 }
 
 function row(head, cells) {
-  const made = document.createElement("tr");
+  const element = document.createElement("tr");
   const first = document.createElement("th");
   first.scope = "row";
   first.append(head);
-  made.append(first);
-  for (const [shown, value] of cells) {
-    const cell = made.insertCell();
+  element.append(first);
+  for (const [content, value] of cells) {
+    const cell = element.insertCell();
     cell.className = "number";
-    cell.textContent = shown;
+    cell.textContent = content;
     if (value !== undefined) cell.dataset.value = value;
   }
-  return made;
+  return element;
 }
 
 function dayRow(day) {
@@ -139,9 +144,9 @@ function dayRow(day) {
   return row(when, cells);
 }
 
-function modelRow(each) {
-  const numbers = [each.requests, each.prompt_tokens, each.completion_tokens].map((number) => [count(number)]);
-  return row(each.model, [[dollars(each.cost_usd)], ...numbers, [percent(each.errors, each.requests)]]);
+function modelRow(sums) {
+  const numbers = [sums.requests, sums.prompt_tokens, sums.completion_tokens].map((number) => [count(number)]);
+  return row(sums.model, [[dollars(sums.cost_usd)], ...numbers, [percent(sums.errors, sums.requests)]]);
 }
 
 function totals({ total }) {
@@ -155,45 +160,40 @@ function totals({ total }) {
 }
 
 function item(id) {
-  const made = document.createElement("li");
+  const element = document.createElement("li");
   const code = document.createElement("code");
   code.textContent = id;
-  made.append(code);
-  return made;
+  element.append(code);
+  return element;
 }
 
-function fill(known) {
+function limitText(limit) {
+  if (limit === null) return text("no_limit");
+  return count(limit);
+}
+
+function fill(key) {
   const facts = {
-    name: known.name,
-    hint: `sk-…${known.hint}`,
-    rpm: known.limits.rpm === null ? text("no_limit") : count(known.limits.rpm),
-    tpm: known.limits.tpm === null ? text("no_limit") : count(known.limits.tpm),
-    concurrency: known.limits.concurrency === null ? text("no_limit") : count(known.limits.concurrency),
-    models: count(known.models.length),
+    name: key.name,
+    hint: `sk-…${key.hint}`,
+    rpm: limitText(key.limits.rpm),
+    tpm: limitText(key.limits.tpm),
+    concurrency: limitText(key.limits.concurrency),
+    models: count(key.models.length),
   };
   for (const [name, value] of Object.entries(facts)) find(`[data-fact=${name}]`).textContent = value;
-  find("[data-fact=expires]").replaceChildren(known.expires === null ? text("never") : moment(known.expires));
+  find("[data-fact=expires]").replaceChildren(key.expires === null ? text("never") : moment(key.expires));
   find("#base-url").textContent = `${location.origin}/v1`;
-  find("[data-meters]").replaceChildren(...meters(known));
-  find("#days tbody").replaceChildren(...known.usage.days.map(dayRow));
-  find("#models tbody").replaceChildren(...known.usage.models.map(modelRow));
-  find("[data-models]").replaceChildren(...known.models.map(item));
-  find("[data-no-models]").hidden = known.models.length > 0;
-  for (const [name, value] of Object.entries(totals(known.usage))) find(`[data-total=${name}]`).textContent = value;
-  const used = known.usage.total.requests > 0;
+  find("[data-meters]").replaceChildren(...meters(key));
+  find("#days tbody").replaceChildren(...key.usage.days.map(dayRow));
+  find("#models tbody").replaceChildren(...key.usage.models.map(modelRow));
+  find("[data-models]").replaceChildren(...key.models.map(item));
+  find("[data-no-models]").hidden = key.models.length > 0;
+  for (const [name, value] of Object.entries(totals(key.usage))) find(`[data-total=${name}]`).textContent = value;
+  const used = key.usage.total.requests > 0;
   for (const each of all("[data-used]")) each.hidden = !used;
   find("[data-unused]").hidden = used;
   showTimes();
-}
-
-function draw(figure) {
-  for (const button of all("[data-show]")) button.setAttribute("aria-pressed", String(button.dataset.show === figure));
-  for (const head of all("#days [data-figure]")) {
-    if (head.dataset.figure === figure) head.dataset.series = KIND[figure];
-    else delete head.dataset.series;
-  }
-  find("[data-chart]").dataset.whole = WHOLE[figure];
-  showCharts();
 }
 
 function forget() {
@@ -206,9 +206,16 @@ form.addEventListener("submit", (event) => {
   look(form.elements.key.value.trim());
 });
 for (const button of all("[data-forget]")) button.addEventListener("click", forget);
-for (const button of all("[data-show]")) button.addEventListener("click", () => draw(button.dataset.show));
 find("[data-again]").addEventListener("click", () => look(sessionStorage.getItem(PLACE) ?? ""));
 
-const kept = sessionStorage.getItem(PLACE);
-if (kept) look(kept);
+/** A link that was handed over has the key behind its `#`, which browsers send to nobody; it goes from the address at
+ * once. */
+function handedOver() {
+  const text = location.hash.slice(1);
+  if (text) history.replaceState(null, "", location.pathname);
+  return text;
+}
+
+const known = handedOver() || sessionStorage.getItem(PLACE);
+if (known) look(known);
 else ask();

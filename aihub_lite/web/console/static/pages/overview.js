@@ -1,13 +1,20 @@
-// What is under way, every second; the day's figures, every fifteen. Nothing is asked while nobody looks.
+// The requests under way, read every second, and all else on the page, every fifteen. Nothing is read in a hidden tab.
 
-import { call } from "./api.js";
-import { count, dollars, duration, percent, short } from "./format.js";
+import { call } from "../base/api.js";
+import { count, duration } from "../base/format.js";
+import { refresh } from "../parts/refresh.js";
 
 const SECOND = 1000;
 const EVERY = 15;
+/** While somebody sets the gateway up, and waits for a step to be done. */
+const SOON = 3;
+const steps = document.getElementById("steps");
 const table = document.querySelector("[data-flights]");
 const pattern = document.getElementById("flight");
 const rows = new Map();
+let pointer = null;
+
+// Rows
 
 function rowOf(flight) {
   let row = rows.get(flight.id);
@@ -20,45 +27,75 @@ function rowOf(flight) {
   return row;
 }
 
+/** The row under the pointer or with the keyboard's focus, the lower one of both: what stands above must not move it. */
+function steady() {
+  const held = [table.querySelector(":focus-visible")?.closest("tbody tr")];
+  if (pointer) held.push(document.elementFromPoint(pointer.x, pointer.y)?.closest("[data-flights] tbody tr"));
+  return Math.max(...held.map((row) => row?.sectionRowIndex ?? -1));
+}
+
+/** A request that is over stays where it is while somebody points at it, or at one below: a click must not stop the next
+ * one, which would have come in its place. */
+function end(row) {
+  if (row.classList.contains("over")) return;
+  row.classList.add("over");
+  row.querySelector("[data-is=age]").textContent = table.dataset.over;
+  row.querySelector("[data-stop]").setAttribute("aria-disabled", "true");
+  delete row.querySelector("[data-stop]").dataset.call;
+}
+
+function sweep() {
+  const last = steady();
+  for (const row of [...table.tBodies[0].rows].reverse()) {
+    if (row.classList.contains("over") && row.sectionRowIndex > last) row.remove();
+  }
+  table.hidden = table.tBodies[0].rows.length === 0;
+  document.querySelector("[data-idle]").hidden = !table.hidden;
+}
+
+const waitingChip = document.querySelector("[data-waiting]");
+
+function showWaiting(waiting) {
+  waitingChip.hidden = waiting === 0;
+  waitingChip.textContent = waitingChip.dataset.waiting.replace("COUNT", count(waiting));
+}
+
 function showFlights(flights) {
-  const here = new Set(flights.map(({ id }) => id));
+  const ids = new Set(flights.map(({ id }) => id));
   for (const [id, row] of rows) {
-    if (here.has(id)) continue;
-    row.remove();
+    if (ids.has(id)) continue;
+    end(row);
     rows.delete(id);
   }
   for (const flight of flights) {
+    const row = rowOf(flight);
+    const waits = row.querySelector("[data-waits]").dataset.waits;
     const texts = {
       model: flight.model,
       token: flight.token,
-      channel: flight.channel ?? "–",
+      channel: flight.waiting ? waits : (flight.channel ?? "–"),
       client: flight.client,
       age: duration(flight.age_s * 1000),
       tokens: flight.streamed ? count(flight.completion_tokens) : "–",
     };
-    const row = rowOf(flight);
     for (const [name, text] of Object.entries(texts)) {
       const place = row.querySelector(`[data-is=${name}]`);
       if (place.textContent !== text) place.textContent = text;
     }
   }
-  table.hidden = flights.length === 0;
-  document.querySelector("[data-idle]").hidden = flights.length > 0;
+  showWaiting(flights.filter(({ waiting }) => waiting).length);
+  sweep();
   for (const place of document.querySelectorAll("[data-in-flight]")) place.textContent = count(flights.length);
 }
 
-function showDay(day) {
-  const texts = {
-    requests: count(day.requests),
-    tokens: short(day.prompt_tokens + day.completion_tokens),
-    cost: dollars(day.cost_usd),
-    errors: percent(day.errors, day.requests),
-    first_byte: day.first_byte_ms === null ? "–" : duration(day.first_byte_ms),
-  };
-  for (const [name, text] of Object.entries(texts)) {
-    document.querySelector(`[data-day=${name}]`).textContent = text;
-  }
-}
+addEventListener("pointermove", ({ pointerType, clientX, clientY }) => {
+  if (pointerType === "mouse") pointer = { x: clientX, y: clientY };
+});
+document.documentElement.addEventListener("pointerleave", () => (pointer = null));
+table.addEventListener("pointerleave", sweep);
+table.addEventListener("focusout", () => setTimeout(sweep));
+
+// Reading
 
 const lost = document.querySelector("[data-lost]");
 
@@ -68,7 +105,8 @@ async function look() {
     if (!document.hidden) {
       try {
         showFlights(await call("GET", "/flights"));
-        if (turn % EVERY === EVERY - 1) showDay((await call("GET", "/overview")).day);
+        const every = steps.hidden ? EVERY : SOON;
+        if (turn % every === every - 1) await refresh();
         lost.hidden = true;
       } catch (error) {
         lost.textContent = error.message;

@@ -1,9 +1,11 @@
-// Buttons that call the admin API: `data-call` says what, `data-ask` asks first, `data-then` says what follows.
+// Buttons that call the admin API: `data-call` says what, `data-ask` asks first, `data-then` says what follows, and
+// `data-undo` the call that puts it back.
 
-import { call } from "./api.js";
+import { call } from "../base/api.js";
+import { offer } from "../base/undo.js";
 
-/** Resolves to whether the reader said yes. */
-function asked(button) {
+/** Ask in a dialog; resolves to whether the reader agreed. */
+export function confirmed(button) {
   const dialog = document.getElementById("ask");
   document.getElementById("ask-title").textContent = button.dataset.ask;
   document.getElementById("ask-text").textContent = button.dataset.askText ?? "";
@@ -24,6 +26,7 @@ function complain(message) {
 
 async function follow(button, answer) {
   const then = button.dataset.then;
+  if (button.dataset.undo) offer(button.dataset.undoText, [button.dataset.undo.split(" ")]);
   if (then === "reload") location.reload();
   else if (then === "key") (await import("./connect.js")).showKey(answer);
   else if (then) location.assign(then);
@@ -32,7 +35,7 @@ async function follow(button, answer) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-call]");
   if (!button || button.getAttribute("aria-busy")) return;
-  if (button.dataset.ask && !(await asked(button))) return;
+  if (button.dataset.ask && !(await confirmed(button))) return;
   const [method, path] = button.dataset.call.split(" ");
   button.setAttribute("aria-busy", "true");
   try {

@@ -1,7 +1,7 @@
 // Charts from the tables behind them: a figure names its table, whose first column is the time or the name and whose
-// columns with `data-series` are stacked. The table stays, for whoever reads better than looks.
+// columns with `data-series` are stacked. The table stays on the page: screen readers read it, not the chart.
 
-import { dollars, duration, short } from "./format.js";
+import { dollars, duration, short } from "../base/format.js";
 
 const HEIGHT = 180;
 const EDGE = { top: 8, right: 0, bottom: 22, left: 44 };
@@ -20,7 +20,7 @@ function draw(name, attributes, parent) {
 function roundStep(top, most) {
   const rough = top / most;
   const size = 10 ** Math.floor(Math.log10(rough));
-  return [1, 2, 5, 10].find((each) => each * size >= rough) * size;
+  return [1, 2, 5, 10].find((factor) => factor * size >= rough) * size;
 }
 
 function read(table) {
@@ -85,6 +85,7 @@ function paint(figure) {
       const text = draw("text", { class: "tick", x: x + 1, y: HEIGHT - 6 }, svg);
       text.textContent = label(point, figure.dataset.step === "hour");
     }
+    // An invisible column over the bars, for the pointer.
     const area = { class: "column", x, y: 0, width: step, height: HEIGHT - EDGE.bottom, "data-number": number };
     draw("rect", area, svg);
   });
@@ -92,17 +93,30 @@ function paint(figure) {
   figure.prepend(svg);
   figure.points = points;
   figure.series = series;
+  const shown = Number(figure.dataset.shown ?? -1);
+  showTip(figure, shown < points.length && shown >= 0 ? shown : undefined);
 }
 
-function tell(figure, number) {
+function title(point, hours) {
+  if (!point.moment) return point.name;
+  const options = { dateStyle: "medium" };
+  if (hours) options.timeStyle = "short";
+  return point.moment.toLocaleString(language, options);
+}
+
+/** Show the figures of one column in the tip; without a number, hide it. */
+function showTip(figure, number) {
   const tip = figure.querySelector(".tip");
   tip.hidden = number === undefined;
-  if (tip.hidden) return;
+  figure.querySelector(".column.shown")?.classList.remove("shown");
+  if (tip.hidden) {
+    delete figure.dataset.shown;
+    return;
+  }
+  figure.dataset.shown = number;
   const point = figure.points[number];
   tip.replaceChildren(document.createElement("strong"));
-  tip.firstChild.textContent = point.moment
-    ? point.moment.toLocaleString(language, { dateStyle: "medium", timeStyle: figure.dataset.step === "hour" ? "short" : undefined })
-    : point.name;
+  tip.firstChild.textContent = title(point, figure.dataset.step === "hour");
   figure.series.forEach(({ name }, index) => {
     if (!point.values[index] && figure.series.length > 2) return;
     const line = document.createElement("span");
@@ -110,6 +124,7 @@ function tell(figure, number) {
     tip.append(line);
   });
   const column = figure.querySelector(`[data-number="${number}"]`);
+  column.classList.add("shown");
   const x = Number(column.getAttribute("x")) + Number(column.getAttribute("width")) / 2;
   tip.style.left = `${Math.min(Math.max(x - tip.offsetWidth / 2, 0), figure.clientWidth - tip.offsetWidth)}px`;
 }
@@ -119,12 +134,47 @@ export function showCharts() {
   for (const figure of document.querySelectorAll("[data-chart]")) paint(figure);
 }
 
-for (const figure of document.querySelectorAll("[data-chart]")) {
+/** The number of the column at a place of the window: a finger that moves stays with what it touched first. */
+function columnAt(figure, x) {
+  const { left, width } = figure.getBoundingClientRect();
+  const step = (width - EDGE.left - EDGE.right) / figure.points.length;
+  const number = Math.floor((x - left - EDGE.left) / step);
+  return number >= 0 && number < figure.points.length ? number : undefined;
+}
+
+/** Arrow keys go from column to column, Home and End to the ends; Escape hides the tip. */
+function onKey(figure, event) {
+  const last = figure.points.length - 1;
+  const now = Number(figure.dataset.shown ?? last);
+  const places = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last };
+  if (event.key === "Escape") showTip(figure);
+  if (!(event.key in places) || last < 0) return;
+  event.preventDefault();
+  showTip(figure, Math.min(Math.max(places[event.key], 0), last));
+}
+
+function prepare(figure) {
   const tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;
+  tip.setAttribute("role", "status");
   figure.append(tip);
+  figure.tabIndex = 0;
+  figure.setAttribute("role", "group");
+  figure.points = [];
+  if (!figure.hasAttribute("aria-label")) {
+    figure.setAttribute("aria-label", figure.closest("section[aria-label]")?.getAttribute("aria-label") ?? document.title);
+  }
   new ResizeObserver(() => paint(figure)).observe(figure);
-  figure.addEventListener("pointermove", (event) => tell(figure, event.target.dataset?.number));
-  figure.addEventListener("pointerleave", () => tell(figure));
+  const follow = ({ clientX }) => showTip(figure, columnAt(figure, clientX));
+  figure.addEventListener("pointerdown", follow);
+  figure.addEventListener("pointermove", follow);
+  // A finger that is lifted leaves the tip to be read; the next touch elsewhere hides it.
+  figure.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && showTip(figure));
+  addEventListener("pointerdown", ({ target }) => figure.contains(target) || showTip(figure));
+  figure.addEventListener("keydown", (event) => onKey(figure, event));
+  figure.addEventListener("focus", () => figure.matches(":focus-visible") && figure.points.length && showTip(figure, figure.points.length - 1));
+  figure.addEventListener("blur", () => showTip(figure));
 }
+
+for (const figure of document.querySelectorAll("[data-chart]")) prepare(figure);

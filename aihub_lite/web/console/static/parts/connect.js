@@ -1,6 +1,6 @@
-// The fresh key, the settings of each client, and the light that turns green when the first call arrives.
+// A new key, the settings of each client, and the light that turns green when the first call arrives.
 
-import { call } from "./api.js";
+import { call } from "../base/api.js";
 import { tabs } from "./tabs.js";
 
 const PAUSE = 1500;
@@ -11,23 +11,85 @@ function fill(what, text) {
   for (const place of document.querySelectorAll(`[data-fill=${what}]`)) place.textContent = text;
 }
 
-/** Show a key that was just made: it is nowhere but in this page. */
-export function showKey(answer) {
-  key = answer.key;
+/** Put a key into everything that wants one; it is kept in this page's memory alone. */
+function know(text) {
+  key = text;
   fill("key", key);
+  fill("hash", `#${key}`);
+  for (const link of document.querySelectorAll("[data-deep-link]")) link.hidden = false;
+  for (const place of document.querySelectorAll("[data-key-wanted]")) place.hidden = true;
+  for (const place of document.querySelectorAll("[data-key-known]")) place.hidden = false;
+}
+
+/** Show a key that was just created; no page shows it again. The page is the token's from now on. */
+export function showKey(answer) {
+  know(answer.key);
   const fresh = document.querySelector("[data-fresh]");
   fresh.hidden = false;
   for (const place of document.querySelectorAll("[data-after-key]")) place.hidden = false;
-  for (const link of document.querySelectorAll("[data-deep-link]")) link.hidden = false;
+  const address = location.pathname.replace(/\/new$/, `/${answer.id}`);
+  history.replaceState(null, "", address);
+  for (const input of document.querySelectorAll(".taste [name=then]")) input.value = address;
+  for (const link of document.querySelectorAll("[data-own-page]")) link.href = address;
+  document.title = document.title.replace(/^.* · /, `${answer.name} · `);
+  document.querySelector("h1").textContent = answer.name;
   fresh.focus();
   scrollTo({ top: 0 });
   watch(answer.id);
 }
 
+// A key that is known only to whoever was given it
+
+const wanted = document.querySelector("[data-key-wanted]");
+const pasted = wanted?.querySelector("input");
+
+/** The last characters of a key are known: another token's does not fit. */
+function isOwn(text) {
+  return /^sk-[\x21-\x7e]+$/.test(text) && text.endsWith(wanted.dataset.ending);
+}
+
+function take() {
+  const text = pasted.value.trim();
+  const wrong = wanted.querySelector("[data-wrong-key]");
+  wrong.hidden = !text || isOwn(text);
+  pasted.setAttribute("aria-invalid", String(!wrong.hidden));
+  if (!text || !wrong.hidden) return;
+  pasted.value = "";
+  know(text);
+  document.querySelector("[data-key-known]").focus();
+}
+
+pasted?.addEventListener("input", take);
+wanted?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  take();
+});
+// Somebody quick has pasted it before this script was there.
+if (pasted?.value) take();
+
+document.addEventListener("masked", () => {
+  if (!wanted || wanted.hidden) return;
+  wanted.scrollIntoView({ block: "center" });
+  pasted.focus();
+});
+
 // Clients
 
 tabs(part);
-part.querySelector("[data-choose-model]")?.addEventListener("change", (event) => fill("model", event.target.value));
+const model = part.querySelector("[data-choose-model]");
+
+function fillModel() {
+  fill("model", model.value);
+  const chosen = [...(model.options ?? model.list.options)].find(({ value }) => value === model.value);
+  const size = chosen?.dataset.window;
+  for (const place of part.querySelectorAll("[data-window]:not(option)")) {
+    place.textContent = size ? `${place.dataset.window}${size}\n` : "";
+  }
+}
+
+model?.addEventListener("change", fillModel);
+// It may have been chosen before this script ran.
+if (model) fillModel();
 
 // Links that set an app up
 
@@ -57,14 +119,15 @@ part.addEventListener("click", (event) => {
 const hint = (name) => part.querySelector(`[data-hint="${name}"]`)?.textContent;
 let watched = "";
 
-function signal(seen) {
-  const light = part.querySelector(".light");
-  light.className = seen.error ? "light bad" : "light good";
-  const client = seen.client || hint("unknown_client");
-  const text = seen.error
-    ? `${hint("refused")} ${hint(seen.error.code) ?? ""} ${seen.error.message} (${seen.path})`
-    : hint("seen");
-  part.querySelector("[data-signal-text]").textContent = text.replace("CLIENT", client);
+function signal({ client, error, path }) {
+  let look = "light good";
+  let text = hint("seen");
+  if (error) {
+    look = "light bad";
+    text = `${hint("refused")} ${hint(error.code) ?? ""} ${error.message} (${path})`;
+  }
+  part.querySelector(".light").className = look;
+  part.querySelector("[data-signal-text]").textContent = text.replace("CLIENT", client || hint("unknown_client"));
 }
 
 /** Look for a call of this token until there is one that was answered. */
@@ -72,10 +135,11 @@ export async function watch(token) {
   watched = token;
   while (watched === token) {
     if (!document.hidden) {
-      const seen = await call("GET", `/tokens/${token}/sighting`).catch(() => null);
-      if (seen?.seen && watched === token) {
-        signal(seen);
-        if (!seen.error) return;
+      const sighting = await call("GET", `/tokens/${token}/sighting`).catch(() => null);
+      // Another key may have been created while this was under way.
+      if (sighting?.seen && watched === token) {
+        signal(sighting);
+        if (!sighting.error) return;
       }
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE));

@@ -1,16 +1,21 @@
-// Tabs: one of the panels that they name is shown; arrow keys go from one to the next.
+// Tabs: the panel of the chosen one is shown; arrow keys go from one to the next.
 
 function choose(part, tab) {
-  for (const each of part.querySelectorAll("[role=tab]")) {
-    const chosen = each === tab;
-    each.setAttribute("aria-selected", String(chosen));
-    each.tabIndex = chosen ? 0 : -1;
-    document.getElementById(each.getAttribute("aria-controls")).hidden = !chosen;
+  for (const other of part.querySelectorAll("[role=tab]")) {
+    const chosen = other === tab;
+    other.setAttribute("aria-selected", String(chosen));
+    // Tab leaves the list; arrow keys move within it.
+    other.tabIndex = chosen ? 0 : -1;
+    document.getElementById(other.getAttribute("aria-controls")).hidden = !chosen;
   }
 }
 
-/** Bring the tabs of a part of the page to life. */
+/** Let the tabs within a part of the page react to clicks and keys. */
 export function tabs(part) {
+  // One that was pressed before this script ran has the focus.
+  const pressed = part.querySelector("[role=tab]:focus");
+  if (pressed) choose(part, pressed);
+
   part.addEventListener("click", (event) => {
     const tab = event.target.closest("[role=tab]");
     if (tab) choose(part, tab);

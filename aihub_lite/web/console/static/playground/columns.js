@@ -1,13 +1,13 @@
-// One column of the playground: a model, what was said to it and by it, and what the last answer came to.
+// One column of the playground: a model, the conversation with it, and the cost and times of its last answer.
 
-import { call } from "./api.js";
-import { count, dollars, duration } from "./format.js";
+import { call } from "../base/api.js";
+import { count, dollars, duration } from "../base/format.js";
 import { chunks } from "./streams.js";
 
-const PATIENCE = 20;
+const TRIES = 20;
 const PAUSE = 250;
 
-/** The record of a request, which of one that was stopped takes a moment; nothing if there is none. */
+/** The record of a request, or null; that of a stopped request takes a moment, so it is looked for several times. */
 async function recordOf(id, tries) {
   try {
     return await call("GET", `/records/${id}`);
@@ -19,11 +19,11 @@ async function recordOf(id, tries) {
 }
 
 function line(parent, kind, text = "") {
-  const made = document.createElement(kind === "turn" || kind === "turn asked" ? "div" : "p");
-  made.className = kind;
-  made.textContent = text;
-  parent.append(made);
-  return made;
+  const element = document.createElement(kind === "turn" || kind === "turn asked" ? "div" : "p");
+  element.className = kind;
+  element.textContent = text;
+  parent.append(element);
+  return element;
 }
 
 export class Column {
@@ -31,17 +31,26 @@ export class Column {
     this.element = element;
     this.talk = this.element.querySelector("[data-talk]");
     this.select = this.element.querySelector("[data-model]");
+    this.other = this.element.querySelector("[data-other]");
     this.controller = null;
     this.turns = [];
   }
 
   get model() {
-    return this.select.value;
+    return this.other.hidden ? this.select.value : this.other.value.trim();
   }
 
-  /** Offer these models; the one that was chosen stays if it is among them. */
-  offer(models, wanted = this.model) {
+  /** Offer these models, of which the chosen one stays; with `more` than these, any may be typed. */
+  offer(models, more, wanted = this.model) {
     this.select.replaceChildren(...models.map((model) => new Option(model, model, false, model === wanted)));
+    this.select.hidden = more;
+    this.other.hidden = !more;
+    if (more) this.other.setAttribute("aria-label", this.select.getAttribute("aria-label"));
+    this.other.value = wanted || (models[0] ?? "");
+  }
+
+  focus() {
+    (this.other.hidden ? this.select : this.other).focus();
   }
 
   clear() {
@@ -57,7 +66,7 @@ export class Column {
     this.controller?.abort();
   }
 
-  /** Figures; what is not known is a dash. */
+  /** Figures below the conversation; a dash for each that is missing. */
   show({ tokens = "–", cost = "–", first_byte = "–", duration: took = "–", record = "" }) {
     for (const [name, text] of Object.entries({ tokens, cost, first_byte, duration: took })) {
       this.element.querySelector(`[data-is=${name}]`).textContent = text;
@@ -67,6 +76,7 @@ export class Column {
     else link.removeAttribute("href");
   }
 
+  /** Make a change, and stay at the end of the conversation if that was in view. */
   follow(change) {
     const { talk } = this;
     const below = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40;
@@ -76,39 +86,41 @@ export class Column {
 
   /** Ask as a token, and show the answer as it comes. `before` are the messages in front of the conversation. */
   async ask(token, text, before, settings) {
-    const asked = { role: "user", content: text };
-    const body = { model: this.model, messages: [...before, ...this.turns, asked], ...settings };
+    const question = { role: "user", content: text };
+    const body = { model: this.model, messages: [...before, ...this.turns, question], ...settings };
     const turn = this.begin(text);
     const started = performance.now();
-    const seen = { content: "", id: "", first_byte: undefined };
+    const answer = { content: "", id: "", first_byte: undefined };
     const controller = (this.controller = new AbortController());
     const { signal } = controller;
-    const began = (id) => (seen.id = id);
+    const began = (id) => (answer.id = id);
     try {
       for await (const chunk of chunks(token, body, { signal, began, broken: this.talk.dataset.broken })) {
-        this.hear(chunk, turn, seen, started);
+        this.take(chunk, turn, answer, started);
       }
     } catch (error) {
-      seen.id ||= error.id;
-      const [kind, said] = signal.aborted ? ["muted", this.talk.dataset.stopped] : ["notice bad", error.message];
-      this.follow(() => line(turn, kind, said));
+      answer.id ||= error.id;
+      this.follow(() => {
+        if (signal.aborted) line(turn, "muted", this.talk.dataset.stopped);
+        else line(turn, "notice bad", error.message);
+      });
     }
     // A conversation that was cleared meanwhile has gone on without this answer.
     if (!turn.isConnected) return;
-    if (seen.content) this.turns.push(asked, { role: "assistant", content: seen.content });
+    if (answer.content) this.turns.push(question, { role: "assistant", content: answer.content });
     this.talk.removeAttribute("aria-busy");
-    this.show({ ...seen.figures, duration: duration(performance.now() - started) });
-    if (seen.id) recordOf(seen.id, signal.aborted ? PATIENCE : 1).then((record) => this.settle(turn, record));
+    this.show({ ...answer.figures, duration: duration(performance.now() - started) });
+    if (answer.id) recordOf(answer.id, signal.aborted ? TRIES : 1).then((record) => this.settle(turn, record));
   }
 
   begin(text) {
     this.talk.querySelector("[data-hint]").hidden = true;
     this.show({});
-    const asked = line(this.talk, "turn asked");
+    const question = line(this.talk, "turn asked");
     const who = document.createElement("span");
     who.className = "unseen";
     who.textContent = this.talk.dataset.you;
-    asked.append(who, text);
+    question.append(who, text);
     const turn = line(this.talk, "turn");
     line(turn, "thought");
     line(turn, "said");
@@ -117,24 +129,24 @@ export class Column {
     return turn;
   }
 
-  /** Take in a chunk. An answer that ended for another reason than its own says so. */
-  hear({ choices: [choice], usage }, turn, seen, started) {
+  /** Add a chunk to the answer and to its turn; any `finish_reason` but `stop` is shown. */
+  take({ choices: [choice], usage }, turn, answer, started) {
     const { content, reasoning_content: thought } = choice?.delta ?? {};
-    const [thoughts, said] = turn.children;
+    const [thoughts, words] = turn.children;
     const now = duration(performance.now() - started);
-    if (content || thought) seen.first_byte ??= now;
-    seen.content += content ?? "";
-    seen.figures = { first_byte: seen.first_byte };
-    if (usage) seen.figures.tokens = `${count(usage.prompt_tokens)} → ${count(usage.completion_tokens)}`;
+    if (content || thought) answer.first_byte ??= now;
+    answer.content += content ?? "";
+    answer.figures = { first_byte: answer.first_byte };
+    if (usage) answer.figures.tokens = `${count(usage.prompt_tokens)} → ${count(usage.completion_tokens)}`;
     this.follow(() => {
       if (thought) thoughts.append(thought);
-      if (content) said.append(content);
+      if (content) words.append(content);
       if (choice?.finish_reason && choice.finish_reason !== "stop") line(turn, "muted", `finish_reason: ${choice.finish_reason}`);
     });
-    if (turn.isConnected) this.show({ ...seen.figures, duration: now });
+    if (turn.isConnected) this.show({ ...answer.figures, duration: now });
   }
 
-  /** What the last answer came to, from the gateway's own record. */
+  /** Show the figures of the gateway's own record, if its answer is still the last one. */
   settle(turn, record) {
     if (!record || this.talk.lastElementChild !== turn) return;
     this.show({

@@ -1,4 +1,5 @@
-// A chat request as code. JSON texts are texts in Python and JavaScript as well.
+// A chat request as code, whose key is in the environment: no page knows it. JSON texts are texts in Python and JavaScript
+// as well.
 
 const text = JSON.stringify;
 const shell = (value) => `'${value.replaceAll("'", "'\\''")}'`;
@@ -13,16 +14,18 @@ const settings = (body, write) =>
     .join("");
 
 export const SNIPPETS = {
-  curl: (root, key, body) => `curl ${root}/v1/chat/completions \\
-  -H ${shell(`Authorization: Bearer ${key}`)} \\
+  curl: (root, body) => `curl ${root}/v1/chat/completions \\
+  -H "Authorization: Bearer $AIHUB_KEY" \\
   -H 'Content-Type: application/json' \\
   -d ${shell(JSON.stringify(body, null, 2))}`,
 
-  python: (root, key, body) => `from openai import OpenAI
+  python: (root, body) => `import os
+
+from openai import OpenAI
 
 client = OpenAI(
     base_url=${text(`${root}/v1`)},
-    api_key=${text(key)},
+    api_key=os.environ["AIHUB_KEY"],
 )
 answer = client.chat.completions.create(
     model=${text(body.model)},
@@ -32,11 +35,11 @@ ${lines(body.messages, "        ", text)}
 ${settings(body, (name, value) => `    ${name}=${value},\n`)})
 print(answer.choices[0].message.content)`,
 
-  node: (root, key, body) => `import OpenAI from "openai";
+  node: (root, body) => `import OpenAI from "openai";
 
 const client = new OpenAI({
   baseURL: ${text(`${root}/v1`)},
-  apiKey: ${text(key)},
+  apiKey: process.env.AIHUB_KEY,
 });
 const answer = await client.chat.completions.create({
   model: ${text(body.model)},

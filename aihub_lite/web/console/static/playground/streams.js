@@ -1,6 +1,6 @@
 // Streamed chat completions on behalf of a token.
 
-import { Refused, open } from "./api.js";
+import { Refused, open } from "../base/api.js";
 
 /** What follows `data:` in an event, or nothing: comments keep the connection alive. */
 function payload(event) {
@@ -8,26 +8,27 @@ function payload(event) {
   return lines.map((line) => line.slice(5).trim()).join("\n");
 }
 
-async function* events(answer) {
+async function* payloads(answer) {
   const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {
     const { value, done } = await pieces.read();
     if (done) return;
-    const found = (rest + value).split("\n\n");
-    rest = found.pop();
-    yield* found.map(payload).filter(Boolean);
+    const events = (rest + value).split("\n\n");
+    // The last one has not ended yet.
+    rest = events.pop();
+    yield* events.map(payload).filter(Boolean);
   }
 }
 
-/** The chunks as they come; `began` hears the request's id as soon as there is an answer. Throws Refused, or the
- * signal's reason. `broken` is what a stream that ends too early is complained of with. */
+/** The chunks as they come; `began` is called with the request's id as soon as there is an answer. Throws Refused, or
+ * the signal's reason. `broken` is the message for a stream that ends too early. */
 export async function* chunks(token, body, { signal, began, broken }) {
-  const asked = { ...body, stream: true, stream_options: { include_usage: true } };
-  const answer = await open("POST", `/tokens/${token}/chat/completions`, asked, signal);
+  const request = { ...body, stream: true, stream_options: { include_usage: true } };
+  const answer = await open("POST", `/tokens/${token}/chat/completions`, request, signal);
   began(answer.headers.get("x-request-id"));
   try {
-    for await (const data of events(answer)) {
+    for await (const data of payloads(answer)) {
       if (data === "[DONE]") return;
       const chunk = JSON.parse(data);
       if (chunk.error) throw new Refused(chunk.error.message, 0, 5);

@@ -1,0 +1,17 @@
+"""The part of the admin API that keeps the gateway well: its backups and its doctor.
+
+May import what `web.admin` may, `web.doctor` and `gateway.backups`, and `web.admin`, which knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from litestar import Router
+
+from aihub_lite.web.admin.care.backups import backups_router
+from aihub_lite.web.admin.care.doctor import doctor_router
+from aihub_lite.web.doctor.examination import Doctor
+
+
+def care_routers(doctor: Doctor) -> tuple[Router, ...]:
+    """All of them."""
+    return (backups_router, doctor_router(doctor))

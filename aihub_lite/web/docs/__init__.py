@@ -1,0 +1,258 @@
+"""The documentation of this gateway under `/docs`: its address, its models, the reader's language.
+
+May import `web.console` for the look, `web.admin` for what it tells of models, `web.description` for what it tells
+admins, and what these may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, SkipValidation
+from litestar.response import Redirect, Template
+
+from aihub_lite import __version__
+from aihub_lite.errors import GatewayError, NotFound, Unauthenticated
+from aihub_lite.gateway.core import Gateway
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.models import BY_ID, offered_to
+from aihub_lite.web.console import redirect_to_sign_in
+from aihub_lite.web.console.connect import root_of
+from aihub_lite.web.console.language import Language
+from aihub_lite.web.console.models import KINDS
+from aihub_lite.web.console.pages import language_of, page
+from aihub_lite.web.console.sign_in import with_status
+from aihub_lite.web.description.document import Description
+from aihub_lite.web.docs.admin import SLUG as ADMIN
+from aihub_lite.web.docs.admin import AdminReference
+from aihub_lite.web.docs.catalogue import SECTIONS, DocPage, Documentation, Pages, neighbours
+from aihub_lite.web.docs.machine import contents_markdown, page_markdown
+from aihub_lite.web.docs.markdown import COPY, DEEPEST, KEY, MODEL, OPEN, ROOT, RUN, fill, render
+from aihub_lite.web.docs.models import model_rows, row_named
+from aihub_lite.web.docs.readers import OFF, Reader, cookie_for, reader_of, shows_key
+from aihub_lite.web.docs.reference import openapi
+from aihub_lite.web.docs.search import Indexes
+from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.relay.endpoint import exchange_of
+from aihub_lite.web.sign_in import SignIn, check_origin
+from aihub_lite.wire.client_error import error_body
+
+HOME = "/docs"
+MARKDOWN = "text/markdown; charset=utf-8"
+CALL_OF_MODEL = f"""```sh
+curl {ROOT}/v1/chat/completions \\
+  -H "Authorization: Bearer {KEY}" \\
+  -H "Content-Type: application/json" \\
+  -d '{{"model": "{MODEL}", "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+```
+"""
+TheReader = NamedDependency[SkipValidation[Reader]]
+TheDocumentation = NamedDependency[SkipValidation[Documentation]]
+TheReference = NamedDependency[SkipValidation[AdminReference]]
+TheIndexes = NamedDependency[SkipValidation[Indexes]]
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def show_openapi(request: AnyRequest, gateway: TheGateway) -> Response[bytes]:
+    """What clients may send, for programs; it names no model, so it is everybody's unless the documentation is off."""
+    if gateway.settings.docs == OFF:
+        raise NotFound("GET /openapi.json: no such path.")
+    document = openapi(root_of(request, gateway), __version__)
+    return Response(msgspec.json.encode(document), media_type="application/json")
+
+
+def docs_router(gateway: Gateway, sign_in: SignIn, description: Description) -> Router:
+    """All pages, and the description for programs. Whoever may not read pages is shown one that asks for a key."""
+
+    async def reader(request: AnyRequest) -> Reader:
+        return await reader_of(request, gateway, sign_in)
+
+    documentation = Documentation()
+    reference = AdminReference(description)
+    indexes = Indexes(documentation, reference)
+    pages = Router(
+        "/",
+        route_handlers=[show_first, show_index, show_contents, show_model_list, show_model, show_page],
+        exception_handlers={Unauthenticated: ask_for_key, GatewayError: on_refusal},
+    )
+    admin_pages = Router(
+        "/",
+        route_handlers=[show_admin_contents, show_admin],
+        exception_handlers={Unauthenticated: redirect_to_sign_in, GatewayError: on_refusal},
+    )
+    return Router(
+        "/",
+        route_handlers=[show_openapi, Router(HOME, route_handlers=[open_with_key, pages, admin_pages])],
+        dependencies={
+            "reader": Provide(reader),
+            "gateway": Provide(lambda: gateway, sync_to_thread=False),
+            "documentation": Provide(lambda: documentation, sync_to_thread=False),
+            "reference": Provide(lambda: reference, sync_to_thread=False),
+            "indexes": Provide(lambda: indexes, sync_to_thread=False),
+        },
+        include_in_schema=False,
+    )
+
+
+@get("/", sync_to_thread=False)
+def show_first(documentation: TheDocumentation, reader: TheReader, request: AnyRequest) -> Redirect:
+    """On to the first page of the contents."""
+    first = next(iter(documentation.pages(language_of(request).tag)))
+    return Redirect(f"{HOME}/{first}", status_code=303)
+
+
+@get("/search.json")
+async def show_index(indexes: TheIndexes, reader: TheReader, request: AnyRequest) -> Response[bytes]:
+    """What the page's search looks through, in the reader's language."""
+    index = await asyncio.to_thread(indexes.encoded, language_of(request).tag, admin=reader.admin)
+    headers = {"cache-control": "private, max-age=300", "vary": "cookie, accept-language"}
+    return Response(index, media_type="application/json", headers=headers)
+
+
+@get("/llms.txt", sync_to_thread=False)
+def show_contents(
+    documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway
+) -> Response[str]:
+    """The contents, for a program that is given the address of this documentation."""
+    text = contents_markdown(documentation.pages("en"), root_of(request, gateway))
+    return Response(text, media_type="text/plain; charset=utf-8")
+
+
+@get("/models/{name:path}", sync_to_thread=False)
+def show_model(
+    documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway, name: FromPath[str]
+) -> Template:
+    """One model: what it costs and can read, and calls that work for it."""
+    row = row_named(gateway, reader.token, name.removeprefix("/"))
+    values = {"root": root_of(request, gateway), "model": row["id"]}
+    pages = documentation.pages(language_of(request).tag)
+    call = render(CALL_OF_MODEL).html
+    return docs_page(request, reader, "docs/model.html", pages, "models", values, call, model=row, kinds=KINDS)
+
+
+@get("/{slug:str}", sync_to_thread=False)
+def show_page(
+    documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway, slug: FromPath[str]
+) -> Response[Any] | Template:
+    """A page, or its Markdown for `SLUG.md` and for who asks for `text/markdown`."""
+    return answer_page(documentation.pages(language_of(request).tag), reader, request, gateway, slug)
+
+
+@get("/models", sync_to_thread=False)
+def show_model_list(
+    documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway
+) -> Response[Any] | Template:
+    """As any other page; the framework needs a route of its own for a path that others lie below."""
+    return answer_page(documentation.pages(language_of(request).tag), reader, request, gateway, "models")
+
+
+@get(f"/{ADMIN}")
+async def show_admin_contents(
+    reference: TheReference, reader: TheReader, request: AnyRequest, gateway: TheGateway
+) -> Response[Any] | Template:
+    """The admin API's nouns and their operations."""
+    pages = await asyncio.to_thread(reference.pages, language_of(request).tag)
+    return answer_page(pages, reader, request, gateway, ADMIN)
+
+
+@get(f"/{ADMIN}/{{noun:str}}")
+async def show_admin(
+    reference: TheReference, reader: TheReader, request: AnyRequest, gateway: TheGateway, noun: FromPath[str]
+) -> Response[Any] | Template:
+    """What the admin API does with one noun."""
+    pages = await asyncio.to_thread(reference.pages, language_of(request).tag)
+    return answer_page(pages, reader, request, gateway, f"{ADMIN}/{noun}")
+
+
+def answer_page(
+    pages: Pages, reader: Reader, request: AnyRequest, gateway: Gateway, slug: str
+) -> Response[Any] | Template:
+    """A page, or its Markdown; raises NotFound."""
+    name = slug.removesuffix(".md")
+    if name not in pages:
+        raise NotFound("There is no such page.")
+    values = {"root": root_of(request, gateway), "model": first_model(gateway, reader)}
+    if slug != name or MARKDOWN.partition(";")[0] in request.headers.get("accept", ""):
+        headers = {"vary": "accept, cookie, accept-language"}
+        return Response(page_markdown(pages[name], values), media_type=MARKDOWN, headers=headers)
+    models = None
+    if name == "models":
+        models = model_rows(gateway, reader.token)
+    return docs_page(request, reader, "docs/page.html", pages, name, values, models=models)
+
+
+@post("/open", status_code=204)
+async def open_with_key(request: AnyRequest, gateway: TheGateway) -> Response[None]:
+    """Remember that this browser has shown a key, given as any client gives it; raises Unauthenticated."""
+    check_origin(request)
+    token = gateway.line.authenticate(exchange_of(request.scope, request.receive, None))
+    return Response(None, status_code=204, cookies=[cookie_for(request, token)])
+
+
+def docs_page(
+    request: AnyRequest,
+    reader: Reader,
+    template: str,
+    pages: Pages,
+    slug: str,
+    values: dict[str, str],
+    body: str = "",
+    **more: Any,
+) -> Template:
+    """A page inside the contents, with what is this reader's filled in; with a `body` in place of the page's own."""
+    language = language_of(request)
+    shown = pages[slug]
+    before, after = neighbours(pages, slug)
+    return page(
+        request,
+        template,
+        doc=shown,
+        body=filled(body or shown.rendered.html, values, language),
+        contents=contents_of(pages.values()),
+        reader=reader,
+        headings=[heading for heading in shown.rendered.headings if heading.level <= DEEPEST],
+        before=before,
+        after=after,
+        root=values["root"],
+        model_name=values["model"],
+        **more,
+    )
+
+
+def filled(body: str, values: dict[str, str], language: Language) -> str:
+    """HTML with what is this reader's, and buttons in their language."""
+    buttons = {COPY: language("connect.copy"), RUN: language("docs.run"), OPEN: language("docs.open_in")}
+    return fill(body, {"key": KEY, **values}, buttons)
+
+
+def contents_of(pages: Collection[DocPage]) -> list[tuple[str, list[DocPage]]]:
+    """Pages by section, in the order of both."""
+    return [(section, [page for page in pages if page.section == section]) for section in SECTIONS]
+
+
+def first_model(gateway: Gateway, reader: Reader) -> str:
+    """A model that this reader may call, for the examples."""
+    first = min(offered_to(gateway, reader.token), key=BY_ID.place, default=None)
+    if first is None:
+        return MODEL
+    return first.id
+
+
+def ask_for_key(request: AnyRequest, error: Unauthenticated) -> Response[Any]:
+    """A page that asks for a key; a program is told in the public shape how to bring one."""
+    if "text/html" not in request.headers.get("accept", ""):
+        if not shows_key(request):
+            error.message = "Bring a key, as Authorization: Bearer sk-…: this documentation is for who has one."
+        return Response(error_body(error), status_code=error.status, media_type="application/json")
+    return with_status(page(request, "docs/locked.html"), error)
+
+
+def on_refusal(request: AnyRequest, error: GatewayError) -> Response[Any]:
+    """A page with the refusal's text."""
+    request_id = str(request.scope["aihub.request_id"])  # type: ignore[typeddict-item]
+    return with_status(page(request, "errors/bare.html", error=error, case="not_found", request_id=request_id), error)

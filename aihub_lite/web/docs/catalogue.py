@@ -1,0 +1,135 @@
+"""The pages of the documentation: Markdown files with their front matter, the same ones in every language.
+
+A file begins with its front matter, TOML between two lines of `+++`: `title`, `summary`, `section`, and `place` in it.
+Outside English a code block with nothing in it is the one that stands in its place in English. A line `@fields PATH` is
+the table of what that endpoint takes.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import attrs
+
+from aihub_lite.web.docs.markdown import Rendered, render
+from aihub_lite.web.docs.reference import fields_table, operations
+from aihub_lite.wire.anthropic.upstream import request as anthropic
+from aihub_lite.wire.gemini import config as gemini
+
+FOLDER = Path(__file__).parent / "pages"
+ENGLISH = "en"
+FRONT = "+++"
+CODE = re.compile(r"^```(?P<info>[^\n]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+FIELDS = re.compile(r"^@fields (?P<path>\S+)$", re.MULTILINE)
+CHAT = "/v1/chat/completions"
+SECTIONS = ("start", "api", "models", "code", "clients", "about", "admin")
+"""In the order of the contents; their titles are in the console's catalogues under `docs`."""
+
+
+@attrs.frozen(kw_only=True)
+class DocPage:
+    """One page in one language."""
+
+    slug: str
+    """Its name in addresses: `quick-start`."""
+    title: str
+    summary: str
+    """One sentence, for search, for machines, and under the title."""
+    section: str
+    place: int
+    """Its order within the section."""
+    text: str
+    """Markdown."""
+    rendered: Rendered
+
+
+Pages = Mapping[str, DocPage]
+"""By slug, in the order of the contents."""
+
+
+def read_page(path: Path, language: str, english: DocPage | None = None) -> DocPage:
+    """One file; in another language with the code of the English page, and its anchors, so that links hold in all.
+
+    Raises ValueError where there is no front matter, or not as many headings or code blocks as in English.
+    """
+    _, front, text = path.read_text("utf-8").split(FRONT, 2)
+    facts = tomllib.loads(front)
+    text = with_tables(text.strip() + "\n", language)
+    anchors: list[str] = []
+    if english is not None:
+        text = with_code(text, english.text)
+        anchors = [heading.anchor for heading in english.rendered.headings]
+    return DocPage(
+        slug=path.stem,
+        title=facts["title"],
+        summary=facts["summary"],
+        section=facts["section"],
+        place=facts["place"],
+        text=text,
+        rendered=render(text, anchors),
+    )
+
+
+def with_tables(text: str, language: str) -> str:
+    """The text with its tables of fields; raises KeyError for an endpoint that nobody has described."""
+
+    def table(match: re.Match[str]) -> str:
+        left_out = None
+        if match["path"] == CHAT:
+            left_out = {"Claude": _unread(anthropic.READ | anthropic.OWN_FIELDS.keys()), "Gemini": _unread(gemini.READ)}
+        return fields_table(match["path"], language, left_out)
+
+    return FIELDS.sub(table, text)
+
+
+def _unread(read: Iterable[str]) -> frozenset[str]:
+    """Fields of chat that a provider's wire has no word for."""
+    return frozenset(field.name for field in operations()[CHAT].fields).difference(read)
+
+
+def with_code(text: str, english: str) -> str:
+    """The text with the code of the English one in its empty blocks; raises ValueError unless all have a fellow."""
+    blocks = [*CODE.finditer(english)]
+    if len(blocks) != len([*CODE.finditer(text)]):
+        raise ValueError(f"not the {len(blocks)} code blocks of the English page")
+    remaining = iter(blocks)
+
+    def filled(own: re.Match[str]) -> str:
+        block = next(remaining)
+        if own["code"]:
+            return own[0]
+        return block[0]
+
+    return CODE.sub(filled, text)
+
+
+@attrs.define(eq=False)
+class Documentation:
+    """All pages by language, read when the first reader comes: most gateways start without one."""
+
+    folder: Path = FOLDER
+    _languages: dict[str, Pages] = attrs.field(factory=dict)
+
+    def pages(self, language: str) -> Pages:
+        """Those of a language, in the order of the contents."""
+        if language not in self._languages:
+            self._languages[language] = self._read(language)
+        return self._languages[language]
+
+    def _read(self, language: str) -> Pages:
+        english: Pages = {}
+        if language != ENGLISH:
+            english = self.pages(ENGLISH)
+        pages = [read_page(path, language, english.get(path.stem)) for path in (self.folder / language).rglob("*.md")]
+        pages.sort(key=lambda page: (SECTIONS.index(page.section), page.place, page.slug))
+        return {page.slug: page for page in pages}
+
+
+def neighbours(pages: Pages, slug: str) -> tuple[DocPage | None, DocPage | None]:
+    """The pages before and after one, in the order of the contents."""
+    order = [None, *pages.values(), None]
+    place = order.index(pages[slug])
+    return order[place - 1], order[place + 1]

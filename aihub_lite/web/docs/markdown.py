@@ -1,0 +1,197 @@
+"""Markdown as the documentation is written in, made HTML: headings with anchors, code with its colours, tabs.
+
+Code blocks that follow each other, and say `tab=NAME` after their language, are tabs of one block. One that says
+`open=PROGRAM` is the settings of that program, with a button that opens it with them.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token as MarkdownToken
+
+ROOT = "https://gateway.example"
+KEY = "sk-your-key"
+MODEL = "your-model"
+"""What stands in pages and examples for this gateway's address, the reader's key and a model."""
+FILLED = {"root": ROOT, "key": KEY, "model": MODEL}
+COPY = "{copy}"
+RUN = "{run}"
+OPEN = "{open}"
+"""What stands for the words on buttons, which are the reader's language's."""
+PROGRAMS = {
+    "chatbox": ("ChatBox", "chatbox://provider/import?config="),
+    "cherry-studio": ("Cherry Studio", "cherrystudio://providers/api-keys?v=1&data="),
+}
+"""Programs that take their settings by a link, to which a block's JSON is added in Base64: docs.chatboxai.app, Import
+Third-Party Provider Configuration; Cherry Studio, src/main/services/protocol/handlers/providersImport.ts (November
+2026). Such a link stays on the reader's machine."""
+CALL = re.compile(r"^curl \S+/v1/\S+.* -d '\{", re.DOTALL)
+"""A call that the page itself can make."""
+TAB = re.compile(r"tab=(\S+)")
+OPENS = re.compile(r"open=(\S+)")
+NOT_IN_ANCHOR = re.compile(r"[^a-z0-9]+")
+DEEPEST = 3
+"""Headings of this level and above are in a page's contents."""
+
+
+@attrs.frozen
+class Heading:
+    """A heading below the title."""
+
+    level: int
+    text: str
+    anchor: str
+
+
+@attrs.frozen
+class Rendered:
+    """A page's body. In `html` the texts of `FILLED` stand for what is this reader's."""
+
+    html: str
+    headings: tuple[Heading, ...]
+    plain: str
+    """All words of it, for search."""
+
+
+def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
+    """HTML of Markdown. Headings take their anchors from `anchors`, in their order, else from their own words."""
+    # Imported only here, as the two below: most gateways run for weeks without a reader.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(text)
+    headings = tuple(_headings(tokens, anchors))
+    _anchor(tokens, headings)
+    pieces: list[str] = []
+    for block in _blocks(tokens):
+        if block[0].type == "fence":
+            pieces.append(_code(block, len(pieces)))
+        else:
+            pieces.append(markdown.renderer.render(block, markdown.options, {}))
+    body = "".join(pieces).replace("<table>", '<div class="scroll" tabindex="0"><table class="table">')
+    return Rendered(body.replace("</table>", "</table></div>"), headings, " ".join(_words(tokens)))
+
+
+def fill(text: str, values: Mapping[str, str], buttons: Mapping[str, str]) -> str:
+    """HTML with what is this reader's, each in an element that the page's script can find (`data-fill="key"`), and with
+    the words on its buttons, by what stands for them."""
+    for name, word in buttons.items():
+        text = text.replace(name, html.escape(word))
+    for name, stand_in in FILLED.items():
+        shown = html.escape(values.get(name, stand_in))
+        text = text.replace(stand_in, f'<span data-fill="{name}">{shown}</span>')
+    return text
+
+
+def fill_plain(text: str, values: dict[str, str]) -> str:
+    """Markdown with what is this reader's."""
+    for name, stand_in in FILLED.items():
+        text = text.replace(stand_in, values.get(name, stand_in))
+    return text
+
+
+def anchor_of(text: str) -> str:
+    """A heading's words as an anchor: `How it works` is `how-it-works`."""
+    return NOT_IN_ANCHOR.sub("-", text.lower()).strip("-") or "section"
+
+
+def _headings(tokens: Sequence[MarkdownToken], anchors: Sequence[str]) -> Iterator[Heading]:
+    """Raises ValueError where there are not as many as anchors."""
+    opened = [number for number, token in enumerate(tokens) if token.type == "heading_open"]
+    if anchors and len(anchors) != len(opened):
+        raise ValueError(f"{len(opened)} headings where there should be {len(anchors)}")
+    taken: set[str] = set()
+    for place, number in enumerate(opened):
+        text = _text_of(tokens[number + 1])
+        anchor = anchor_of(text)
+        if anchors:
+            anchor = anchors[place]
+        while anchor in taken:
+            anchor += "-"
+        taken.add(anchor)
+        yield Heading(int(tokens[number].tag[1:]), text, anchor)
+
+
+def _anchor(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> None:
+    remaining = iter(headings)
+    for token in tokens:
+        if token.type == "heading_open":
+            token.attrSet("id", next(remaining).anchor)
+        for child in token.children or ():
+            if child.type == "link_open" and str(child.attrGet("href")).startswith("http"):
+                child.attrSet("rel", "noreferrer")
+
+
+def _blocks(tokens: Sequence[MarkdownToken]) -> Iterator[list[MarkdownToken]]:
+    """The tokens in runs: all of the tabs that belong together, or what stands between two code blocks."""
+    block: list[MarkdownToken] = []
+    for token in tokens:
+        if block and not _goes_on(block, token):
+            yield block
+            block = []
+        block.append(token)
+    if block:
+        yield block
+
+
+def _goes_on(block: Sequence[MarkdownToken], token: MarkdownToken) -> bool:
+    if token.type != "fence":
+        return block[0].type != "fence"
+    return block[0].type == "fence" and bool(TAB.search(token.info) and TAB.search(block[0].info))
+
+
+def _code(fences: Sequence[MarkdownToken], number: int) -> str:
+    """One code block, or several as tabs. Ids are of this page only."""
+    panels = []
+    tabs = []
+    selected = "true"
+    hidden = ""
+    for place, fence in enumerate(fences):
+        name = f"code-{number}-{place}"
+        label = TAB.search(fence.info)
+        if label:
+            tabs.append(
+                f'<button type="button" role="tab" id="tab-{name}" aria-controls="panel-{name}" '
+                f'aria-selected="{selected}">{html.escape(label[1])}</button>'
+            )
+        panels.append(f'<div class="code" id="panel-{name}"{hidden}>{_colored(fence, name)}</div>')
+        selected = "false"
+        hidden = " hidden"
+    if not tabs:
+        return "".join(panels)
+    return f'<div class="tabbed"><div class="tabs" role="tablist">{"".join(tabs)}</div>{"".join(panels)}</div>'
+
+
+def _colored(fence: MarkdownToken, name: str) -> str:
+    from pygments import highlight  # noqa: PLC0415
+    from pygments.formatters import HtmlFormatter  # noqa: PLC0415
+    from pygments.lexers import get_lexer_by_name  # noqa: PLC0415
+
+    language = fence.info.split(" ")[0] or "text"
+    shown = highlight(fence.content, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
+    buttons = f'<button class="button small" type="button" data-copy="{name}">{COPY}</button>'
+    if CALL.match(fence.content) and MODEL in fence.content:
+        buttons += f'<button class="button small primary docs-run" type="button" data-run="{name}">{RUN}</button>'
+        buttons += '<output class="docs-answer"></output>'
+    elif opens := OPENS.search(fence.info):
+        program, link = PROGRAMS[opens[1]]
+        buttons += f'<button class="button small primary docs-run" type="button" data-open="{html.escape(link)}" '
+        buttons += f'data-of="{name}">{OPEN} {program}</button><output class="docs-answer"></output>'
+    return f'<pre tabindex="0"><code id="{name}" data-language="{language}">{shown}</code></pre>{buttons}'
+
+
+def _words(tokens: Sequence[MarkdownToken]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "inline":
+            yield _text_of(token)
+
+
+def _text_of(inline: MarkdownToken) -> str:
+    return "".join(child.content for child in inline.children or () if child.type in ("text", "code_inline"))

@@ -1,0 +1,141 @@
+"""The figures of a report: members over steps of time, with what sums of counts do not show, and the time before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+import attrs
+
+from aihub_lite.gateway.core import Gateway
+from aihub_lite.storage.quarters import QUARTER
+from aihub_lite.storage.reports.dimensions import PARTIAL, Dimension
+from aihub_lite.storage.reports.question import Members, MemberSums, Quality, ReportQuestion, Totals
+from aihub_lite.storage.reports.reports import Reports
+from aihub_lite.web.spans import Span
+
+SEPARATOR = " · "
+"""Between the two names of a member of two dimensions."""
+NOTHING = Totals()
+
+
+@attrs.frozen
+class Member:
+    """A member of one dimension, or of two: its sums together and in each step."""
+
+    members: Members
+    names: tuple[str, ...]
+    total: Totals
+    steps: tuple[Totals, ...]
+    before: Totals | None = None
+    """Its sums in as much time before the span; None where nobody asked for them."""
+    quality: Quality | None = None
+    """None where nobody asked for it, or it would take too long."""
+
+    @property
+    def name(self) -> str:
+        """The names of all its dimensions."""
+        return SEPARATOR.join(name or "–" for name in self.names)
+
+    @property
+    def id(self) -> str:
+        """Tells it from all others."""
+        return SEPARATOR.join(self.members)
+
+
+@attrs.frozen
+class Figures:
+    """The members over the steps of a span, dearest first, and all requests together."""
+
+    span: Span
+    by: tuple[Dimension, ...]
+    members: list[Member]
+    steps: tuple[Totals, ...]
+    before: Totals | None = None
+    quality: Quality | None = None
+    waiting: int = 0
+    """Records that are still to be summed up, so that times and savings lack them."""
+
+    @property
+    def total(self) -> Totals:
+        """The sums of all requests, those of no member included."""
+        return reduce(Totals.__add__, self.steps, NOTHING)
+
+
+async def figures(
+    gateway: Gateway,
+    span: Span,
+    by: tuple[Dimension, ...],
+    filters: Mapping[Dimension, str],
+    *,
+    compared: bool = False,
+    measured: bool = False,
+) -> Figures:
+    """The members of one dimension or two. `compared`: with the time before; `measured`: with their quality.
+
+    Raises InvalidRequest where it would take too long.
+    """
+    reports = Reports(gateway.database, gateway.cells)
+    question = ReportQuestion(edges=span.edges, by=by, filters=filters)
+    parts = await reports.parts(question)
+    together = parts
+    if PARTIAL.intersection(by):
+        together = await reports.parts(attrs.evolve(question, by=()))
+    shown = await asyncio.to_thread(figures_of, span, by, parts, together)
+    if compared:
+        shown = await _compared(reports, question, shown, gateway.clock.wall())
+    if measured:
+        shown = await _measured(reports, question, shown)
+    return shown
+
+
+def figures_of(
+    span: Span, by: tuple[Dimension, ...], parts: Sequence[MemberSums], together: Sequence[MemberSums]
+) -> Figures:
+    """The figures that the sums of parts make, and those of all requests. Of thousands of members that takes long."""
+    count = len(span.edges) - 1
+    steps: dict[Members, list[Totals]] = {}
+    names: dict[Members, tuple[str, ...]] = {}
+    for part in parts:
+        names[part.members] = part.names
+        # Storage has no rows for steps without requests.
+        steps.setdefault(part.members, [NOTHING] * count)[part.step] = part.totals
+    members = [
+        Member(key, names[key], reduce(Totals.__add__, totals, NOTHING), tuple(totals)) for key, totals in steps.items()
+    ]
+    all_steps = [NOTHING] * count
+    for part in together:
+        all_steps[part.step] += part.totals
+    return Figures(span, by, sorted(members, key=_dearest), tuple(all_steps))
+
+
+def _dearest(member: Member) -> tuple[int, int, str]:
+    return -member.total.cost_nano, -member.total.requests, member.name
+
+
+async def _compared(reports: Reports, question: ReportQuestion, shown: Figures, now: float) -> Figures:
+    """With as much time before as has passed of the span: half a day is not compared with a whole one."""
+    since, until = question.span
+    length = until - since
+    passed = max(min(until, int(now) // QUARTER * QUARTER + QUARTER), since + QUARTER)
+    earlier = attrs.evolve(question, edges=(since - length, passed - length))
+    totals = {part.members: part.totals for part in await reports.parts(earlier)}
+    together = totals.values()
+    if PARTIAL.intersection(question.by):
+        together = {part.members: part.totals for part in await reports.parts(attrs.evolve(earlier, by=()))}.values()
+    members = [attrs.evolve(member, before=totals.get(member.members, NOTHING)) for member in shown.members]
+    return attrs.evolve(shown, members=members, before=reduce(Totals.__add__, together, NOTHING))
+
+
+async def _measured(reports: Reports, question: ReportQuestion, shown: Figures) -> Figures:
+    qualities = await reports.quality(question)
+    if qualities is None:
+        return shown
+    members = [attrs.evolve(member, quality=qualities.get(member.members, Quality())) for member in shown.members]
+    if PARTIAL.intersection(question.by):
+        together = await reports.quality(attrs.evolve(question, by=())) or {}
+    else:
+        together = qualities
+    total = await asyncio.to_thread(reduce, Quality.__add__, together.values(), Quality())
+    return attrs.evolve(shown, members=members, quality=total, waiting=await reports.cells.behind())
