@@ -2,109 +2,227 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import Annotated, Any
 
 import typer
 
-from aihub_lite.cli.commands import Desk, command, given, listed
-from aihub_lite.cli.output import dollars, print_facts, print_table
+from aihub_lite.cli.base.commands import (
+    NONE,
+    AdminApi,
+    Limit,
+    OptionGroup,
+    Search,
+    change_each,
+    command,
+    number_or_none,
+    or_none,
+    split_list,
+    without_none,
+)
+from aihub_lite.cli.base.output import amount_text, print_facts, print_table, shown, shown_lines, warn
+from aihub_lite.cli.pots import budget_text
 
 token_app = typer.Typer(help="Credentials that clients present.", no_args_is_help=True, rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name or id.", show_default=False)]
+Names = Annotated[list[str], typer.Argument(metavar="NAME…", help="Names or ids.", show_default=False)]
+PLAIN_BUDGET = re.compile(r"[^=/]*/(?:day|week|month)")
+"""One that a token has in its own row."""
 
 
-@command(token_app, "create")
-def create_token(
-    at: Desk,
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
-    quota: Annotated[str | None, typer.Option(metavar="USD", help="What it may spend in total.")] = None,
-    budget: Annotated[str | None, typer.Option(metavar="USD/day|week|month", help="What it may spend each.")] = None,
-    models: Annotated[str | None, typer.Option(metavar="GLOB,…", help="Models it may use; all unless given.")] = None,
-    expires: Annotated[str | None, typer.Option(metavar="30d|DATE", help="When it stops working.")] = None,
-    rpm: Annotated[int | None, typer.Option(metavar="N", help="Requests per minute; 0: no limit.")] = None,
-    tpm: Annotated[int | None, typer.Option(metavar="N", help="Tokens per minute; 0: no limit.")] = None,
-    concurrency: Annotated[int | None, typer.Option(metavar="N", help="Requests at once.")] = None,
+def spending(
+    quota: Annotated[str | None, typer.Option(metavar="USD|none", help="What it may spend in total.")] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[MODEL=|tag:TAG=]USD/PERIOD|none", help="The same, each hour, day, week, month, 30d…"),
+    ] = None,
+) -> dict[str, Any]:
+    """What it may spend."""
+    return {**or_none(quota=quota), **budget_fields(budget or [])}
+
+
+def budget_fields(texts: list[str]) -> dict[str, Any]:
+    """Budgets as the admin API takes those of tokens: the first for all models by day, week or month apart from the
+    others. What is given replaces all that were there."""
+    if not texts:
+        return {}
+    if texts == [NONE]:
+        return {"budget": None, "budgets": []}
+    plain = [text for text in texts if PLAIN_BUDGET.fullmatch(text)][:1]
+    others = [text for text in texts if text not in plain]
+    return {"budget": next(iter(plain), None), "budgets": others}
+
+
+def rights(
+    models: Annotated[str | None, typer.Option(metavar="GLOB,…", help="Models it may use; '' is all.")] = None,
+    expires: Annotated[str | None, typer.Option(metavar="30d|DATE|none", help="When it stops working.")] = None,
     allow_ip: Annotated[str | None, typer.Option(metavar="CIDR,…", help="Addresses it may be used from.")] = None,
-    group: Annotated[str | None, typer.Option(metavar="GROUP", help="Channels of this group serve it.")] = None,
+    group: Annotated[str | None, typer.Option(metavar="GROUP", help="Channels of this group serve it; *: all.")] = None,
+) -> dict[str, Any]:
+    """What it opens, for whom and how long."""
+    lists = without_none(models=split_list(models), allow_ips=split_list(allow_ip), group=group)
+    return {**lists, **or_none(expires=expires)}
+
+
+def rates(
+    rpm: Annotated[str | None, typer.Option(metavar="N|none", help="Requests per minute; 0: no limit.")] = None,
+    tpm: Annotated[str | None, typer.Option(metavar="N|none", help="Tokens per minute; 0: no limit.")] = None,
+    concurrency: Annotated[str | None, typer.Option(metavar="N|none", help="Requests at once.")] = None,
+) -> dict[str, Any]:
+    """How fast it may be used; `none` is the gateway's setting."""
+    given = without_none(rpm=rpm, tpm=tpm, concurrency=concurrency)
+    return or_none(**{name: number_or_none(text) for name, text in given.items()})
+
+
+def ownership(
+    person: Annotated[str | None, typer.Option(metavar="PERSON", help="Whose it is.")] = None,
+    team: Annotated[str | None, typer.Option(metavar="TEAM", help="The team whose own it is.")] = None,
+    gateway: Annotated[bool, typer.Option("--gateway", help="Nobody's but the gateway's.")] = False,
+) -> dict[str, Any]:
+    """Whose it is; raises BadParameter for more than one owner."""
+    if gateway and (person or team):
+        raise typer.BadParameter("a token of the gateway belongs to no person and no team")
+    if gateway:
+        return {"person": None, "team": None}
+    return without_none(person=person, team=team)
+
+
+TOKEN_OPTIONS: tuple[OptionGroup, ...] = (spending, rights, rates, ownership)
+"""Of `token create` and `token set`; one more function brings its options to both."""
+
+
+@command(token_app, "create", TOKEN_OPTIONS)
+def create_token(
+    api: AdminApi, fields: dict[str, Any], name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 ) -> None:
     """Make a token; its key is shown once."""
-    body = given(
-        name=name,
-        quota=quota,
-        budget=budget,
-        models=listed(models),
-        expires=expires,
-        rpm=rpm,
-        tpm=tpm,
-        concurrency=concurrency,
-        allow_ips=listed(allow_ip),
-        group=group,
-    )
-    answer = at.call("POST", "tokens", body=body)
-    if not at.told(answer):
+    answer = api.call("POST", "tokens", body={"name": name, **fields})
+    warn(answer)
+    if not api.print_as_json(answer):
         _print_key(answer, "created")
 
 
+@command(token_app, "set", TOKEN_OPTIONS)
+def set_token(
+    api: AdminApi,
+    fields: dict[str, Any],
+    name: Name,
+    new_name: Annotated[str | None, typer.Option("--name", metavar="NEW", help="Call it so from now on.")] = None,
+) -> None:
+    """Change what a token may do, from its next request on; what is not given stays, and so does what it has spent."""
+    body = {**without_none(name=new_name), **fields}
+    if not body:
+        raise typer.BadParameter("say what to change: --help shows the options")
+    answer = api.call("PATCH", "tokens", name, body=body)
+    warn(answer)
+    if not api.print_as_json(answer):
+        amounts: dict[str, Any] = {"quota": amount_text(answer["quota"])}
+        amounts["budgets"] = [budget["budget"] for budget in answer["budgets"]]
+        told = [field for field in body if field != "budgets" or answer["budgets"]]
+        changed = [f"{field} {shown(amounts.get(field, answer[field]))}" for field in told]
+        print(f"Token {answer['name']}: {', '.join(changed)}.")
+
+
 @command(token_app, "list")
-def list_tokens(at: Desk) -> None:
+def list_tokens(api: AdminApi, q: Search = None, limit: Limit = None) -> None:
     """All tokens, oldest first."""
-    answer = at.call("GET", "tokens")
-    if not at.told(answer):
-        rows = [
-            {
-                **token,
-                "state": "enabled" if token["enabled"] else "disabled",
-                "key": f"…{token['hint']}",
-                "spent": dollars(token["spent_usd"]),
-                "left": "unlimited" if token["left_usd"] is None else dollars(token["left_usd"]),
-            }
-            for token in answer
-        ]
+    answer = api.rows("tokens", q, limit)
+    if not api.print_as_json(answer):
+        rows = [_row(token) for token in answer]
         columns = {"name": "NAME", "state": "STATE", "key": "KEY", "group": "GROUP", "spent": "SPENT", "left": "LEFT"}
+        if any(token["owner"] for token in rows):
+            columns["owner"] = "OWNER"
         print_table(rows, {**columns, "models": "MODELS", "expires": "EXPIRES"}, "No tokens.")
 
 
 @command(token_app, "show")
-def show_token(at: Desk, name: Name) -> None:
+def show_token(api: AdminApi, name: Name) -> None:
     """Everything about one token but its key."""
-    answer = at.call("GET", "tokens", name)
-    if not at.told(answer):
-        quota, period = answer["quota"] and dollars(answer["quota"]), answer.pop("spent_now_usd")
-        amounts = {field: dollars(answer.pop(f"{field}_usd")) for field in ("spent", "held", "left")}
-        this_period = {"spent now": dollars(period)} if answer["budget"] else {}
-        print_facts({**answer, "quota": quota, **this_period, **amounts})
+    answer = api.call("GET", "tokens", name)
+    if not api.print_as_json(answer):
+        print_facts(_facts(answer))
+
+
+@command(token_app, "seen")
+def show_sighting(api: AdminApi, name: Name) -> None:
+    """The last call with its key since the gateway started, and whether it was refused: for who sets up a client."""
+    answer = api.call("GET", "tokens", name, "sighting")
+    if not api.print_as_json(answer):
+        if answer["seen"] is None:
+            print("Not since the gateway started.")
+        else:
+            refusal = answer["error"] and answer["error"]["message"]
+            print_facts({**answer, "error": refusal})
+
+
+@command(token_app, "chat")
+def chat(
+    api: AdminApi,
+    name: Name,
+    model: Annotated[str, typer.Argument(metavar="MODEL", show_default=False)],
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="Unless given: stdin.")] = None,
+) -> None:
+    """Ask a model as this token, which pays; its key is not asked for."""
+    if text is None:
+        text = sys.stdin.read()
+    body = {"model": model, "messages": [{"role": "user", "content": text}]}
+    answer = api.call("POST", "tokens", name, "chat", "completions", body=body)
+    if not api.print_as_json(answer):
+        print(shown_lines(answer["choices"][0]["message"]["content"]))
 
 
 @command(token_app, "disable")
-def disable_token(at: Desk, name: Name) -> None:
+def disable_token(api: AdminApi, names: Names) -> None:
     """Refuse it from the next request on."""
-    _do(at, "POST", "disabled", "tokens", name, "disable")
+    change_each(api, "tokens", "disable", names)
 
 
 @command(token_app, "enable")
-def enable_token(at: Desk, name: Name) -> None:
+def enable_token(api: AdminApi, names: Names) -> None:
     """Let it work again."""
-    _do(at, "POST", "enabled", "tokens", name, "enable")
+    change_each(api, "tokens", "enable", names)
 
 
 @command(token_app, "delete")
-def delete_token(at: Desk, name: Name) -> None:
+def delete_token(api: AdminApi, names: Names) -> None:
     """Remove it; its usage stays on record."""
-    _do(at, "DELETE", "deleted", "tokens", name)
+    change_each(api, "tokens", "delete", names)
 
 
 @command(token_app, "rotate")
-def rotate_token(at: Desk, name: Name) -> None:
+def rotate_token(api: AdminApi, name: Name) -> None:
     """Give it a new key, shown once; the old one is dead at once."""
-    answer = at.call("POST", "tokens", name, "rotate")
-    if not at.told(answer):
+    answer = api.call("POST", "tokens", name, "rotate")
+    if not api.print_as_json(answer):
         _print_key(answer, "has a new key")
 
 
-def _do(at: Desk, method: str, done: str, *path: str) -> None:
-    answer = at.call(method, *path)
-    if not at.told(answer):
-        print(f"Token {answer['name']} {done}.")
+def _row(token: dict[str, Any]) -> dict[str, Any]:
+    state = "disabled"
+    if token["enabled"]:
+        state = "enabled"
+    if token["enabled"] and not token["person_enabled"]:
+        state = "person disabled"
+    left = "unlimited"
+    if token["left_usd"] is not None:
+        left = amount_text(token["left_usd"])
+    spent = amount_text(token["spent_usd"])
+    owner = token["person"] or token["team"]
+    return {**token, "state": state, "key": f"…{token['hint']}", "spent": spent, "left": left, "owner": owner}
+
+
+def _facts(token: dict[str, Any]) -> dict[str, Any]:
+    """A token with its amounts in dollars; what it spent of its budget's running period stands before the rest."""
+    amounts = {field: amount_text(token[f"{field}_usd"]) for field in ("spent", "held", "left")}
+    if token["budget"]:
+        amount, _, period = token["budget"].partition("/")
+        token = {**token, "budget": f"{amount_text(float(amount))}/{period}"}
+        amounts = {"spent now": amount_text(token["spent_now_usd"]), **amounts}
+    if token["quota"] is not None:
+        token = {**token, "quota": amount_text(token["quota"])}
+    token = {**token, "budgets": [budget_text(budget) for budget in token["budgets"]]}
+    return {**{field: value for field, value in token.items() if not field.endswith("_usd")}, **amounts}
 
 
 def _print_key(answer: Any, done: str) -> None:
