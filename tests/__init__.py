@@ -1,4 +1,5 @@
-"""Tests mirror the rooms of the package; `support` is the harness, `support_tests` its own tests."""
+"""Tests mirror the rooms of the package. What needs real server processes stands under `served`, the harness under
+`support`, with its own tests in `support/tests`."""
 
 import pytest
 

@@ -1,18 +1,106 @@
-"""Fixtures around a real gateway process, with the leak sentinel after every test that uses one."""
+"""Fixtures around a real gateway process, with the leak sentinel after every test that uses one, and the two tiers."""
 
 from __future__ import annotations
 
+import functools
+import gc
+import os
+import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from aihub_lite.upstream import transport, ways
 from tests.support.gateway import Gateway, running
 from tests.support.leaks import Sentinel
 from tests.support.process import SCALED, Home
-from tests.support.scripted import Upstream
+from tests.support.upstream.scripted import Upstream
+
+# Whether an example takes 200 ms is the machine's affair, and it is busy at times.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 AddChannel = Callable[..., str]
+HERE = Path(__file__).parent
+SERVED_ROOMS = (HERE / "served", HERE / "bench", HERE / "fuzz")
+SERVED_FIXTURES = frozenset({"gateway_process", "fresh_gateway", "terminal"})
+"""What starts a server, or runs commands that open a whole gateway each."""
+SERVED_BY = frozenset({"running", "serving", "Home", "create_app", "at_desk", "at_console", "open_desk"})
+"""What a module imports to start servers, or to build the whole web application, itself."""
+SERVED_MARKS = ("slow", "sdk", "bench", "browser")
+CLOUDS = ("azure", "bedrock", "vertex", "ways")
+"""Ways to upstreams that most gateways do not go."""
+EXTENDED_ROOMS = (
+    HERE / "cli",
+    HERE / "fuzz",
+    HERE / "web" / "console",
+    *(HERE / "served" / room for room in (*CLOUDS, "http2", "process", "replay", "restarts", "servers")),
+)
+"""What takes long, and mostly finds what another test has found already: CI asks it too."""
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+"""Bytes: as much as the largest tests write, and some."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--one-case`: of each test only its first case."""
+    parser.addoption("--one-case", action="store_true", help="of each parametrized test only the first case")
+
+
+def pytest_configure() -> None:
+    """Data directories of tests in memory, where there is room: thousands of databases, each with a dozen commits that
+    wait for a disk, take longer than all else. Nobody pulls the plug; what a killed process leaves is there as well."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The pure tier does not even import the rooms of the second one."""
+    if config.option.markexpr == "not served" and collection_path in SERVED_ROOMS:
+        return True
+    return None
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def first_cases(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of each test the first of its cases that were chosen: whether it holds behind a restart, one of them tells."""
+    tests: dict[tuple[Path, str], pytest.Item] = {}
+    for item in items:
+        tests.setdefault((item.path, getattr(item, "originalname", item.name)), item)
+    return [*tests.values()]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Marks the second tier, and what of it is left to CI; `-m "not served"` leaves the pure one."""
+    for item in items:
+        if any(room in item.path.parents for room in EXTENDED_ROOMS):
+            item.add_marker(pytest.mark.extended)
+        if is_served(item):
+            item.add_marker(pytest.mark.served)
+    yield
+    if config.getoption("one_case"):
+        first = first_cases(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in first])
+        items[:] = first
+
+
+def is_served(item: pytest.Item) -> bool:
+    """Whether a test needs a server process, the whole web application, or its time."""
+    if any(room in item.path.parents for room in SERVED_ROOMS):
+        return True
+    if any(item.get_closest_marker(name) for name in SERVED_MARKS):
+        return True
+    if not isinstance(item, pytest.Function):
+        return False
+    return bool(SERVED_FIXTURES & set(item.fixturenames) or SERVED_BY & vars(item.module).keys())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,20 +113,41 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_reading_of_the_authorities() -> Iterator[None]:
+    """Whom TLS trusts is read once, not by every gateway that a test opens: it takes longer than the rest of that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transport, "tls_context", functools.cache(ways.tls_context))
+        yield
+
+
 @pytest.fixture(scope="module")
 def gateway_settings() -> Mapping[str, object]:
     """Settings of the module's gateway: a module overrides this fixture to change them."""
     return SCALED
 
 
+@pytest.fixture(
+    scope="module",
+    params=["as it runs", pytest.param("behind a restart", marks=[pytest.mark.slow, pytest.mark.restarted])],
+)
+def behind_a_restart(request: pytest.FixtureRequest) -> bool:
+    """Whether what a test sets up is behind a restart before its first request; in the slow tier every test is so once.
+
+    A module whose tests are about what lives in memory only, or that set up nothing of their own, overrides it.
+    """
+    return bool(request.param == "behind a restart")
+
+
 @pytest.fixture(scope="module")
 def gateway_process(
-    gateway_settings: Mapping[str, object], tmp_path_factory: pytest.TempPathFactory
+    gateway_settings: Mapping[str, object], behind_a_restart: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
     """One gateway for a whole module: starting one costs a second."""
     directory = tmp_path_factory.mktemp("gateway") / "data"
     with running(Home(directory, gateway_settings)) as gateway:
         assert 200 == gateway.chat("demo").status  # opens what is opened lazily, before anybody counts
+        gateway.restarts = behind_a_restart
         yield gateway
 
 
@@ -51,6 +160,7 @@ def sentinel(gateway_process: Gateway) -> Sentinel:
 @pytest.fixture
 def gateway(gateway_process: Gateway, sentinel: Sentinel) -> Iterator[Gateway]:
     """The module's gateway with a token of this test's own; the sentinel has the last word."""
+    gateway_process.asked = False
     gateway_process.key = gateway_process.add_token()
     yield gateway_process
     sentinel.check()

@@ -1,5 +1,5 @@
-"""Measures the gateway: `python -m tests.bench [--only plain|stream|memory|start|beside|translation …] [--seconds S]
-[--json FILE]`.
+"""Measures the gateway: `python -m tests.bench [--only
+plain|bodies|limits|stream|memory|start|beside|translation|peers …] [--seconds S] [--json FILE]`.
 
 One run, one table: every figure with its target and, where there is one, the same without the gateway. Everything is
 on: digest look-up, limiter, hold, usage record, group commit with `synchronous=FULL`. Nothing fails on a figure. It
@@ -7,8 +7,11 @@ takes four minutes; leave the machine alone meanwhile: load, upstream and gatewa
 figure for the bare stack, and where chunks pile up, their delay: such a run says nothing, CPU per chunk least of all.
 Needs nginx and wrk: `apt-get install nginx-light wrk`.
 
-`--command "/other/venv/bin/python -m aihub_lite"` measures another gateway, `--profile plain|stream` shows instead
-where the event loop's time goes.
+`--command "/other/venv/bin/python -I -m aihub_lite"` measures another gateway: without `-I` that Python would find the
+one in this directory. `--profile plain|stream` shows instead where the event loop's time goes.
+
+`--check` measures what it needs to compare with the last release, up to three times, and ends with 1 where a figure is
+worse each time; `--keep` makes the figures of a run on a quiet machine those of the last release.
 """
 
 from __future__ import annotations
@@ -22,9 +25,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import attrs
 import msgspec
 
-from tests.bench import beside, plain, start, streams, translation
+from tests.bench import beside, bodies, limits, peers, plain, release, start, streams, translation
 from tests.bench.figures import Figure, as_json, table
 from tests.bench.profiling import profile
 from tests.bench.rig import Bench, ToolMissing, allow_many_files
@@ -32,49 +36,61 @@ from tests.support.process import COMMAND
 
 PARTS: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "plain": plain.measure,
+    "bodies": bodies.measure,
+    "limits": limits.measure,
     "stream": streams.measure,
     "memory": streams.measure_memory,
     "start": start.measure,
     "beside": beside.measure,
     "translation": translation.measure,
+    "peers": peers.measure,
 }
+USUAL = [name for name in PARTS if name != "peers"]
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """What the command line says."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", action="append", choices=tuple(PARTS), help="may be repeated")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement, at least 1 (default: 8)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     parser.add_argument("--command", default=shlex.join(COMMAND), help="the gateway; must begin with a Python")
     parser.add_argument("--profile", choices=("plain", "stream"))
+    parser.add_argument("--peers", type=Path, default=Path(), metavar="DIR", help="where other gateways are installed")
+    parser.add_argument("--check", action="store_true", help="fail where the last release was quicker")
+    parser.add_argument("--keep", action="store_true", help="keep the figures as the last release's")
     return parser.parse_args()
 
 
 def conditions() -> dict[str, object]:
     """What the figures depend on besides the code."""
-    load = [round(each, 2) for each in os.getloadavg()]
+    load = [round(average, 2) for average in os.getloadavg()]
     return {"cores": os.cpu_count(), "load_average": load, "python": platform.python_version()}
 
 
 def main() -> int:
     """The exit status: 2 when a tool is missing."""
-    given = arguments()
+    options = arguments()
     allow_many_files()
     with tempfile.TemporaryDirectory(prefix="aihub-bench-") as directory:
-        bench = Bench(Path(directory), max(1.0, given.seconds), command=tuple(shlex.split(given.command)))
+        command = tuple(shlex.split(options.command))
+        bench = Bench(Path(directory), max(1.0, options.seconds), command=command, peers=options.peers.absolute())
         try:
-            if given.profile:
-                print(profile(bench, given.profile))
+            if options.profile:
+                print(profile(bench, options.profile))
                 return 0
-            run(bench, given.only or list(PARTS), given.json)
+            if options.check:
+                return check(bench)
+            figures = run(bench, options.only or USUAL, options.json)
+            if options.keep:
+                release.keep(figures)
         except ToolMissing as error:
             print(error, file=sys.stderr)
             return 2
     return 0
 
 
-def run(bench: Bench, names: list[str], file: Path | None) -> None:
+def run(bench: Bench, names: list[str], file: Path | None) -> list[Figure]:
     """The parts, one after the other, and the table."""
     before = conditions()
     print("before: " + ", ".join(f"{name} {value}" for name, value in before.items()), file=sys.stderr)
@@ -83,9 +99,31 @@ def run(bench: Bench, names: list[str], file: Path | None) -> None:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         figures += PARTS[name](bench)
     print(table(figures))
+    compare(release.ratios(figures, release.last_release()))
     print(f"load average {before['load_average']} before, {conditions()['load_average']} after")
     if file:
         file.write_bytes(msgspec.json.encode({"before": before, "figures": as_json(figures)}))
+    return figures
+
+
+def check(bench: Bench) -> int:
+    """The exit status: 1 where a figure is worse than the last release's in every try."""
+    tries = release.Check(release.last_release())
+    for number in range(release.TRIES):
+        directory = bench.directory / f"try-{number}"
+        directory.mkdir()
+        again = attrs.evolve(bench, directory=directory)
+        tries.add([*plain.measure(again), *bodies.measure(again)])
+        compare(tries.least)
+        if not tries.worse:
+            return 0
+    return 1
+
+
+def compare(ratios: Mapping[str, float]) -> None:
+    """Print how figures compare with the last release's; each as a multiple of the bare stack."""
+    for key, ratio in ratios.items():
+        print(f"{key}: {ratio:.2f} times the last release's")
 
 
 if __name__ == "__main__":

@@ -1,35 +1,34 @@
 """The gateway's stack with nothing in between: `python -m tests.bench.bare PORT URL`.
 
-Hypercorn, Litestar and httpx over aiohttp, each request handed on as it is to URL. What it costs on this machine at
+The gateway's server and client, and Litestar, each request handed on as it is to URL. What it costs on this machine at
 this moment is the floor for the gateway: a slow machine, or a busy one, shows here first.
 """
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import ssl
 import sys
+from pathlib import Path
 from typing import Any
 
-import aiohttp
-import httpx
 import uvloop
-from httpx_aiohttp import AiohttpTransport
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from litestar import Litestar, asgi
 from litestar.types import Receive, Scope, Send
 
+from aihub_lite.config import Settings
+from aihub_lite.server.front import front_of
+from aihub_lite.upstream.http1.client import HttpClient
+from aihub_lite.upstream.http1.dialing import Dialer
+from aihub_lite.upstream.http1.request import Parcel
+
+CONNECT_WITHIN = 5.0
 JSON = (b"content-type", b"application/json")
 
 
-def session() -> aiohttp.ClientSession:
-    """Connections as the gateway has them."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-    )
-
-
-def app(transport: httpx.AsyncBaseTransport, url: httpx.URL) -> Litestar:
-    """One route."""
+def app(client: HttpClient, url: str) -> Litestar:
+    """An application whose one route hands each request on to `url` and its answer back."""
 
     @asgi("/v1/chat/completions", copy_scope=False)
     async def chat(scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,8 +37,8 @@ def app(transport: httpx.AsyncBaseTransport, url: httpx.URL) -> Litestar:
         while message.get("more_body"):
             message = await receive()
             body += message["body"]
-        response = await transport.handle_async_request(httpx.Request("POST", url, headers=[JSON], content=body))
-        answer = b"".join([piece async for piece in response.aiter_raw()])
+        response = await client.ask("POST", url, dict([JSON]), body, CONNECT_WITHIN, Parcel())
+        answer = b"".join([piece async for piece in response])
         headers = [JSON, (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer, "more_body": False})
@@ -49,11 +48,18 @@ def app(transport: httpx.AsyncBaseTransport, url: httpx.URL) -> Litestar:
 
 async def main(port: str, url: str) -> None:
     """Until the process is ended."""
-    config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.include_server_header = config.include_date_header = False
-    async with AiohttpTransport(client=session) as transport:
-        await serve(app(transport, httpx.URL(url)), config)  # type: ignore[arg-type]
+    client = HttpClient(Dialer(ssl.create_default_context))
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", int(port)))
+        try:
+            await front_of(app(client, url), Settings(data_dir=Path())).serve(listener, never)
+        finally:
+            await client.close()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from statistics import median
 
 import attrs
 
-from aihub_lite.gateway.core import DATABASE
+from aihub_lite.config import DATABASE
 from tests.bench.figures import Figure
 from tests.bench.plain import CONNECTIONS, Loaded, Target, check
 from tests.bench.rig import GENEROUS, Bench, chat_request, priced_model
@@ -119,7 +119,7 @@ def loss(turns: list[Turn]) -> list[Figure]:
     check([[turn.alone, turn.beside] for turn in turns])
     lost = [100 * (1 - turn.beside.load.per_second / turn.alone.load.per_second) for turn in turns]
     rate = median(turn.alone.load.per_second for turn in turns)
-    waited = median(each for turn in turns for each in turn.waited)
+    waited = median(wait for turn in turns for wait in turn.waited)
     without = median(turn.alone.per_request_us for turn in turns)
     cost = median(turn.beside.per_request_us for turn in turns)
     note = f"{min(lost):.1f} to {max(lost):.1f}, of {rate:,.0f}/s; the page took {waited:.0f} ms"

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from tests.bench.figures import percentile
-from tests.bench.process_figures import cpu_seconds, resident_bytes
+from tests.support.process_figures import cpu_seconds, resident_bytes
 
 STAMP = re.compile(rb"@(\d+)@")
 END = b"data: [DONE]"
@@ -42,6 +42,8 @@ class Spec:
     warm: float
     seconds: float
     pid: int = 0
+    per_second: float = OPENINGS_PER_SECOND
+    """Streams opened in a second."""
 
 
 @attrs.frozen
@@ -55,6 +57,8 @@ class Heard:
     delay_p50_ms: float
     delay_p99_ms: float
     delay_max_ms: float
+    first_p99_ms: float
+    """From a request's sending to the first chunk of its answer, of all streams."""
     whole: int
     refused: int
     all_chunks: int
@@ -65,6 +69,8 @@ class Stream:
     """One stream being heard."""
 
     sock: socket.socket
+    sent: float
+    """When its request was, monotonic."""
     tail: bytes = b""
     chunks: int = 0
     answered: bool = False
@@ -82,6 +88,8 @@ class Listener:
     ended: list[Stream] = attrs.field(factory=list)
     delays: list[float] = attrs.field(factory=list)
     """Milliseconds, of every chunk inside the window."""
+    firsts: list[float] = attrs.field(factory=list)
+    """Milliseconds from request to first chunk, of every stream."""
     counting: bool = False
     speaking: int = 0
     """Streams that have had their first chunk."""
@@ -91,11 +99,14 @@ class Listener:
         self.open_all()
         self.listen(lambda: self.speaking == self.spec.streams or bool(self.ended))
         self.listen_for(self.spec.warm)
-        began, cpu = time.monotonic(), self.cpu()
+        began = time.monotonic()
+        cpu = self.cpu()
         self.counting = True
         self.listen_for(self.spec.seconds)
         self.counting = False
-        seconds, cpu, chunks = time.monotonic() - began, self.cpu() - cpu, len(self.delays)
+        seconds = time.monotonic() - began
+        cpu = self.cpu() - cpu
+        chunks = len(self.delays)
         if self.ended:
             raise TimeoutError(f"{len(self.ended)} streams ended too early, {self.refused} of them refused")
         rss = resident_bytes(self.spec.pid) if self.spec.pid else 0
@@ -106,7 +117,7 @@ class Listener:
         return cpu_seconds(self.spec.pid) if self.spec.pid else 0.0
 
     def heard(self, seconds: float, cpu: float, chunks: int, rss: int) -> Heard:
-        """The result."""
+        """What was counted, once every stream has ended."""
         return Heard(
             chunks,
             seconds,
@@ -115,6 +126,7 @@ class Listener:
             percentile(self.delays, 50),
             percentile(self.delays, 99),
             max(self.delays),
+            percentile(self.firsts, 99),
             sum(stream.whole for stream in self.ended),
             self.refused,
             sum(stream.chunks for stream in self.ended),
@@ -133,18 +145,18 @@ class Listener:
             sock = socket.create_connection(address, 10)
             sock.sendall(request)
             sock.setblocking(False)
-            self.streams[sock.fileno()] = Stream(sock)
+            self.streams[sock.fileno()] = Stream(sock, time.monotonic())
             self.epoll.register(sock.fileno(), select.EPOLLIN)
-            self.listen_for(began + number / OPENINGS_PER_SECOND - time.monotonic())
+            self.listen_for(began + number / self.spec.per_second - time.monotonic())
 
     def listen_for(self, seconds: float) -> None:
-        """For so long."""
+        """Takes what comes for so many seconds."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self.step(left)
 
     def listen(self, done: Callable[[], bool]) -> None:
-        """Until `done()`."""
+        """Takes what comes until `done()`; raises TimeoutError after OVERTIME seconds of silence."""
         while not done():
             if not self.step(OVERTIME):
                 raise TimeoutError(f"silence; {len(self.streams)} streams are open")
@@ -164,10 +176,14 @@ class Listener:
             data = b""
         now = time.monotonic_ns()
         if not stream.answered and data:
-            stream.answered, stream.refused = True, not data.startswith(b"HTTP/1.1 200")
-        text, end = stream.tail + data, 0
+            stream.answered = True
+            stream.refused = not data.startswith(b"HTTP/1.1 200")
+        text = stream.tail + data
+        end = 0
         for stamp in STAMP.finditer(text):
-            self.speaking += not stream.chunks
+            if not stream.chunks:
+                self.speaking += 1
+                self.firsts.append((now / 1e9 - stream.sent) * 1e3)
             stream.chunks += 1
             end = stamp.end()
             if self.counting:
@@ -178,7 +194,7 @@ class Listener:
             self.end(stream)
 
     def end(self, stream: Stream) -> None:
-        """Hangs up."""
+        """Hangs up on a stream, whole or not."""
         self.epoll.unregister(stream.sock.fileno())
         self.ended.append(self.streams.pop(stream.sock.fileno()))
         stream.sock.close()

@@ -1,8 +1,8 @@
 """An upstream that streams at an even pace: `python -m tests.bench.paced PORT`, one process, raw HTTP over uvloop.
 
 A request says what it wants in fields of its own, which every gateway passes on: `chunks` of text, `pace` of them a
-second. Each holds the time at which it was sent, `@<nanoseconds>@` of the monotonic clock, which all processes of a
-machine share.
+second, the first of them some time within its interval, or one more `at_once`. Each holds the time at which it was
+sent, `@<nanoseconds>@` of the monotonic clock, which all processes of a machine share.
 """
 
 from __future__ import annotations
@@ -53,11 +53,14 @@ class Paced(asyncio.Protocol):
             self.received = b""
             self._begin(json.loads(body))
 
-    def _begin(self, asked: dict[str, Any]) -> None:
-        self.left = self.tokens = asked["chunks"]
-        self.interval = 1 / asked["pace"]
+    def _begin(self, request: dict[str, Any]) -> None:
+        self.left = self.tokens = request["chunks"]
+        self.interval = 1 / request["pace"]
         self.transport.write(HEAD + sse(ROLE))
         self.due = self.loop.time() + next(_streams) * GOLDEN % 1 * self.interval
+        if request.get("at_once"):
+            self.transport.write(sse(TEXT % time.monotonic_ns()))
+            self.left -= 1
         self.loop.call_at(self.due, self._send)
 
     def _send(self) -> None:

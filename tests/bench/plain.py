@@ -8,10 +8,10 @@ from statistics import median
 import attrs
 
 from tests.bench.figures import Figure
-from tests.bench.process_figures import cpu_seconds, main_thread_seconds
 from tests.bench.rig import Bench, chat_request, chat_url, priced_model, wait_at_rest
 from tests.bench.wrk import Load, run_wrk
 from tests.support.gateway import Gateway
+from tests.support.process_figures import cpu_seconds, main_thread_seconds
 
 CONNECTIONS = 32
 
@@ -40,11 +40,14 @@ class Target:
     body: Mapping[str, object]
     pid: int
     gateway: Gateway | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    """Of each request, besides the usual ones."""
 
     def load(self, connections: int, seconds: float) -> Loaded:
         """So many connections for so long; a gateway has done the work for every request when its time is read."""
-        cpu, loop = cpu_seconds(self.pid), main_thread_seconds(self.pid)
-        load = run_wrk(self.bench, chat_url(self.url), self.key, self.body, connections, seconds)
+        cpu = cpu_seconds(self.pid)
+        loop = main_thread_seconds(self.pid)
+        load = run_wrk(self.bench, chat_url(self.url), self.key, self.body, connections, seconds, self.headers)
         if self.gateway:
             wait_at_rest(self.gateway)
         return Loaded(load, cpu_seconds(self.pid) - cpu, main_thread_seconds(self.pid) - loop)
@@ -52,7 +55,7 @@ class Target:
 
 def measure(bench: Bench) -> list[Figure]:
     """Throughput and CPU time at 32 connections, latency at one."""
-    each = bench.seconds / bench.rounds
+    seconds = bench.seconds / bench.rounds
     with (
         bench.nginx() as upstream,
         bench.gateway("plain") as gateway,
@@ -64,28 +67,32 @@ def measure(bench: Bench) -> list[Figure]:
             Target(bench, bare.url, gateway.key, body, bare.pid),
             Target(bench, upstream.url, gateway.key, body, upstream.pid),
         ]
-        warm = [target.load(CONNECTIONS, each) for target in targets]
-        many = [[target.load(CONNECTIONS, each) for target in targets] for _ in range(bench.rounds)]
-        one = [[target.load(1, each) for target in targets] for _ in range(bench.rounds)]
+        warm = [target.load(CONNECTIONS, seconds) for target in targets]
+        many = [[target.load(CONNECTIONS, seconds) for target in targets] for _ in range(bench.rounds)]
+        one = [[target.load(1, seconds) for target in targets] for _ in range(bench.rounds)]
     check([warm, *many, *one])
     return [*throughput(many), *latency(one)]
 
 
 def check(rounds: list[list[Loaded]]) -> None:
     """Raises RuntimeError when not every request was answered with 200: figures of errors mean nothing."""
-    loads = [loaded.load for each in rounds for loaded in each]
-    refused, broken = sum(each.refused for each in loads), sum(each.broken for each in loads)
+    loads = [loaded.load for turn in rounds for loaded in turn]
+    refused = sum(load.refused for load in loads)
+    broken = sum(load.broken for load in loads)
     if refused or broken:
         raise RuntimeError(f"{refused} requests were refused, {broken} connections broken")
 
 
 def throughput(rounds: list[list[Loaded]]) -> list[Figure]:
     """At 32 connections: medians of the rounds."""
-    rates = [median(each[target].load.per_second for each in rounds) for target in range(3)]
-    costs = [median(each[target].per_request_us for each in rounds) for target in range(3)]
-    gateway = [each[0] for each in rounds]
-    apart = sum(each.cpu_s - each.loop_s for each in gateway) / sum(each.load.requests for each in gateway) * 1e6
-    spread = f"{min(each.per_request_us for each in gateway):.0f} to {max(each.per_request_us for each in gateway):.0f}"
+    rates = [median(turn[target].load.per_second for turn in rounds) for target in range(3)]
+    costs = [median(turn[target].per_request_us for turn in rounds) for target in range(3)]
+    gateway = [turn[0] for turn in rounds]
+    apart = (
+        sum(loaded.cpu_s - loaded.loop_s for loaded in gateway) / sum(loaded.load.requests for loaded in gateway) * 1e6
+    )
+    per_request = [loaded.per_request_us for loaded in gateway]
+    spread = f"{min(per_request):.0f} to {max(per_request):.0f}"
     note = f"{spread}; {apart:.0f} of it outside the event loop's thread"
     return [
         figure("plain.requests", "requests, 32 connections", "/s", rates),
@@ -101,12 +108,12 @@ def figure(key: str, title: str, unit: str, values: list[float], note: str = "")
 
 def latency(rounds: list[list[Loaded]]) -> list[Figure]:
     """At one connection: medians of the rounds."""
-    p50 = [[each[target].load.p50_us / 1000 for each in rounds] for target in range(3)]
-    p99 = [[each[target].load.p99_us / 1000 for each in rounds] for target in range(3)]
+    p50 = [[turn[target].load.p50_us / 1000 for turn in rounds] for target in range(3)]
+    p99 = [[turn[target].load.p99_us / 1000 for turn in rounds] for target in range(3)]
     added, bare = ([over - alone for over, alone in zip(p50[at], p50[2], strict=True)] for at in (0, 1))
     spread = f"{min(added):.2f} to {max(added):.2f}"
     return [
-        figure("plain.p50", "p50, 1 connection", "ms", [median(each) for each in p50]),
-        figure("plain.p99", "p99, 1 connection", "ms", [median(each) for each in p99]),
+        figure("plain.p50", "p50, 1 connection", "ms", [median(times) for times in p50]),
+        figure("plain.p99", "p99, 1 connection", "ms", [median(times) for times in p99]),
         Figure("plain.p50_added", "p50 above the upstream alone", "ms", median(added), median(bare), note=spread),
     ]

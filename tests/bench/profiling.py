@@ -43,7 +43,8 @@ def _plain(bench: Bench) -> tuple[int, str]:
 def _stream(bench: Bench) -> tuple[int, str]:
     """Includes the opening and the end of the streams, spread over many chunks."""
     with bench.paced() as upstream, bench.gateway("profile") as gateway:
-        model, count = priced_model(gateway, upstream.url), bench.streams(streams.BUSY_STREAMS)
+        model = priced_model(gateway, upstream.url)
+        count = bench.streams(streams.BUSY_STREAMS)
         with sampling(gateway):
             heard = streams.hear(bench, gateway, gateway.url, model, count, streams.PACE, bench.seconds)
     return heard.all_chunks, "chunk"
@@ -59,23 +60,23 @@ def sampling(gateway: Gateway) -> Iterator[None]:
     wait_at_rest(gateway)  # an answer means that the signal was seen
 
 
-def report(found: Profile, count: int, unit: str) -> str:
+def report(profile: Profile, count: int, unit: str) -> str:
     """Tables of µs per request or chunk, most first."""
     scale = 1e6 / count
     rooms: dict[str, float] = defaultdict(float)
-    for name, seconds in found.own.items():
+    for name, seconds in profile.own.items():
         rooms[room_of(name)] += seconds
     total = (
-        f"{found.seconds * scale:.1f} µs of the event loop's thread per {unit}, "
-        f"{found.samples} samples, {count:,} {unit}s"
+        f"{profile.seconds * scale:.1f} µs of the event loop's thread per {unit}, "
+        f"{profile.samples} samples, {count:,} {unit}s"
     )
     tables: Mapping[str, Mapping[str, float]] = {
         "by library or room, own time": rooms,
-        "by function, own time": found.own,
-        "by line, own time": found.lines,
-        "by function, with what it calls": found.inclusive,
+        "by function, own time": profile.own,
+        "by line, own time": profile.lines,
+        "by function, with what it calls": profile.inclusive,
     }
-    return "\n".join([total, *(_section(title, each, scale, unit) for title, each in tables.items())])
+    return "\n".join([total, *(_section(title, seconds, scale, unit) for title, seconds in tables.items())])
 
 
 def room_of(name: str) -> str:
@@ -90,5 +91,5 @@ def room_of(name: str) -> str:
 
 def _section(title: str, seconds: Mapping[str, float], scale: float, unit: str) -> str:
     most = sorted(seconds.items(), key=lambda item: -item[1])[:TOP]
-    lines = [f"{each * scale:8.2f}  {name}" for name, each in most]
+    lines = [f"{taken * scale:8.2f}  {name}" for name, taken in most]
     return "\n".join(["", f"µs per {unit}, {title}:", *lines])

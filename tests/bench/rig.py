@@ -15,7 +15,7 @@ import attrs
 import msgspec
 
 from tests.support.gateway import CHAT, Gateway, running
-from tests.support.process import COMMAND, ROOT, Home, NotStarted, Process, clean_environment
+from tests.support.process import COMMAND, Home, NotStarted, Process, clean_environment
 
 PROMPT_TOKENS, COMPLETION_TOKENS = 31, 44
 INPUT_NANO, OUTPUT_NANO = 10_000, 20_000
@@ -56,10 +56,10 @@ class ToolMissing(Exception):
 
 def tool(name: str) -> str:
     """Its path; raises ToolMissing."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    if found is None:
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if path is None:
         raise ToolMissing(f"{name} is not installed: apt-get install nginx-light wrk")
-    return found
+    return path
 
 
 @attrs.frozen
@@ -81,6 +81,8 @@ class Bench:
     share: float = 1.0
     """Of the streams: a test of the benchmark itself does with fewer."""
     command: tuple[str, ...] = COMMAND
+    peers: Path = Path()
+    """Where other gateways are installed."""
 
     def streams(self, count: int) -> int:
         """How many streams to open where a full run opens `count`."""
@@ -90,8 +92,7 @@ class Bench:
         """An empty data directory; default settings, so with every limit and the log as an operator has them."""
         directory = self.directory / name
         directory.mkdir()
-        # The command may be a script of an installed gateway that was never in this directory.
-        return Home(directory / "data", {}, {"PYTHONPATH": str(ROOT)}, self.command)
+        return Home(directory / "data", {}, command=self.command)
 
     @contextmanager
     def gateway(self, name: str) -> Iterator[Gateway]:
@@ -103,7 +104,7 @@ class Bench:
     @contextmanager
     def process(self, *command: str) -> Iterator[Process]:
         """Any other process of the benchmark, ended with the block."""
-        with Process(command, clean_environment(self.directory, {}, {})) as process:
+        with Process.spawn(command, clean_environment(self.directory, {}, {})) as process:
             try:
                 yield process
             except BaseException:
@@ -113,7 +114,8 @@ class Bench:
     @contextmanager
     def nginx(self) -> Iterator[Server]:
         """nginx with one answer for everything."""
-        port, directory = free_port(), self.directory / "nginx"
+        port = free_port()
+        directory = self.directory / "nginx"
         directory.mkdir(exist_ok=True)
         config = directory / "nginx.conf"
         config.write_text(NGINX.format(directory=directory, port=port, answer=msgspec.json.encode(ANSWER).decode()))
@@ -170,14 +172,14 @@ def free_port() -> int:
         return port
 
 
-def listening(port: int, process: Process) -> Server:
-    """The server, once it accepts connections; raises NotStarted."""
-    deadline = time.monotonic() + 10
+def listening(port: int, process: Process, within: float = 10.0) -> Server:
+    """The server, once it accepts connections; raises NotStarted after so many seconds."""
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline and process.running:
         with socket.socket() as sock:
             if sock.connect_ex(("127.0.0.1", port)) == 0:
                 return Server(f"http://127.0.0.1:{port}/v1", process.pid)
-        time.sleep(0.01)
+        time.sleep(0.01)  # between two looks
     raise NotStarted(process.output)
 
 

@@ -39,7 +39,7 @@ class Profile:
 
 @attrs.define(eq=False)
 class Sampler:
-    """Weighs stacks."""
+    """Adds up the main thread's seconds by stack and by line."""
 
     stacks: dict[tuple[CodeType, ...], float] = attrs.field(factory=lambda: defaultdict(float))
     lines: dict[tuple[CodeType, int], float] = attrs.field(factory=lambda: defaultdict(float))
@@ -48,7 +48,7 @@ class Sampler:
     last: float = 0.0
 
     def toggle(self, _number: int, _frame: FrameType | None) -> None:
-        """Starts or stops."""
+        """Starts sampling, or stops it."""
         self.running = not self.running
         self.last = time.thread_time()
         interval = INTERVAL if self.running else 0
@@ -82,12 +82,16 @@ class Sampler:
 def short(code: CodeType) -> str:
     """The file, from its package on."""
     parts = Path(code.co_filename).parts
-    start = next((at + 1 for at in reversed(range(len(parts))) if parts[at] == "site-packages"), None)
-    return "/".join(parts[start:] if start else parts[-3:])
+    for number in reversed(range(len(parts))):
+        if parts[number] == "site-packages":
+            return "/".join(parts[number + 1 :])
+        if parts[number] == "aihub_lite":
+            return "/".join(parts[number:])
+    return "/".join(parts[-3:])
 
 
 def name_of(code: CodeType) -> str:
-    """`file:function`."""
+    """A function as `file:function`."""
     return f"{short(code)}:{code.co_qualname}"
 
 

@@ -11,9 +11,9 @@ import msgspec
 
 from tests.bench.figures import Figure
 from tests.bench.listener import OPENINGS_PER_SECOND, Heard, Spec
-from tests.bench.process_figures import resident_bytes
 from tests.bench.rig import Bench, chat_request, chat_url, priced_model, wait_at_rest
 from tests.support.gateway import Gateway
+from tests.support.process_figures import resident_bytes
 
 PACE = 20
 """Chunks per second and stream: what a fast model says to one listener."""
@@ -21,6 +21,8 @@ BUSY_STREAMS, QUIET_STREAMS, OPEN_STREAMS = 200, 50, 1000
 WARM = 1.0
 SLACK = 4.0
 """Seconds for which a stream goes on beyond what is measured of it."""
+RUSH = 667
+"""Streams opened in a second, where many come at once: a thousand in 1.5 s."""
 QUIET_PACE = 1
 """So slow that a thousand streams leave the machine at rest."""
 
@@ -31,9 +33,10 @@ def measure(bench: Bench) -> list[Figure]:
         model = priced_model(gateway, upstream.url)
         busy = bench.streams(BUSY_STREAMS)
         loaded = hear(bench, gateway, gateway.url, model, busy, PACE, bench.seconds)
-        quiet, each = bench.streams(QUIET_STREAMS), bench.seconds / bench.rounds
+        quiet = bench.streams(QUIET_STREAMS)
+        seconds = bench.seconds / bench.rounds
         rounds = [
-            [hear(bench, gateway, url, model, quiet, PACE, each) for url in (upstream.url, gateway.url)]
+            [hear(bench, gateway, url, model, quiet, PACE, seconds) for url in (upstream.url, gateway.url)]
             for _ in range(bench.rounds)
         ]
         wait_at_rest(gateway)
@@ -41,12 +44,14 @@ def measure(bench: Bench) -> list[Figure]:
 
 
 def measure_memory(bench: Bench) -> list[Figure]:
-    """Resident memory after start, and with 1,000 streams open."""
+    """Resident memory after start, and with 1,000 streams open; how long their first chunks took, opened in 1.5 s."""
     with bench.paced() as upstream, bench.gateway("memory") as gateway:
         model = priced_model(gateway, upstream.url)
         idle = resident_bytes(gateway.process.pid)
         count = bench.streams(OPEN_STREAMS)
-        heard = hear(bench, gateway, gateway.url, model, count, QUIET_PACE, bench.seconds / 2)
+        seconds = bench.seconds / 2
+        alone = hear(bench, gateway, upstream.url, model, count, QUIET_PACE, seconds, rush=True)
+        heard = hear(bench, gateway, gateway.url, model, count, QUIET_PACE, seconds, rush=True)
         wait_at_rest(gateway)
         after = resident_bytes(gateway.process.pid)
     held = heard.rss_bytes - idle
@@ -54,6 +59,13 @@ def measure_memory(bench: Bench) -> list[Figure]:
     return [
         Figure("memory.idle", "resident memory, idle", "MB", idle / 1e6),
         Figure("memory.per_stream", "resident memory per open stream", "kB", held / count / 1e3, note=note),
+        Figure(
+            "memory.first_chunk",
+            f"first chunk, {count} streams opened within {count / RUSH:.1f} s, p99",
+            "ms",
+            heard.first_p99_ms,
+            alone=alone.first_p99_ms,
+        ),
     ]
 
 
@@ -62,12 +74,27 @@ def chunks_for(streams: int, pace: int, seconds: float) -> int:
     return round(pace * (streams / OPENINGS_PER_SECOND + WARM + seconds + SLACK))
 
 
-def hear(bench: Bench, gateway: Gateway, base_url: str, model: str, streams: int, pace: int, seconds: float) -> Heard:
-    """Listens to so many streams from a process of its own; raises RuntimeError unless all of them were whole."""
+def hear(
+    bench: Bench,
+    gateway: Gateway,
+    base_url: str,
+    model: str,
+    streams: int,
+    pace: int,
+    seconds: float,
+    *,
+    rush: bool = False,
+) -> Heard:
+    """Listens to so many streams from a process of its own; raises RuntimeError unless all of them were whole.
+
+    In a `rush` they come quickly one after the other, and each is answered at once.
+    """
     chunks = chunks_for(streams, pace, seconds)
     fields = {"max_tokens": chunks, "chunks": chunks, "pace": pace, "stream_options": {"include_usage": True}}
-    body = chat_request(model, stream=True, **fields)
-    spec = Spec(chat_url(base_url), gateway.key, dict(body), streams, WARM, seconds, gateway.process.pid)
+    body = dict(chat_request(model, stream=True, at_once=rush, **fields))
+    spec = Spec(chat_url(base_url), gateway.key, body, streams, WARM, seconds, gateway.process.pid)
+    if rush:
+        spec = attrs.evolve(spec, per_second=RUSH)
     command = (sys.executable, "-m", "tests.bench.listener", msgspec.json.encode(attrs.asdict(spec)).decode())
     with bench.process(*command) as process:
         try:
@@ -75,7 +102,7 @@ def hear(bench: Bench, gateway: Gateway, base_url: str, model: str, streams: int
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"the listener did not end: {process.output}") from None
         process.stdout.wait_line(lambda _: False, 5)
-        if process.popen.returncode:
+        if process.popen.wait():
             raise RuntimeError(process.output)
         heard = Heard(**msgspec.json.decode(process.stdout.text))
     if (heard.whole, heard.all_chunks) != (streams, streams * chunks):

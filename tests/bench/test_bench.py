@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import beside, paced, plain, start, streams, translation
+from tests.bench import beside, bodies, limits, paced, peers, plain, start, streams, translation
 from tests.bench.figures import TARGETS, Figure, table
 from tests.bench.profiling import profile
 from tests.bench.rig import (
@@ -56,7 +56,7 @@ def assert_measured(figures: list[Figure], *keys: str) -> None:
     assert [] == [figure for figure in figures if figure.value <= 0]
 
 
-def test_load_and_ledger_disagree_on_the_number_of_requests(bench: Bench) -> None:
+def test_load_and_ledger_agree_on_the_number_of_requests(bench: Bench) -> None:
     with bench.nginx() as upstream, bench.gateway("plain") as gateway:
         body = chat_request(priced_model(gateway, upstream.url))
         target = plain.Target(bench, gateway.url, gateway.key, body, gateway.process.pid, gateway)
@@ -68,40 +68,57 @@ def test_load_and_ledger_disagree_on_the_number_of_requests(bench: Bench) -> Non
     assert {PROMPT_TOKENS * INPUT_NANO + COMPLETION_TOKENS * OUTPUT_NANO} == set(charged)
 
 
-def test_streams_heard_and_ledger_disagree(bench: Bench) -> None:
+def test_streams_heard_and_ledger_agree(bench: Bench) -> None:
     with bench.paced() as upstream, bench.gateway("stream") as gateway:
         model = priced_model(gateway, upstream.url)
         heard = streams.hear(bench, gateway, gateway.url, model, 10, streams.PACE, bench.seconds)
         charged = charges(gateway)
-    each = paced.PROMPT_TOKENS * INPUT_NANO + heard.all_chunks // 10 * OUTPUT_NANO
-    assert [each] * 10 == charged
+    charge = paced.PROMPT_TOKENS * INPUT_NANO + heard.all_chunks // 10 * OUTPUT_NANO
+    assert [charge] * 10 == charged
     assert heard.chunks < heard.all_chunks
 
 
-def test_plain_part_gives_no_figures(bench: Bench) -> None:
+def test_the_plain_part_gives_figures(bench: Bench) -> None:
     assert_measured(plain.measure(bench), "plain.requests", "plain.cpu_per_request", "plain.p50_added", "plain.p99")
 
 
-def test_stream_part_gives_no_figures(bench: Bench) -> None:
+def test_the_bodies_part_gives_figures(bench: Bench) -> None:
+    assert_measured(bodies.measure(bench), "bodies.cpu_28kb", "bodies.cpu_180kb")
+
+
+def test_the_limits_part_gives_figures(bench: Bench) -> None:
+    """How much they add may be less than nothing in a second."""
+    cost, more = limits.measure(bench)
+    assert (("limits.cpu_per_request", True), "limits.cpu_more") == ((cost.key, cost.value > 0), more.key)
+
+
+def test_another_gateway_gives_the_same_figures(bench: Bench) -> None:
+    """nginx, as it is everybody's upstream, is always there."""
+    names = ("cpu", "requests", "p50", "memory")
+    measured = [f"peers.{gateway}.{name}" for gateway in ("aihub_lite", "nginx") for name in names]
+    assert_measured(peers.measure(bench), *measured, "peers.nginx.start")
+
+
+def test_the_stream_part_gives_figures(bench: Bench) -> None:
     assert_measured(streams.measure(bench), "stream.cpu_per_chunk", "stream.delay_p50", "stream.delay_p99")
 
 
-def test_memory_part_leaves_streams_open_or_unbooked(bench: Bench) -> None:
-    assert_measured(streams.measure_memory(bench), "memory.idle", "memory.per_stream")
+def test_the_memory_part_gives_figures_and_books_every_stream(bench: Bench) -> None:
+    assert_measured(streams.measure_memory(bench), "memory.idle", "memory.per_stream", "memory.first_chunk")
     books = Books(bench.directory / "memory" / "data")
     assert ["ok"] * bench.streams(streams.OPEN_STREAMS) == [record.outcome for record in books.records()]
 
 
-def test_start_part_gives_no_figures(bench: Bench) -> None:
+def test_the_start_part_gives_figures(bench: Bench) -> None:
     assert_measured(start.measure(bench), "start.first_answer", "start.again")
 
 
-def test_translation_part_gives_no_figures(bench: Bench) -> None:
+def test_the_translation_part_gives_figures(bench: Bench) -> None:
     keys = [f"translation.{name}_{what}" for name in ("anthropic", "gemini") for what in ("request", "event")]
     assert_measured(translation.measure(bench), *keys)
 
 
-def test_a_reader_of_the_console_gives_no_figures(bench: Bench) -> None:
+def test_a_reader_of_the_console_gives_figures(bench: Bench) -> None:
     figures = beside.measure(bench)
     assert_measured(
         [figure for figure in figures if figure.key != "beside.loss"], "beside.statistics", "beside.requests"
@@ -110,12 +127,12 @@ def test_a_reader_of_the_console_gives_no_figures(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("what", "unit"), [("plain", "request"), ("stream", "chunk")])
-def test_profile_names_no_function_of_the_gateway(bench: Bench, what: str, unit: str) -> None:
+def test_the_profile_names_functions_of_the_gateway(bench: Bench, what: str, unit: str) -> None:
     report = profile(bench, what)
     assert f"µs of the event loop's thread per {unit}" in report
-    assert "aihub_lite/gateway/pipeline.py:Line.serve" in report
+    assert "aihub_lite/gateway/line/pipeline.py:Line.serve" in report
 
 
-def test_table_hides_a_target() -> None:
+def test_the_table_shows_every_target() -> None:
     shown = table([Figure(key, key, "ms", 1.0) for key in TARGETS])
     assert [] == [target for target in TARGETS.values() if f"≤ {target:g} ms" not in shown]

@@ -14,17 +14,18 @@ import msgspec
 
 from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.channel import Channel
+from aihub_lite.domain.clock import SystemClock
 from aihub_lite.domain.money import UNPRICED
-from aihub_lite.gateway.routing import Lane
-from aihub_lite.gateway.thinkers import Thinkers
-from aihub_lite.gateway.wires import Sent, wire_of
+from aihub_lite.gateway.adapters.adapter import AttemptContext
+from aihub_lite.gateway.adapters.chat_upstream import ChatAdapter
+from aihub_lite.gateway.adapters.upstreams import chat_adapter
+from aihub_lite.gateway.routing.router import Lane
 from aihub_lite.upstream.providers import PROVIDERS
-from aihub_lite.wire.chat_request import ChatRequest, parse_chat
-from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.chat.request import ChatRequest, parse_chat
 from aihub_lite.wire.sse import EventSplitter
 from tests.bench.figures import Figure
 from tests.bench.rig import TEXT, Bench
-from tests.support.answers import chat_chunk
+from tests.support.upstream.answers import chat_chunk
 
 BATCH = 100
 """Calls that are timed together: the clock itself takes half a microsecond."""
@@ -120,27 +121,30 @@ def request() -> ChatRequest:
     return parse_chat(data)
 
 
+def adapter_of(spoken: Spoken, request: ChatRequest) -> ChatAdapter:
+    """For one attempt at a lane of its own."""
+    return chat_adapter(request, Lane(spoken.candidate, "k1", "sk-1"), AttemptContext("r1", SystemClock()))
+
+
 def sending(spoken: Spoken, asked: ChatRequest) -> float:
     """Seconds of CPU for a batch of requests, from the parsed request to the bytes that go upstream."""
-    lane, thinkers = Lane(spoken.candidate, "k1", "sk-1"), Thinkers()
-    wire = wire_of(lane.candidate)
+    adapter = adapter_of(spoken, asked)
     began = time.process_time_ns()
     for _ in range(BATCH):
-        wire.send(asked, lane, thinkers, again=False, strict=False)
+        adapter.send()
     return (time.process_time_ns() - began) / 1e9
 
 
 def reading(spoken: Spoken) -> float:
     """Seconds of CPU for a batch of events of one stream, from upstream's bytes to the client's."""
-    splitter, chat = EventSplitter(1 << 20), ChatStream("m", "r", 1, include_usage=True)
-    reader = wire_of(spoken.candidate).reader(chat, Sent("", [], b""))
+    splitter, stream = EventSplitter(1 << 20), adapter_of(spoken, request()).stream()
     for event in spoken.opening:
-        reader.push(msgspec.json.encode(event))
+        stream.push(msgspec.json.encode(event))
     data = b"data: " + msgspec.json.encode(spoken.text) + b"\n\n"
     began = time.process_time_ns()
     for _ in range(BATCH):
         for payload in splitter.feed(data):
-            assert reader.push(payload)
+            assert stream.push(payload)
     return (time.process_time_ns() - began) / 1e9
 
 

@@ -14,6 +14,7 @@ SCRIPT = """
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer {key}"
+{headers}
 wrk.body = [==[{body}]==]
 done = function(summary, latency, requests)
   local errors = summary.errors
@@ -42,14 +43,23 @@ class Load:
 
     @property
     def per_second(self) -> float:
-        """Requests."""
+        """Requests per second."""
         return self.requests / self.duration_us * 1e6
 
 
-def run_wrk(bench: Bench, url: str, key: str, body: Mapping[str, object], connections: int, seconds: float) -> Load:
+def run_wrk(
+    bench: Bench,
+    url: str,
+    key: str,
+    body: Mapping[str, object],
+    connections: int,
+    seconds: float,
+    headers: Mapping[str, str] | None = None,
+) -> Load:
     """Loads `url` for whole seconds, at least one; raises RuntimeError when wrk says no figures."""
     script = bench.directory / f"post-{next(_numbers)}.lua"
-    script.write_text(SCRIPT.format(key=key, body=msgspec.json.encode(body).decode()))
+    more = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in (headers or {}).items())
+    script.write_text(SCRIPT.format(key=key, body=msgspec.json.encode(body).decode(), headers=more))
     duration = f"{max(1, round(seconds))}s"
     arguments = ("-t1", f"-c{connections}", f"-d{duration}", "--timeout", "10s", "-s", str(script), url)
     with bench.process(tool("wrk"), *arguments) as process:

@@ -10,12 +10,12 @@ from tests.support.gateway import Gateway
 
 
 def value(terminal: Terminal, name: str, environ: dict[str, str] | None = None) -> tuple[object, str]:
-    listed = terminal.ok("settings", "list", "--json", environ=environ).json["settings"]
-    (found,) = [each for each in listed if each["name"] == name]
-    return found["value"], found["source"]
+    rows = terminal.ok("settings", "list", "--json", environ=environ).json["settings"]
+    (setting,) = [row for row in rows if row["name"] == name]
+    return setting["value"], setting["source"]
 
 
-def test_a_setting_cannot_be_set_listed_and_unset(terminal: Terminal) -> None:
+def test_a_setting_is_set_listed_and_unset(terminal: Terminal) -> None:
     assert "rpm: 7 (set).\n" == terminal.ok("settings", "set", "rpm", "7").stdout
     assert (7, "set") == value(terminal, "rpm")
     assert "rpm: 180 (default).\n" == terminal.ok("settings", "unset", "rpm").stdout
@@ -25,13 +25,14 @@ def test_a_setting_cannot_be_set_listed_and_unset(terminal: Terminal) -> None:
     )
 
 
-def test_the_list_leaves_out_a_setting_or_where_it_is_from(terminal: Terminal) -> None:
+def test_the_list_names_every_setting_and_where_its_value_is_from(terminal: Terminal) -> None:
     lines = terminal.ok("settings", "list", environ={"AIHUB_MAX_ATTEMPTS": "2"}).stdout.splitlines()
     assert ["NAME", *REASONS] == [line.split()[0] for line in lines]
     (line,) = [line for line in lines if line.startswith("max_attempts")]
     assert ["max_attempts", "2", "AIHUB_MAX_ATTEMPTS", "at", "once"] == line.split()[:5]
 
 
+@pytest.mark.attack("T-71")
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -43,16 +44,18 @@ def test_the_list_leaves_out_a_setting_or_where_it_is_from(terminal: Terminal) -
         (("set", "console_rpm", "7"), 1, "is fixed by AIHUB_CONSOLE_RPM"),
     ],
 )
-def test_a_refusal_says_something_else(terminal: Terminal, arguments: tuple[str, ...], code: int, says: str) -> None:
+def test_a_refusal_names_the_setting_and_what_is_wrong(
+    terminal: Terminal, arguments: tuple[str, ...], code: int, says: str
+) -> None:
     refused = terminal.run("settings", *arguments, environ={"AIHUB_CONSOLE_RPM": "9"})
     assert (code, "", 1, True) == (refused.code, refused.stdout, refused.stderr.count("\n"), says in refused.stderr)
 
 
-def test_a_setting_beside_a_server_waits_for_a_restart(gateway: Gateway) -> None:
+def test_a_setting_made_beside_a_server_holds_at_once(gateway: Gateway) -> None:
     key = gateway.add_token(name="limited")
-    assert [0, 0] == [gateway.home.cli("settings", "set", *each).code for each in [("retention_days", "90")] * 2]
-    listed = gateway.home.cli("settings", "list", "--json").json()["settings"]
-    found = {each["name"]: each["source"] for each in listed}
-    assert ("set", "AIHUB_RPM", "--port") == (found["retention_days"], found["rpm"], found["port"])
+    assert [0, 0] == [gateway.home.cli("settings", "set", *words).code for words in [("retention_days", "90")] * 2]
+    rows = gateway.home.cli("settings", "list", "--json").json()["settings"]
+    sources = {row["name"]: row["source"] for row in rows}
+    assert ("set", "AIHUB_RPM", "--port") == (sources["retention_days"], sources["rpm"], sources["port"])
     assert 0 == gateway.home.cli("settings", "unset", "retention_days").code
     assert 200 == gateway.chat("demo", key=key).status

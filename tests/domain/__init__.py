@@ -1,0 +1,1 @@
+"""Facts and rules: aliases, modality, money."""

@@ -24,13 +24,13 @@ def offering(*models: str, aliases: Mapping[str, tuple[str, ...]] | None = None)
     return build_catalog([channel], BUILTIN_ALIASES if aliases is None else aliases, {}, {})
 
 
-def leads_to(catalog: Catalog, asked: str) -> str | None:
-    found = catalog.resolve(asked)
-    return found[0].id if found else None
+def leads_to(catalog: Catalog, model_id: str) -> str | None:
+    resolved = catalog.resolve(model_id)
+    return resolved[0].id if resolved else None
 
 
 @pytest.mark.parametrize(
-    ("asked", "offered"),
+    ("model_id", "offered"),
     [
         ("claude-sonnet-4.6", "claude-sonnet-4-6"),
         ("anthropic/claude-sonnet-4.6", "claude-sonnet-4-6"),
@@ -49,11 +49,11 @@ def leads_to(catalog: Catalog, asked: str) -> str | None:
         ("qwen3-32b", "Qwen/Qwen3-32B"),
     ],
 )
-def test_a_documented_id_reaches_the_model_under_its_upstream_name(asked: str, offered: str) -> None:
-    found = offering(offered).resolve(asked)
+def test_a_documented_id_reaches_the_model_under_its_upstream_name(model_id: str, offered: str) -> None:
+    resolved = offering(offered).resolve(model_id)
 
-    assert found is not None
-    assert offered == found[0].candidates[0].upstream_model
+    assert resolved is not None
+    assert offered == resolved[0].candidates[0].upstream_model
 
 
 def test_an_alias_is_ignored_while_its_own_id_is_offered() -> None:
@@ -72,22 +72,24 @@ def test_an_alias_of_an_alias_works() -> None:
     assert "claude-sonnet-4-6" == leads_to(catalog, "best")
 
 
+@pytest.mark.attack("T-52")
 def test_an_alias_loop_leads_nowhere() -> None:
     catalog = offering("x", aliases={"a": ("b",), "b": ("a",)})
 
     assert (None, None) == (leads_to(catalog, "a"), leads_to(catalog, "b"))
 
 
+@pytest.mark.attack("T-52")
 @pytest.mark.parametrize("look_alike", ["Fast", "fast ", "ｆａｓｔ", "fаst"])
 def test_a_look_alike_of_an_alias_is_no_alias(look_alike: str) -> None:
     assert leads_to(offering("a", aliases={"fast": ("a",)}), look_alike) is None
 
 
 def test_a_token_allowed_an_alias_may_use_what_it_leads_to() -> None:
-    found = offering("a", aliases={"fast": ("a",)}).resolve("fast")
+    resolved = offering("a", aliases={"fast": ("a",)}).resolve("fast")
 
-    assert found is not None
-    assert frozenset({"a", "fast"}) == found[1]
+    assert resolved is not None
+    assert frozenset({"a", "fast"}) == resolved[1]
 
 
 def test_no_spelling_belongs_to_two_models() -> None:

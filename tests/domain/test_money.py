@@ -24,7 +24,7 @@ counts = st.integers(min_value=0, max_value=10**9)
 
 
 @given(prompt=counts, completion=counts, units=counts, unit=st.sampled_from(sorted(PER)))
-def test_a_request_costs_a_nano_dollar_more_or_less_than_its_counts_say(
+def test_a_request_costs_exactly_what_its_counts_say_rounded_up(
     prompt: int, completion: int, units: int, unit: Unit
 ) -> None:
     tokens = Fraction(prompt * RATES.input + completion * RATES.output, 10**6)
@@ -32,11 +32,11 @@ def test_a_request_costs_a_nano_dollar_more_or_less_than_its_counts_say(
 
 
 @pytest.mark.parametrize("unit", sorted(PER))
-def test_a_model_priced_by_the_token_charges_for_what_it_has_no_price_for(unit: Unit) -> None:
+def test_a_model_priced_by_the_token_charges_nothing_for_units(unit: Unit) -> None:
     price = Price(Rates(1_000_000, 0), source="operator")
     assert 5 == cost_of(Usage(5, units=1000, unit=unit), price)
 
 
-def test_a_model_priced_by_the_image_charges_for_characters() -> None:
+def test_a_model_priced_by_the_image_charges_for_images_alone() -> None:
     price = Price(Rates(0, 0, units=UnitRates(image=7)), source="operator")
     assert (14, 0) == (cost_of(Usage(units=2, unit="image"), price), cost_of(Usage(units=2, unit="character"), price))

@@ -12,12 +12,14 @@ from typing import Any
 import attrs
 
 from aihub_lite.domain.channel import Channel, ChannelKey, Clocks, Offer, Secret
+from aihub_lite.domain.overrides import Header, Overrides, Param
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.domain.usage import Attempt, Usage, UsageRecord
-from aihub_lite.storage.columns import insert_sql
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import RECORD_COLUMNS, HoldRow, _record_values
-from aihub_lite.storage.migrations import MIGRATIONS, migrate
+from aihub_lite.storage.journal import HoldRow
+from aihub_lite.storage.records import RECORD_COLUMNS, record_values
+from aihub_lite.storage.sqlite.columns import insert_sql
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.sqlite.migrations import MIGRATIONS, migrate
 
 NOON = 1_760_000_400_000
 """A time in ms, some hours into a UTC day."""
@@ -38,6 +40,9 @@ TOKEN = Token(
     tpm=1000,
     concurrency=3,
     allow_ips=("10.0.0.0/8", "::1/128"),
+    person_id="per_1",
+    team_id="team_1",
+    person_enabled=False,  # there is nobody of that id
 )
 
 CHANNEL = Channel(
@@ -51,6 +56,7 @@ CHANNEL = Channel(
         ChannelKey(id="k2", ref=Secret("typed"), disabled="401"),
     ),
     offers=(Offer("gpt-4o", "gpt-4o-2024-11-20"),),
+    patterns=(Offer("*", "vendor/*"),),
     discovered=True,
     priority=-3,
     weight=7,
@@ -59,6 +65,14 @@ CHANNEL = Channel(
     disabled="spent",
     origin="env",
     clocks=Clocks(connect=1.5, total=600.0),
+    cost="table",
+    overrides=Overrides(
+        headers=(Header("x-team", Secret("env:TEAM")),),
+        default_params=(Param("temperature", "0.2"),),
+        set_params=(Param("provider.order", '["a"]'),),
+        drop_params=("store",),
+        system_prefix="Be brief.",
+    ),
 )
 
 
@@ -120,12 +134,12 @@ def with_database(path: Path, work: Callable[[Database], Awaitable[Any]]) -> Any
     return asyncio.run(run())
 
 
-def written_before(step: tuple[str, ...], path: Path, records: Sequence[UsageRecord]) -> None:
-    """A database as it was before a step of the schema, with records that have no columns of later ones."""
+def written_at(version: int, path: Path, records: Sequence[UsageRecord]) -> None:
+    """A database with the schema of that version, and records that have no columns of later ones."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        migrate(connection, path, MIGRATIONS[: MIGRATIONS.index(step)])
+        migrate(connection, path, MIGRATIONS[:version])
         columns = [name for (_, name, *_) in connection.execute("PRAGMA table_info(usage_records)")]
-        known = tuple(name for name in RECORD_COLUMNS if name in columns)
-        for each in records:
-            row = dict(zip(RECORD_COLUMNS, _record_values(each, None), strict=True))
-            connection.execute(insert_sql("usage_records", known), [row[name] for name in known])
+        present = tuple(name for name in RECORD_COLUMNS if name in columns)
+        for usage_record in records:
+            row = dict(zip(RECORD_COLUMNS, record_values(usage_record), strict=True))
+            connection.execute(insert_sql("usage_records", present), [row[name] for name in present])

@@ -9,8 +9,8 @@ import pytest
 
 from aihub_lite.domain.channel import Channel
 from aihub_lite.storage.channels import Channels
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.faults import Duplicate
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.sqlite.faults import Duplicate
 from tests.storage.facts import CHANNEL, with_database
 
 

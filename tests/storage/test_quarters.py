@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.domain.usage import Usage, UsageRecord
-from aihub_lite.storage.columns import picked
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import Ledger
-from aihub_lite.storage.quarters import QUARTERS
+from aihub_lite.storage.journal import Journal
+from aihub_lite.storage.sqlite.columns import row_values
+from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.statistics import PartSums, Statistics, Sums
 from aihub_lite.storage.usage import Dimension, Usages, UsageSum
-from tests.storage.facts import NOON, record, with_database, written_before
+from tests.storage.facts import NOON, record, with_database, written_at
+from tests.support.examples import examples
 
 DAY_MS = 86_400_000
 CHANGES = (
@@ -47,7 +47,7 @@ def spans(draw: st.DrawFn) -> tuple[list[int], list[UsageRecord]]:
     edges = midnights(*draw(st.sampled_from(CHANGES)))
     near = st.builds(lambda edge, off: edge * 1000 + off, st.sampled_from(edges), st.integers(-2, 2))
     moments = near | st.integers((edges[0] - 7200) * 1000, (edges[-1] + 7200) * 1000)
-    made = st.builds(
+    records = st.builds(
         record,
         started_ms=moments,
         token_id=st.sampled_from(["t1", "t2"]),
@@ -58,32 +58,32 @@ def spans(draw: st.DrawFn) -> tuple[list[int], list[UsageRecord]]:
         cost_nano=st.integers(0, 10**12),
         first_byte_ms=st.integers(0, 5),
     )
-    found = draw(st.lists(made, max_size=12))
-    return edges, [attrs.evolve(each, request_id=f"r{number}") for number, each in enumerate(found)]
+    drawn = draw(st.lists(records, max_size=12))
+    return edges, [attrs.evolve(row, request_id=f"r{number}") for number, row in enumerate(drawn)]
 
 
 def summed(records: Sequence[UsageRecord]) -> Sums:
     """What records come to, one by one."""
     return Sums(
         requests=len(records),
-        errors=sum(each.outcome in ("error", "cut_off") for each in records),
-        prompt_tokens=sum(each.usage.prompt_tokens for each in records),
-        completion_tokens=sum(each.usage.completion_tokens for each in records),
-        cost_nano=sum(each.cost_nano for each in records),
-        first_byte_ms=sum(each.first_byte_ms for each in records),
-        first_bytes=sum(each.first_byte_ms > 0 for each in records),
+        errors=sum(row.outcome in ("error", "cut_off") for row in records),
+        prompt_tokens=sum(row.usage.prompt_tokens for row in records),
+        completion_tokens=sum(row.usage.completion_tokens for row in records),
+        cost_nano=sum(row.cost_nano for row in records),
+        first_byte_ms=sum(row.first_byte_ms for row in records),
+        first_bytes=sum(row.first_byte_ms > 0 for row in records),
     )
 
 
 def of_step(records: Sequence[UsageRecord], edges: Sequence[int], step: int) -> list[UsageRecord]:
-    return [each for each in records if edges[step] * 1000 <= each.started_ms < edges[step + 1] * 1000]
+    return [row for row in records if edges[step] * 1000 <= row.started_ms < edges[step + 1] * 1000]
 
 
 def expected_parts(records: Sequence[UsageRecord], edges: Sequence[int], field: str) -> dict[tuple[int, str], Sums]:
     groups: dict[tuple[int, str], list[UsageRecord]] = defaultdict(list)
     for step in range(len(edges) - 1):
-        for each in of_step(records, edges, step):
-            groups[step, getattr(each, field)].append(each)
+        for row in of_step(records, edges, step):
+            groups[step, getattr(row, field)].append(row)
     return {key: summed(group) for key, group in groups.items()}
 
 
@@ -91,17 +91,17 @@ def with_records(records: Sequence[UsageRecord], work: Any) -> Any:
     """What `work(database)` returns once the records are settled."""
 
     async def run(database: Database) -> Any:
-        for each in records:
-            await Ledger(database).settle(each)
+        for row in records:
+            await Journal(database).settle(row)
         return await work(database)
 
     with TemporaryDirectory() as directory:
         return with_database(Path(directory) / "a.db", run)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(spans())
-def test_steps_of_a_readers_days_are_not_the_sums_of_their_records(
+def test_steps_of_a_readers_days_are_the_sums_of_their_records(
     span: tuple[list[int], list[UsageRecord]],
 ) -> None:
     edges, records = span
@@ -114,17 +114,15 @@ def test_steps_of_a_readers_days_are_not_the_sums_of_their_records(
     everything, of_one, parts = with_records(records, work)
     steps = range(len(edges) - 1)
     assert [summed(of_step(records, edges, step)) for step in steps] == everything
-    theirs = [each for each in records if each.token_id == "t2"]
+    theirs = [row for row in records if row.token_id == "t2"]
     assert [summed(of_step(theirs, edges, step)) for step in steps] == of_one
-    for field, found in zip(("token_id", "model", "channel"), parts, strict=True):
-        assert expected_parts(records, edges, field) == {(part.step, part.id): part.sums for part in found}
+    for field, members in zip(("token_id", "model", "channel"), parts, strict=True):
+        assert expected_parts(records, edges, field) == {(part.step, part.id): part.sums for part in members}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(spans(), st.integers(-3600_000, 5 * DAY_MS))
-def test_sums_since_a_moment_are_not_those_of_the_records(
-    span: tuple[list[int], list[UsageRecord]], after: int
-) -> None:
+def test_sums_since_a_moment_are_those_of_the_records(span: tuple[list[int], list[UsageRecord]], after: int) -> None:
     edges, records = span
     since_ms = edges[0] * 1000 + after
 
@@ -133,18 +131,21 @@ def test_sums_since_a_moment_are_not_those_of_the_records(
         usages = Usages(database)
         return [await usages.sums(by, since_ms) for by in dimensions], await usages.models_of("t2", since_ms)
 
-    found, of_one = with_records(records, work)
-    late = [each for each in records if each.started_ms >= since_ms]
-    for sums, own in [*((each, late) for each in found), (of_one, [each for each in late if each.token_id == "t2"])]:
+    by_dimension, of_one = with_records(records, work)
+    late = [row for row in records if row.started_ms >= since_ms]
+    for sums, own in [
+        *((sums, late) for sums in by_dimension),
+        (of_one, [row for row in late if row.token_id == "t2"]),
+    ]:
         total = summed(own)
         assert (total.requests, total.errors, total.cost_nano, total.prompt_tokens) == tuple(
-            sum(getattr(each, name) for each in sums) for name in ("requests", "errors", "cost_nano", "prompt_tokens")
+            sum(getattr(part, name) for part in sums) for name in ("requests", "errors", "cost_nano", "prompt_tokens")
         )
 
 
-def test_deleting_old_records_deletes_their_sums(tmp_path: Path) -> None:
+def test_deleting_old_records_keeps_their_sums(tmp_path: Path) -> None:
     async def work(database: Database) -> tuple[int, int]:
-        await Ledger(database).settle(record("r1"))
+        await Journal(database).settle(record("r1"))
         await database.write(("DELETE FROM usage_records", ()))
         edges = [NOON // 1000 - DAY_MS // 1000, NOON // 1000 + DAY_MS // 1000]
         (sums,) = await Statistics(database).steps(edges)
@@ -154,18 +155,18 @@ def test_deleting_old_records_deletes_their_sums(tmp_path: Path) -> None:
     assert (1, 1) == with_database(tmp_path / "a.db", work)
 
 
-def test_records_from_before_the_sums_are_not_in_them(tmp_path: Path) -> None:
+def test_records_from_before_the_sums_are_counted_in_them(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     records = [record(f"r{n}", started_ms=NOON + n * 600_000, first_byte_ms=n, outcome="error") for n in range(9)]
-    written_before(QUARTERS, path, records)
+    written_at(5, path, records)
 
     async def work(database: Database) -> list[dict[str, Any]]:
-        found = [await database.read(f"SELECT * FROM {table}") for table in ("usage_by_token", "usage_by_model")]
-        return [picked(row, ("quarter", "requests", "errors", "first_byte_ms")) for rows in found for row in rows]
+        tables = [await database.read(f"SELECT * FROM {table}") for table in ("usage_by_token", "usage_by_model")]
+        return [row_values(row, ("quarter", "requests", "errors", "first_byte_ms")) for rows in tables for row in rows]
 
     quarters: dict[int, list[UsageRecord]] = defaultdict(list)
-    for each in records:
-        quarters[each.started_ms // 900_000].append(each)
+    for row in records:
+        quarters[row.started_ms // 900_000].append(row)
     expected = [
         {"quarter": quarter, "requests": len(own), "errors": len(own), "first_byte_ms": summed(own).first_byte_ms}
         for quarter, own in sorted(quarters.items())

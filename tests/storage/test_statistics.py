@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.journal import Journal
+from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.statistics import Statistics, Sums
 from tests.storage.facts import NOON, record, with_database
 
@@ -14,9 +14,9 @@ HOUR = 3_600_000
 START = NOON - NOON % HOUR
 
 
-def test_a_request_is_counted_in_another_step_than_its_own(tmp_path: Path) -> None:
+def test_a_request_is_counted_in_the_step_that_it_started_in(tmp_path: Path) -> None:
     async def work(database: Database) -> list[Sums]:
-        journal = Ledger(database)
+        journal = Journal(database)
         starts = [START - 1, START, START + HOUR - 1, START + HOUR, START + 3 * HOUR - 1, START + 3 * HOUR]
         for number, started_ms in enumerate(starts):
             await journal.settle(record(f"r{number}", started_ms=started_ms))
@@ -25,9 +25,9 @@ def test_a_request_is_counted_in_another_step_than_its_own(tmp_path: Path) -> No
     assert [2, 1, 1] == [sums.requests for sums in with_database(tmp_path / "a.db", work)]
 
 
-def test_failures_and_first_bytes_are_summed_wrongly(tmp_path: Path) -> None:
+def test_a_step_sums_failures_and_first_bytes_of_its_requests(tmp_path: Path) -> None:
     async def work(database: Database) -> list[Sums]:
-        journal = Ledger(database)
+        journal = Journal(database)
         await journal.settle(record("r1", first_byte_ms=100, usage=Usage(1, 2), cost_nano=5))
         await journal.settle(record("r2", first_byte_ms=300, outcome="cut_off", usage=Usage(10, 20), cost_nano=50))
         await journal.settle(record("r3", first_byte_ms=0, outcome="error", usage=Usage(), cost_nano=0))

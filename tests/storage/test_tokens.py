@@ -8,9 +8,9 @@ import attrs
 import pytest
 
 from aihub_lite.domain.token import Token
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.faults import Duplicate
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.journal import Journal
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.sqlite.faults import Duplicate
 from aihub_lite.storage.tokens import Tokens
 from tests.storage.facts import TOKEN, record, with_database
 
@@ -31,7 +31,7 @@ def test_an_edit_does_not_undo_a_charge(tmp_path: Path) -> None:
     async def work(database: Database) -> list[tuple[Token, int]]:
         tokens = Tokens(database)
         await tokens.insert(TOKEN)
-        await Ledger(database).settle(record())
+        await Journal(database).settle(record())
         await tokens.update(attrs.evolve(TOKEN, name="desktop", quota_nano=None, budget=None))
         return await tokens.load()
 

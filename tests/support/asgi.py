@@ -11,7 +11,7 @@ import attrs
 import msgspec
 
 App = Callable[[MutableMapping[str, Any], Any, Any], Awaitable[None]]
-BOUND = 5.0
+BOUND = 20.0
 """Seconds after which a wait fails the test."""
 DISCONNECT: Mapping[str, Any] = {"type": "http.disconnect"}
 
@@ -93,6 +93,11 @@ class Call:
         self._reads.set()
 
     @property
+    def heard(self) -> bool:
+        """Whether the app has taken in all that the client did: its body, and that it left."""
+        return self._incoming.empty()
+
+    @property
     def blocked(self) -> bool:
         """Whether the app is in the middle of a `send` that does not return."""
         return self._sending > 0 and not self._reads.is_set()
@@ -109,6 +114,7 @@ class Call:
             self._take(message)  # as a server does: into its buffer at once, and then it waits for the client
             if self.complete and not self.reads_the_end:
                 self._reads.clear()
+            # The client's own pace of reading; without one, a turn for everybody else.
             await asyncio.sleep(len(message.get("body", b"")) / self.pace if self.pace else 0)
             await self._reads.wait()
         except asyncio.CancelledError:
@@ -147,7 +153,7 @@ class Call:
         """Returns once `holds`; raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not holds():
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0.001)  # between two looks
 
     @property
     def content(self) -> bytes:
@@ -155,7 +161,7 @@ class Call:
         return b"".join(self.pieces)
 
     def json(self) -> Any:
-        """The answer's body."""
+        """The answer's body, decoded."""
         return msgspec.json.decode(self.content)
 
     @property

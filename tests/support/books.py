@@ -27,6 +27,12 @@ class Record:
             raise AttributeError(name) from None
 
     @property
+    def searches(self) -> int:
+        """Searches of the web that the provider ran."""
+        ran: Mapping[str, int] = msgspec.json.decode(self.row["hosted"] or b"{}")
+        return ran.get("web_search", 0)
+
+    @property
     def tries(self) -> list[Mapping[str, Any]]:
         """The attempts: channel, status, fault, duration_ms."""
         attempts: list[Mapping[str, Any]] = msgspec.json.decode(self.row["attempts"])

@@ -22,10 +22,10 @@ class ManualClock:
         return self.wall_now
 
     def advance(self, seconds: float) -> None:
-        """Time goes by."""
+        """Turns both readings forward."""
         self.now += seconds
         self.wall_now += seconds
 
     def jump(self, seconds: float) -> None:
-        """Somebody sets the wall clock."""
+        """Turns the wall clock alone, as somebody does who sets it."""
         self.wall_now += seconds

@@ -16,7 +16,7 @@ def field(name: str, value: str | bytes, filename: str | None = None, kind: str 
 
 
 def form(*parts: bytes, boundary: str = BOUNDARY) -> bytes:
-    """A whole body."""
+    """The body of a form with these parts, closed."""
     mark = f"--{boundary}".encode()
     return b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
 
@@ -33,10 +33,10 @@ FILE = field("file", b"RIFF", "speech.wav", "audio/wav")
 def parts_of(content_type: str, body: bytes) -> dict[str, tuple[str | None, bytes]]:
     """Filename and content by name, as the standard library reads a form."""
     message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-    found: dict[str, tuple[str | None, bytes]] = {}
+    parts: dict[str, tuple[str | None, bytes]] = {}
     for part in message.walk():
         if not part.is_multipart():
             content = part.get_payload(decode=True)
             assert isinstance(content, bytes)
-            found[str(part.get_param("name", header="content-disposition"))] = (part.get_filename(), content)
-    return found
+            parts[str(part.get_param("name", header="content-disposition"))] = (part.get_filename(), content)
+    return parts

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.quarters import FILL_MODELS, FILL_TOKENS, SETTLE
+from aihub_lite.storage.sqlite.migrations import MIGRATIONS, migrate
 
 MILLION = 1_000_000
 DAYS = 30
+BEFORE_QUARTERS = 5
+"""The schema's version whose next step sums the records by quarters of an hour."""
 TOKENS, MODELS, CHANNELS = 50, 10, 3
 RECORDS = f"""
 WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count),
@@ -46,20 +46,17 @@ FROM usage_records GROUP BY 1, 2, 3, 4
 """
 
 
-def build(path: Path, now: float, count: int = MILLION) -> None:
-    """Make the database; its last request began just before `now`, in Unix seconds."""
-
-    async def make() -> None:
-        async with await Database.open(path):
-            pass
-
-    asyncio.run(make())
+def build(path: Path, now: float, count: int = MILLION, version: int = len(MIGRATIONS)) -> None:
+    """Make the database with the schema of a version; its last request began just before `now`, in Unix seconds."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
+        migrate(connection, path, MIGRATIONS[:BEFORE_QUARTERS])
+        (settle,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'settle'").fetchone()
         connection.execute("BEGIN")
         connection.execute("DROP TRIGGER settle")
         connection.execute(RECORDS, {"count": count, "now_ms": int(now * 1000)})
-        for statement in (FILL_DAYS, FILL_TOKENS, FILL_MODELS, SETTLE):
+        for statement in (FILL_DAYS, settle):
             connection.execute(statement)
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        migrate(connection, path, MIGRATIONS[:version])
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

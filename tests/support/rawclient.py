@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 import attrs
 import msgspec
 
-TIMEOUT = 10.0
+from tests.support.tls import secured
+
+TIMEOUT = 30.0
 """Seconds that any one read or write may take."""
 
 
@@ -60,7 +62,7 @@ class Answer:
         return self.head.header(name)
 
     def json(self) -> Any:
-        """The decoded body."""
+        """The body, decoded as JSON."""
         return msgspec.json.decode(self.body)
 
     @property
@@ -85,6 +87,8 @@ class RawConnection:
             self.sock.close()
             raise
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if parts.scheme == "https":
+            self.sock = secured(self.sock, "http/1.1")
         self._buffer = b""
 
     def __enter__(self) -> Self:
@@ -103,14 +107,14 @@ class RawConnection:
         """In pieces of `size` bytes, `interval` seconds apart."""
         for start in range(0, len(data), size):
             self.sock.sendall(data[start : start + size])
-            time.sleep(interval)
+            time.sleep(interval)  # the client's own pace
 
     def half_close(self) -> None:
         """FIN for our direction only."""
         self.sock.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
-        """RST at once."""
+        """Hangs up with RST instead of FIN."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
@@ -174,11 +178,12 @@ class RawConnection:
             if not (data := self._received()):
                 raise CutOff(f"before {mark!r}, after {self._buffer[-200:]!r}")
             self._buffer += data
-        found, _, self._buffer = self._buffer.partition(mark)
-        return found + mark
+        before, _, self._buffer = self._buffer.partition(mark)
+        return before + mark
 
     def _some(self) -> bytes:
-        data, self._buffer = self._buffer, b""
+        data = self._buffer
+        self._buffer = b""
         return data or self._received()
 
     def _received(self) -> bytes:
@@ -230,7 +235,7 @@ class Event:
         return b"\n".join(lines)
 
     def json(self) -> Any:
-        """The decoded payload."""
+        """The payload, decoded as JSON."""
         return msgspec.json.decode(self.payload)
 
 

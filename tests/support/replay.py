@@ -13,10 +13,10 @@ import attrs
 import msgspec
 import pytest
 
-from tests.support.answers import END_OF_BODY, SSE_HEAD, body_answer, chunked, error_answer, models_list
-from tests.support.received import Request
-from tests.support.scripted import Upstream
-from tests.support.steps import Script, Send
+from tests.support.upstream.answers import END_OF_BODY, SSE_HEAD, body_answer, chunked, error_answer, models_list
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Script, Send
 
 VECTORS = Path(os.environ.get("AIHUB_VECTORS") or Path(__file__).resolve().parents[3] / "shared" / "vectors")
 """Where the recordings are, when they are there at all."""
@@ -43,6 +43,13 @@ class Vector:
     body: bytes
     content_type: str
     streamed: bool
+    path: str = ""
+    """Of the request, where it was recorded; Gemini's names the model."""
+
+    @property
+    def model_in_path(self) -> str:
+        """`gemini-2.5-flash` of `/v1beta/models/gemini-2.5-flash:generateContent`."""
+        return self.path.rpartition("/")[2].partition(":")[0]
 
     def __str__(self) -> str:
         return f"{self.provider}-{self.id}"
@@ -60,7 +67,7 @@ def _recorded(name: str) -> tuple[Vector, ...]:
 def _vector(record: dict[str, Any]) -> Vector:
     response = record["response"]
     streamed, body = _body(response)
-    given = {str(key).lower(): value for key, value in response.get("headers", {}).items()}
+    headers = {str(key).lower(): value for key, value in response.get("headers", {}).items()}
     default = "text/event-stream" if streamed else "application/json"
     return Vector(
         id=record["id"],
@@ -70,8 +77,9 @@ def _vector(record: dict[str, Any]) -> Vector:
         status=record["status"],
         request=record["request"],
         body=body,
-        content_type=str(given.get("content-type") or default),
+        content_type=str(headers.get("content-type") or default),
         streamed=streamed,
+        path=str(record.get("path") or ""),
     )
 
 

@@ -18,8 +18,8 @@ def serve(gateway: Gateway) -> Serve:
 
     def served(*upstreams: str | tuple[str, str], upstream_model: str = "upstream-model") -> str:
         model = unique("model")
-        for place, each in enumerate(upstreams):
-            provider, url = ("openai", each) if isinstance(each, str) else each
+        for place, upstream in enumerate(upstreams):
+            provider, url = ("openai", upstream) if isinstance(upstream, str) else upstream
             names = {"name": f"{model}-{'abc'[place]}", "provider": provider, "models": [f"{model}={upstream_model}"]}
             gateway.add_channel(url, model, priority=10 - place, **names)
         gateway.set_price(model)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
-from aihub_lite.storage.database import Database
+from aihub_lite.storage.sqlite.database import Database
 
 
 @asynccontextmanager

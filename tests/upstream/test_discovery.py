@@ -21,16 +21,18 @@ from aihub_lite.upstream.discovery import (
 )
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.transport import Transport
-from tests.support.answers import body_answer, error_answer, json_answer, models_list
-from tests.support.scripted import Upstream, black_hole, refused
-from tests.support.steps import Hang, Script
+from tests.support.upstream.answers import body_answer, error_answer, json_answer, models_list
+from tests.support.upstream.scripted import Upstream, black_hole, refused
+from tests.support.upstream.steps import Hang, Script
 
 OPENAI = PROVIDERS["openai"]
 YES = {"supported": True}
 SAYS = {"max_tokens": 64_000, "capabilities": {"structured_outputs": YES}}
 
 
-def listed(base_url: str, provider: str = "openai", key: str | None = "sk-1", timeout: float = 5.0) -> tuple[str, ...]:
+def models_at(
+    base_url: str, provider: str = "openai", key: str | None = "sk-1", timeout: float = 5.0
+) -> tuple[str, ...]:
     async def main() -> tuple[str, ...]:
         async with Transport(Settings(data_dir=Path())) as transport:
             return await list_models(transport, PROVIDERS[provider], base_url, key, timeout)
@@ -47,24 +49,36 @@ def listed(base_url: str, provider: str = "openai", key: str | None = "sk-1", ti
         ("together", [{"id": "openai/gpt-oss-20b", "pricing": {"input": 1}}], ("openai/gpt-oss-20b",)),
         ("openrouter", {"data": [{"id": "a/b", "pricing": {"prompt": "1"}, "context_length": 1}]}, ("a/b",)),
         ("ollama", {"object": "list", "data": None}, ()),
+        ("cohere", {"models": [{"name": "command-a-03-2025", "context_length": 256000}]}, ("command-a-03-2025",)),
+        ("cloudflare", {"success": True, "result": [{"id": "0a1b", "name": "@cf/a/b"}]}, ("@cf/a/b",)),
         ("openai", {"data": [{"id": "twice"}, {"id": "twice"}, {"id": 7}, {}, None, {"id": ""}]}, ("twice",)),
     ],
-    ids=["openai", "gemini", "anthropic", "together", "openrouter", "ollama-without-models", "with-nonsense"],
+    ids=[
+        "openai",
+        "gemini",
+        "anthropic",
+        "together",
+        "openrouter",
+        "ollama-without-models",
+        "cohere",
+        "cloudflare",
+        "with-nonsense",
+    ],
 )
 def test_list_of_every_shape_gives_the_ids(provider: str, answer: object, ids: tuple[str, ...]) -> None:
     with Upstream(json_answer(200, answer)) as upstream:
-        assert ids == listed(upstream.url, provider)
+        assert ids == models_at(upstream.url, provider)
 
 
 def test_anthropic_is_asked_for_all_its_models_the_native_way() -> None:
     with Upstream(models_list("claude-opus-4-1")) as upstream:
-        listed(upstream.url + "/", "anthropic")
+        models_at(upstream.url + "/", "anthropic")
         request = upstream.requests[0]
         assert ("/v1/models?limit=1000", "sk-1") == (request.path, request.header("x-api-key"))
         assert ("2023-06-01", None) == (request.header("anthropic-version"), request.header("authorization"))
 
 
-def described(base_url: str, *models: str) -> dict[str, bytes]:
+def descriptions_at(base_url: str, *models: str) -> dict[str, bytes]:
     async def main() -> dict[str, bytes]:
         async with Transport(Settings(data_dir=Path())) as transport:
             return await describe_models(transport, PROVIDERS["anthropic"], base_url, "sk-1", models)
@@ -75,16 +89,16 @@ def described(base_url: str, *models: str) -> dict[str, bytes]:
 def test_list_says_what_models_take_and_nothing_else_is_kept_of_it() -> None:
     rows = [{"id": "claude-a", "display_name": "A", **SAYS}, {"id": "claude-b"}, {"id": "claude-c", **SAYS}]
     with Upstream(json_answer(200, {"data": rows})) as upstream:
-        found = described(upstream.url, "claude-a", "claude-b")
+        found = descriptions_at(upstream.url, "claude-a", "claude-b")
         assert ["/v1/models?limit=1000", "/v1/models/claude-b"] == [request.path for request in upstream.requests]
-    assert {"claude-a": SAYS} == {name: msgspec.json.decode(said) for name, said in found.items()}
+    assert {"claude-a": SAYS} == {name: msgspec.json.decode(text) for name, text in found.items()}
 
 
 def test_model_that_the_list_has_under_another_id_is_asked_about_alone() -> None:
     with Upstream() as upstream:
         upstream.enqueue(json_answer(200, {"data": [{"id": "claude-a-20260101", **SAYS}]}))
         upstream.enqueue(error_answer(404, "no such model"), json_answer(200, {"id": "claude-a-20260101", **SAYS}))
-        found = described(upstream.url, "claude/gone", "claude-a")
+        found = descriptions_at(upstream.url, "claude/gone", "claude-a")
         assert ["claude-a"] == list(found)
         assert "/v1/models/claude%2Fgone" == upstream.requests[1].path
         assert "sk-1" == upstream.requests[2].header("x-api-key")
@@ -92,24 +106,24 @@ def test_model_that_the_list_has_under_another_id_is_asked_about_alone() -> None
 
 def test_upstream_that_never_says_what_models_take_is_not_asked_about_each() -> None:
     with Upstream(models_list("kimi-k3")) as upstream:
-        assert {} == described(upstream.url, "kimi-k3", "kimi-k4")
+        assert {} == descriptions_at(upstream.url, "kimi-k3", "kimi-k4")
         assert 1 == len(upstream.requests)
 
 
 @pytest.mark.parametrize("answer", [error_answer(401, "no"), json_answer(200, {"ok": True})], ids=["key", "object"])
-def test_list_that_cannot_be_read_is_told_and_not_taken_for_an_empty_one(answer: Script) -> None:
+def test_a_list_that_cannot_be_read_is_a_failure_and_no_empty_list(answer: Script) -> None:
     with Upstream(answer) as upstream, pytest.raises(DiscoveryFailed):
-        described(upstream.url, "claude-a")
+        descriptions_at(upstream.url, "claude-a")
 
 
 def test_local_server_is_asked_without_credentials() -> None:
     with Upstream(models_list("llama3")) as upstream:
-        listed(upstream.url, "ollama", None)
+        models_at(upstream.url, "ollama", None)
         assert None is upstream.requests[0].header("authorization")
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "reason"),
     [
         (error_answer(401, "Incorrect API key provided: sk-1"), "refused the key"),
         (error_answer(404, "nothing here"), "base URL"),
@@ -121,38 +135,38 @@ def test_local_server_is_asked_without_credentials() -> None:
     ],
     ids=["key", "path", "broken", "html", "object", "text", "redirect"],
 )
-def test_failure_says_what_to_look_at_and_never_the_key(answer: Script, told: str) -> None:
-    with Upstream(answer) as upstream, pytest.raises(DiscoveryFailed, match=told) as failure:
-        listed(upstream.url)
+def test_failure_says_what_to_look_at_and_never_the_key(answer: Script, reason: str) -> None:
+    with Upstream(answer) as upstream, pytest.raises(DiscoveryFailed, match=reason) as failure:
+        models_at(upstream.url)
     assert "sk-1" not in str(failure.value)
 
 
 def test_unreachable_upstream_is_named() -> None:
     with refused() as base, pytest.raises(DiscoveryFailed, match="Connection refused"):
-        listed(base)
+        models_at(base)
 
 
 def test_bad_base_url_is_named() -> None:
     with pytest.raises(DiscoveryFailed, match="not valid"):
-        listed("not a url")
+        models_at("not a url")
 
 
-def test_silent_upstream_is_given_up() -> None:
+def test_a_silent_upstream_fails_at_the_timeout() -> None:
     with Upstream([Hang()]) as upstream:
         with pytest.raises(DiscoveryFailed, match=r"within 0\.2 s"):
-            listed(upstream.url, timeout=0.2)
+            models_at(upstream.url, timeout=0.2)
         upstream.wait_closed(timeout=1)
 
 
 def test_demo_lists_itself() -> None:
-    assert ("demo",) == listed(PROVIDERS["demo"].base_url, "demo", None)
+    assert ("demo",) == models_at(PROVIDERS["demo"].base_url, "demo", None)
 
 
 def test_local_servers_that_answer_are_found_and_others_cost_half_a_second_at_most() -> None:
     async def main(bases: list[str]) -> tuple[LocalServer, ...]:
-        places = [attrs.evolve(PROVIDERS["ollama"], base_url=base) for base in bases]
+        providers = [attrs.evolve(PROVIDERS["ollama"], base_url=base) for base in bases]
         async with Transport(Settings(data_dir=Path())) as transport:
-            return await find_local(transport, places)
+            return await find_local(transport, providers)
 
     with (
         Upstream(models_list("llama3", "qwen3")) as good,
@@ -177,4 +191,4 @@ def test_list_with_thousands_of_models_is_read() -> None:
     ids = tuple(f"vendor/model-{number}" for number in range(5000))
     body = msgspec.json.encode({"data": [{"id": name, "description": "x" * 300} for name in ids]})
     with Upstream(body_answer(200, body, "application/json")) as upstream:
-        assert ids == listed(upstream.url)
+        assert ids == models_at(upstream.url)

@@ -16,13 +16,14 @@ import msgspec
 import pytest
 from genai_prices import __version__ as data_version
 
-from aihub_lite.domain.catalog import Listed
-from aihub_lite.domain.modal import Modal
+from aihub_lite.domain.catalog import TableEntry
+from aihub_lite.domain.hosted import HostedRates
+from aihub_lite.domain.modality import Modal
 from aihub_lite.domain.money import NANO, ModalRates, Price, Rates, cost_of
 from aihub_lite.domain.usage import Usage
-from aihub_lite.upstream.default_prices import PricesUnavailable, Wanted, default_prices
+from aihub_lite.upstream.price_lookup import ModelRef, PricesUnavailable, default_prices
 from aihub_lite.upstream.price_table import MODAL
-from aihub_lite.wire.chat_usage import usage_of
+from aihub_lite.wire.chat.usage import usage_of
 from tests.support.replay import VECTORS, requires_vectors
 
 ORACLE = VECTORS / "usages.jsonl"
@@ -30,19 +31,19 @@ PROVIDERS = frozenset({"openai", "anthropic", "google", "deepseek", "groq", "mis
 ORACLE_DAY = date(2026, 1, 1)
 """The oracle's prices are those of about this day."""
 
-HOURLY = "the oracle takes the price off peak; the default is the day's highest"
 EDITION = "the oracle was made with an edition of the data that had another output price for it"
-DIFFERING: dict[Wanted, str] = {
-    ("deepseek", "deepseek-v4-flash"): HOURLY,
+DIFFERING: dict[ModelRef, str] = {
     ("mistral", "ministral-8b-latest"): EDITION,
 }
+IN_TOTAL = "the oracle overlooks thoughts that only the total has, at Google's compatible endpoint"
+DIFFERING_IN_CHAT = {**DIFFERING, ("google", "gemini-2.5-pro-preview-05-06"): IN_TOTAL}
 UNKNOWN = {("cerebras", "qwen-3-coder-480b")}
 """Without any price in the data, which the oracle takes for 0 and we for unpriced."""
 
 
 @attrs.frozen
 class Row:
-    wanted: Wanted
+    ref: ModelRef
     flavour: str
     body: dict[str, Any]
     counts: dict[str, int]
@@ -59,44 +60,45 @@ def rows() -> Iterator[Row]:
     for line in ORACLE.read_bytes().splitlines():
         entry = msgspec.json.decode(line)
         for extracted in entry["extracted"] if "model" in entry else ():
-            for found in extracted["extractors"]:
-                if "input_price" in found and found["provider_id"] in PROVIDERS:
-                    cost = (Decimal(found["input_price"]) + Decimal(found["output_price"])) * NANO
+            for extractor in extracted["extractors"]:
+                if "input_price" in extractor and extractor["provider_id"] in PROVIDERS:
+                    cost = (Decimal(extractor["input_price"]) + Decimal(extractor["output_price"])) * NANO
                     nano = int(cost.to_integral_value(ROUND_CEILING))
-                    wanted = found["provider_id"], entry["model"]
-                    yield Row(wanted, found["api_flavor"], entry["body"], extracted["usage"], nano)
+                    ref = extractor["provider_id"], entry["model"]
+                    yield Row(ref, extractor["api_flavor"], entry["body"], extracted["usage"], nano)
 
 
-def priced() -> dict[Wanted, Price]:
-    found = asyncio.run(default_prices(sorted({row.wanted for row in rows()}, key=str), ORACLE_DAY))
-    return {wanted: listed.price for wanted, listed in found.items() if listed.price}
+def prices_of_the_day() -> dict[ModelRef, Price]:
+    entries = asyncio.run(default_prices(sorted({row.ref for row in rows()}, key=str), ORACLE_DAY))
+    return {ref: entry.price for ref, entry in entries.items() if entry.price}
 
 
 @requires_vectors
 def test_cost_of_recorded_usages_equals_the_price_projects_own_to_the_nano_dollar() -> None:
-    every, prices = list(rows()), priced()
-    found = [row for row in every if row.wanted in prices]
-    wrong = {row.wanted for row in found if row.nano != cost_of(row.usage, prices[row.wanted])}
-    assert UNKNOWN == {row.wanted for row in every} - prices.keys()
+    every, prices = list(rows()), prices_of_the_day()
+    found = [row for row in every if row.ref in prices]
+    wrong = {row.ref for row in found if row.nano != cost_of(row.usage, prices[row.ref])}
+    assert UNKNOWN == {row.ref for row in every} - prices.keys()
     assert DIFFERING.keys() == wrong
     assert (1200 < len(found), 98) == (True, sum(row.usage.modal is not None for row in found))
 
 
 @requires_vectors
-def test_a_recorded_usage_of_chat_is_read_as_one_of_another_price() -> None:
-    prices = priced()
-    chats = [row for row in rows() if row.wanted in prices and "prompt_tokens" in row.body.get("usage", ())]
+def test_a_recorded_usage_of_chat_costs_what_the_price_project_says() -> None:
+    prices = prices_of_the_day()
+    chats = [row for row in rows() if row.ref in prices and "prompt_tokens" in row.body.get("usage", ())]
     read = [(row, usage_of(row.body["usage"])) for row in chats if row.flavour in ("chat", "default")]
-    wrong = {row.wanted for row, usage in read if usage is None or row.nano != cost_of(usage, prices[row.wanted])}
-    assert DIFFERING.keys() == wrong
+    wrong = {row.ref for row, usage in read if usage is None or row.nano != cost_of(usage, prices[row.ref])}
+    assert DIFFERING_IN_CHAT.keys() == wrong
     assert len(read) > 300
 
 
 def test_price_is_exact_and_says_where_it_comes_from() -> None:
     found = asyncio.run(default_prices([("openai", "gpt-4o"), ("openai", "nope")], date(2026, 10, 1)))
     rates = Rates(input=2_500_000_000, output=10_000_000_000, cache_read=1_250_000_000)
-    expected = Price(rates, f"genai-prices {data_version}", as_of="2026-10-01")
-    assert {("openai", "gpt-4o"): Listed(expected, context_window=128_000)} == found
+    hosted = HostedRates(web_search=10_000_000_000, file_search=2_500_000_000, code_session=30_000_000_000)
+    expected = Price(rates, f"genai-prices {data_version}", as_of="2026-10-01", hosted=hosted)
+    assert {("openai", "gpt-4o"): TableEntry(expected, context_window=128_000, name="gpt 4o")} == found
 
 
 def test_sound_has_a_price_of_its_own() -> None:
@@ -104,6 +106,40 @@ def test_sound_has_a_price_of_its_own() -> None:
     modal = ModalRates(audio_input=32_000_000_000, audio_output=64_000_000_000)
     price = found["openai", "gpt-audio"].price
     assert Rates(2_500_000_000, 10_000_000_000, modal=modal) == (price and price.rates)
+
+
+def test_a_cache_of_an_hour_has_a_price_of_its_own() -> None:
+    found = asyncio.run(default_prices([("anthropic", "claude-sonnet-4-5")], date(2026, 10, 1)))
+    price = found["anthropic", "claude-sonnet-4-5"].price
+    assert price is not None
+    assert (3_750_000_000, 6_000_000_000) == (price.rates.cache_write, price.rates.cache_write_1h)
+
+
+@pytest.mark.parametrize(
+    ("ref", "usd"),
+    [
+        (("anthropic", "claude-sonnet-4-5"), {"web_search": 10}),
+        (("openai", "claude-sonnet-4.5"), {"web_search": 10}),
+        (("google", "gemini-2.5-flash"), {"web_search": 35}),
+        (("google", "gemini-3.5-flash"), {"web_search": 14}),
+        (("openai", "gpt-4o-search-preview"), {"request": 25}),
+        (("openai", "gpt-5-search-api"), {"request": 10}),
+        (("perplexity", "sonar"), {"request": 12, "request_low": 5, "request_medium": 8}),
+        (("openai", "sonar-pro"), {"request": 14, "request_low": 6, "request_medium": 10}),
+        (("perplexity", "sonar-deep-research"), {"web_search": 5}),
+        (("x-ai", "grok-4"), {"web_search": 5, "file_search": 2.5, "code_session": 5}),
+        (("openrouter", "openai/gpt-4.1-mini"), {"web_search": 10}),
+        (("openrouter", "deepseek/deepseek-chat"), {"web_search": 7}),
+        (("openrouter", "meta/muse-spark-1.1"), {"web_search": 2.5}),
+        (("mistral", "mistral-large-latest"), {}),
+    ],
+    ids=str,
+)
+def test_what_a_provider_runs_itself_has_the_rates_that_it_documents(ref: ModelRef, usd: dict[str, float]) -> None:
+    price = asyncio.run(default_prices([ref], date(2026, 10, 1)))[ref].price
+    assert price is not None
+    rates = {} if price.hosted is None else attrs.asdict(price.hosted, filter=lambda _, value: value is not None)
+    assert {kind: rate * NANO for kind, rate in usd.items()} == rates
 
 
 def test_nothing_wanted_starts_no_child(tmp_path: Path) -> None:
@@ -162,3 +198,14 @@ def test_child_that_takes_too_long_is_killed(hanging: Path) -> None:
     with pytest.raises(PricesUnavailable, match="TimeoutError"):
         asyncio.run(default_prices([("openai", "gpt-4o")], program=hanging, timeout=1.5))
     assert ended(hanging)
+
+
+def test_a_price_of_the_models_maker_is_marked_as_guessed() -> None:
+    own, guessed = ("anthropic", "claude-sonnet-4-5"), ("openai", "claude-sonnet-4-5")
+    entries = asyncio.run(default_prices([own, guessed], on=date(2026, 10, 1)))
+    at_maker, at_reseller = entries[own].price, entries[guessed].price
+    assert at_maker is not None
+    assert at_reseller is not None
+    assert (False, True) == (at_maker.guessed, at_reseller.guessed)
+    assert at_reseller.source.endswith(", guessed")
+    assert at_maker.rates == at_reseller.rates

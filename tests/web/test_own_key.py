@@ -13,7 +13,7 @@ import pytest
 
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.domain.usage import Usage
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.journal import Journal
 from aihub_lite.web.app import create_app
 from tests.storage.facts import record
 from tests.support.inprocess import COMPLETION_COST, PROMPT_COST, House, open_house
@@ -40,10 +40,10 @@ async def used(house: House, token: Token, moment: float, **fields: Any) -> None
     """One request of a token at a time in Unix seconds."""
     number = await house.gateway.database.read("SELECT count(*) FROM usage_records")
     row = record(f"r{number[0][0]}", token_id=token.id, token=token.name, started_ms=int(moment * 1000), **fields)
-    await Ledger(house.gateway.database).settle(row)
+    await Journal(house.gateway.database).settle(row)
 
 
-def test_a_key_learns_too_little(tmp_path: Path) -> None:
+def test_a_key_learns_its_limits_models_and_usage(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         await house.add_channel("gpt-5")
         await house.add_channel("claude")
@@ -57,8 +57,8 @@ def test_a_key_learns_too_little(tmp_path: Path) -> None:
             expires_at=2_000_000_000,
         )
         await house.ask(key, model="gpt-5").served()
-        spent = f"{(10 * PROMPT_COST + 5 * COMPLETION_COST) / NANO:.4f}".rstrip("0")
-        found = await learned(house, key)
+        spent = (10 * PROMPT_COST + 5 * COMPLETION_COST) / NANO
+        answer = await learned(house, key)
         tomorrow = datetime.fromtimestamp(house.gateway.clock.wall() // 86_400 * 86_400 + 86_400, UTC)
         assert {
             "object": "key",
@@ -67,38 +67,39 @@ def test_a_key_learns_too_little(tmp_path: Path) -> None:
             "created": datetime.fromtimestamp(token.created_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "expires": "2033-05-18T03:33:20Z",
             "spent_usd": spent,
-            "held_usd": "0.00",
-            "left_usd": f"{1 - float(spent):.4f}".rstrip("0"),
-            "quota_usd": "5.00",
+            "held_usd": 0,
+            "left_usd": 1 - spent,
+            "quota_usd": 5,
             "budget": {
-                "usd": "1.00",
+                "usd": 1,
                 "period": "day",
                 "spent_usd": spent,
                 "resets": tomorrow.strftime("%Y-%m-%dT00:00:00Z"),
             },
             "limits": {"rpm": 9, "tpm": 1000, "concurrency": 2},
             "models": ["gpt-5"],
-        } == {name: value for name, value in found.items() if name != "usage"}
-        (model,) = found["usage"]["models"]
+            "budgets": [],
+        } == {name: value for name, value in answer.items() if name != "usage"}
+        (model,) = answer["usage"]["models"]
         assert ("gpt-5", 1, spent) == (model["model"], model["requests"], model["cost_usd"])
-        assert (30, 1) == (len(found["usage"]["days"]), found["usage"]["days"][-1]["requests"])
+        assert (30, 1) == (len(answer["usage"]["days"]), answer["usage"]["days"][-1]["requests"])
 
     at_house(tmp_path, story)
 
 
-def test_a_key_without_limits_is_told_of_some(tmp_path: Path) -> None:
+def test_a_key_without_limits_shows_none(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token(rpm=0)
-        found = await learned(house, key)
+        answer = await learned(house, key)
         nothing = {"rpm": None, "tpm": None, "concurrency": None}
         assert (nothing, None, None, None, None) == tuple(
-            found[name] for name in ("limits", "quota_usd", "budget", "left_usd", "expires")
+            answer[name] for name in ("limits", "quota_usd", "budget", "left_usd", "expires")
         )
 
     at_house(tmp_path, story)
 
 
-def test_the_gateways_own_limit_is_hidden(tmp_path: Path) -> None:
+def test_a_key_without_its_own_rate_shows_the_gateways(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token(rpm=None)
         assert house.gateway.settings.rpm == (await learned(house, key))["limits"]["rpm"]
@@ -106,7 +107,7 @@ def test_the_gateways_own_limit_is_hidden(tmp_path: Path) -> None:
     at_house(tmp_path, story)
 
 
-def test_a_key_sees_another_tokens_usage(tmp_path: Path) -> None:
+def test_a_key_sees_its_own_usage_only(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         mine, key = await house.add_token(rpm=0)
         other, _ = await house.add_token(rpm=0)
@@ -114,8 +115,8 @@ def test_a_key_sees_another_tokens_usage(tmp_path: Path) -> None:
         await used(house, mine, now, model="mine", cost_nano=NANO, usage=Usage(1, 2))
         await used(house, other, now, model="theirs", cost_nano=7 * NANO)
         usage = (await learned(house, key))["usage"]
-        assert [("mine", 1, "1.00")] == [
-            (each["model"], each["requests"], each["cost_usd"]) for each in usage["models"]
+        assert [("mine", 1, 1.0)] == [
+            (model["model"], model["requests"], model["cost_usd"]) for model in usage["models"]
         ]
         names = ("requests", "prompt_tokens", "completion_tokens")
         assert (1, 1, 2) == tuple(sum(day[name] for day in usage["days"]) for name in names)
@@ -124,7 +125,7 @@ def test_a_key_sees_another_tokens_usage(tmp_path: Path) -> None:
     at_house(tmp_path, story)
 
 
-def test_days_are_not_the_readers(tmp_path: Path) -> None:
+def test_usage_is_cut_into_days_of_the_readers_zone(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         token, key = await house.add_token(rpm=0)
         zone = ZoneInfo("Asia/Kathmandu")
@@ -141,7 +142,7 @@ def test_days_are_not_the_readers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("query", ["zone=Mars/Phobos", "zone=../etc/passwd", "zone=%00"])
-def test_a_strange_zone_is_a_fault_of_ours(tmp_path: Path, query: str) -> None:
+def test_an_unknown_zone_is_an_invalid_request(tmp_path: Path, query: str) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token()
         call = await house.get("/v1/key", key, query=query)
@@ -151,15 +152,17 @@ def test_a_strange_zone_is_a_fault_of_ours(tmp_path: Path, query: str) -> None:
 
 
 @pytest.mark.parametrize("fields", [{"enabled": False}, {"expires_at": 1}])
-def test_a_dead_key_opens_its_page(tmp_path: Path, fields: dict[str, Any]) -> None:
+def test_a_dead_or_wrong_key_is_refused(tmp_path: Path, fields: dict[str, Any]) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token(**fields)
-        assert [401, 401, 401] == [(await house.get("/v1/key", each)).status for each in (key, "sk-wrong", "")]
+        assert [401, 401, 401] == [
+            (await house.get("/v1/key", presented)).status for presented in (key, "sk-wrong", "")
+        ]
 
     at_house(tmp_path, story)
 
 
-def test_a_key_is_looked_at_from_elsewhere(tmp_path: Path) -> None:
+def test_a_key_is_shown_to_its_own_addresses_only(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token(allow_ips=("10.0.0.0/8",))
         assert [200, 403] == [(await house.get("/v1/key", key, peer=peer)).status for peer in ("10.1.2.3", "192.0.2.1")]
@@ -167,7 +170,7 @@ def test_a_key_is_looked_at_from_elsewhere(tmp_path: Path) -> None:
     at_house(tmp_path, story)
 
 
-def test_keys_are_guessed_without_end(tmp_path: Path) -> None:
+def test_guesses_are_limited_and_leave_a_right_key_alone(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token()
         statuses = [(await house.get("/v1/key", f"sk-{number}")).status for number in range(22)]
@@ -177,7 +180,7 @@ def test_keys_are_guessed_without_end(tmp_path: Path) -> None:
     at_house(tmp_path, story)
 
 
-def test_looking_at_a_key_is_taken_for_its_first_call(tmp_path: Path) -> None:
+def test_looking_at_a_key_is_no_sighting_of_its_client(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         token, key = await house.add_token()
         await learned(house, key)
@@ -188,7 +191,7 @@ def test_looking_at_a_key_is_taken_for_its_first_call(tmp_path: Path) -> None:
     at_house(tmp_path, story)
 
 
-def test_an_answer_stays_in_a_cache(tmp_path: Path) -> None:
+def test_no_cache_keeps_the_answer(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         _, key = await house.add_token()
         assert "no-store" == (await house.get("/v1/key", key)).answer_headers["cache-control"]

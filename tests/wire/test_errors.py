@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import GatewayError, InvalidRequest, QuotaExhausted, UpstreamRejected
-from aihub_lite.wire.errors_out import error_body, error_event
-from aihub_lite.wire.foreign_error import Kind, error_of
-from tests.support.checker import check_chat_stream
+from aihub_lite.wire.client_error import error_body, error_event
+from aihub_lite.wire.faults import Kind
+from aihub_lite.wire.upstream_error import error_of
+from tests.support.checkers.chat import check_chat_stream
+from tests.support.examples import examples
 
 CASES: list[tuple[int, Any, Kind, str | int | None]] = [
     (
@@ -22,6 +24,17 @@ CASES: list[tuple[int, Any, Kind, str | int | None]] = [
         "invalid_api_key",
     ),
     (401, {"detail": "Invalid API Key"}, "auth", None),
+    (403, {"Message": "Authentication failed: Please make sure your API Key is valid."}, "auth", None),
+    (403, {"message": "The security token included in the request is expired"}, "auth", None),
+    (403, {"message": "The request signature we calculated does not match the signature"}, "auth", None),
+    (403, {"message": "You don't have access to the model with the specified model ID."}, "model", None),
+    (403, {"Message": "User: a is not authorized to perform: bedrock:InvokeModel on resource: b"}, "model", None),
+    (400, {"message": "The provided model identifier is invalid."}, "model", None),
+    (400, {"message": "Invocation of model ID a with on-demand throughput isn\u2019t supported."}, "model", None),
+    (404, {"message": "Model use case details have not been submitted for this account."}, "model", None),
+    (400, {"message": "Input is too long for requested model."}, "client", "context_length_exceeded"),
+    (424, {"message": "The model failed.", "originalStatusCode": 500}, "server", None),
+    (429, {"message": "Too many tokens, please wait before trying again."}, "rate", None),
     (401, {"error": {"code": "401", "message": "Access denied due to invalid subscription key."}}, "auth", "401"),
     (400, {"code": "invalid-argument", "error": "Incorrect API key provided: xai-ab***. "}, "auth", "invalid-argument"),
     (
@@ -30,7 +43,25 @@ CASES: list[tuple[int, Any, Kind, str | int | None]] = [
         "auth",
         400,
     ),
-    (403, {"error": {"message": "Country, region, or territory not supported"}}, "auth", None),
+    (403, {"error": {"message": "Country, region, or territory not supported"}}, "forbidden", None),
+    (400, {"error": {"code": 400, "message": "User location is not supported for the API use."}}, "forbidden", 400),
+    (403, "<html><title>Attention Required! | Cloudflare</title></html>", "forbidden", None),
+    (403, {"error": {"message": "Key limit exceeded (monthly limit)", "code": 403}}, "forbidden", 403),
+    (407, {}, "forbidden", None),
+    (403, {"error": {"type": "permission_error", "message": "Request not allowed"}}, "forbidden", "permission_error"),
+    (
+        403,
+        {"error": {"code": 403, "message": "Your API key was reported as leaked. Please use another API key."}},
+        "auth",
+        403,
+    ),
+    (
+        403,
+        {"error": {"code": 403, "message": "Blocked.", "details": [{"reason": "API_KEY_HTTP_REFERRER_BLOCKED"}]}},
+        "auth",
+        403,
+    ),
+    (403, {"error": {"message": "The API key has been revoked", "code": "revoked"}}, "auth", "revoked"),
     (
         402,
         {"error": {"message": "Insufficient Balance", "code": "invalid_request_error"}},
@@ -192,7 +223,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(75), deadline=None)
 @given(st.sampled_from([200, 302, 400, 401, 404, 429, 500]), JSON)
 def test_no_shape_of_error_breaks_us(status: int, body: Any) -> None:
     assert error_of(status, json.dumps(body).encode()).message
@@ -213,11 +244,10 @@ def test_a_path_that_is_not_utf8_can_be_named_in_an_error() -> None:
     assert "/\\x" not in json.loads(error_body(InvalidRequest("no such path /\udcff")))["error"]["message"]
 
 
-def test_a_spent_quota_says_the_words_that_stop_aider() -> None:
-    text = error_body(QuotaExhausted(5, 1)).decode()
-
-    assert "insufficient credits" in text
-    assert '"code":402' in json.loads(text)["error"]["message"]
+def test_a_spent_quota_says_the_words_that_clients_look_for() -> None:
+    message = json.loads(error_body(QuotaExhausted(5_000_000, 1_000_000)))["error"]["message"]
+    costs = "this request may cost up to $0.005000, but $0.001000 of the token's quota is left."
+    assert f"Insufficient credits (insufficient quota): {costs}" == message
 
 
 def test_an_error_event_ends_a_stream_as_clients_expect() -> None:

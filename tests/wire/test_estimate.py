@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aihub_lite.domain.modal import Modal
-from aihub_lite.wire.chat_request import parse_chat
+from aihub_lite.domain.modality import Modal
+from aihub_lite.wire.chat.request import parse_chat
 from aihub_lite.wire.estimate import (
     AUDIO_TOKENS,
     FILE_TOKENS,
@@ -20,6 +20,7 @@ from aihub_lite.wire.estimate import (
     prompt_estimate,
     tokens_in,
 )
+from tests.support.examples import examples
 from tests.support.replay import requires_vectors, vectors
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -35,7 +36,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 def estimate(*content: object) -> int:
-    return prompt_estimate({"messages": [{"role": "user", "content": each} for each in content]})
+    return prompt_estimate({"messages": [{"role": "user", "content": message} for message in content]})
 
 
 def test_text_costs_a_token_for_every_four_bytes() -> None:
@@ -52,6 +53,19 @@ def test_a_megabyte_of_base64_costs_no_more_than_an_image() -> None:
     assert MESSAGE_TOKENS + IMAGE_TOKENS + 1 == estimate(
         [{"type": "text", "text": "what"}, {"type": "image_url", "image_url": url}]
     )
+
+
+@pytest.mark.parametrize("images", [[{"type": "image_url"}, {}], [{}, {}, 5]])
+def test_images_that_a_model_drew_cost_what_images_of_users_do(images: Any) -> None:
+    """They go back to the model with every later turn, and the hold left them out."""
+    message = {"role": "assistant", "content": None, "images": images}
+    assert MESSAGE_TOKENS + 2 * IMAGE_TOKENS == prompt_estimate({"messages": [message]})
+    assert 2 * IMAGE_TOKENS == modal_estimate({"messages": [message]}, 0).image_input
+
+
+@pytest.mark.parametrize("images", [5, "x", {}, None])
+def test_what_is_no_list_of_images_costs_nothing(images: Any) -> None:
+    assert MESSAGE_TOKENS == prompt_estimate({"messages": [{"role": "assistant", "images": images}]})
 
 
 def test_a_file_in_base64_costs_a_flat_figure() -> None:
@@ -75,7 +89,7 @@ def test_a_file_in_base64_costs_a_flat_figure() -> None:
     ],
     ids=str,
 )
-def test_sound_in_a_prompt_is_held_for_as_text(content: object, expected: Modal) -> None:
+def test_sound_and_pictures_in_a_prompt_are_counted_apart_from_text(content: object, expected: Modal) -> None:
     body = {"messages": [{"role": "user", "content": content}, "x"], "modalities": ["text"]}
     assert expected == modal_estimate(body, 50)
 
@@ -92,7 +106,7 @@ def test_sound_in_a_prompt_is_held_for_as_text(content: object, expected: Modal)
     ],
     ids=str,
 )
-def test_an_answer_is_held_for_as_a_cheaper_one(modalities: dict[str, Any], expected: Modal) -> None:
+def test_an_answer_counts_as_the_dearest_that_it_may_be(modalities: dict[str, Any], expected: Modal) -> None:
     assert expected == modal_estimate(modalities, 50)
 
 
@@ -103,7 +117,7 @@ def test_tools_and_calls_are_part_of_the_prompt() -> None:
     assert prompt_estimate({"messages": [call], "tools": tools}) > 200
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.fixed_dictionaries({"messages": JSON, "tools": JSON}))
 def test_no_shape_of_a_request_breaks_the_estimate(body: dict[str, Any]) -> None:
     assert prompt_estimate(body) >= 0

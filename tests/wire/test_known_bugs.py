@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_request import parse_chat, upstream_body
-from aihub_lite.wire.chat_stream import ChatStream
-from aihub_lite.wire.quirks import quirks_of
+from aihub_lite.upstream.providers import PROVIDERS
+from aihub_lite.wire.chat.answer import answer_of
+from aihub_lite.wire.chat.request import parse_chat, upstream_body
+from aihub_lite.wire.chat.stream import ChatStream
 from aihub_lite.wire.sse import EventSplitter
-from tests.support.answers import DONE, chat_chunk, sse_event, usage_chunk
-from tests.support.checker import CheckedStream, check_chat_answer, check_chat_stream
+from tests.support.checkers.chat import CheckedStream, check_chat_answer, check_chat_stream
+from tests.support.upstream.answers import DONE, chat_chunk, sse_event, usage_chunk
 
-FILES = ("test_known_bugs.py", "anthropic/test_known_bugs.py", "gemini/test_known_bugs.py")
+FILES = ("test_known_bugs.py", "anthropic/upstream/test_known_bugs.py", "gemini/test_known_bugs.py")
 HELLO = {"role": "user", "content": "Hello"}
 SIGNED = {"google": {"thought_signature": "c2ln"}}
 
@@ -40,19 +40,21 @@ def read(*pieces: bytes) -> CheckedStream:
 def piece(index: int | None, arguments: Any, name: str | None = None, call_id: str | None = None) -> dict[str, Any]:
     """One delta of a call."""
     function = {"arguments": arguments} if name is None else {"name": name, "arguments": arguments}
-    given = {"index": index, "id": call_id, "type": "function"}
-    return {"tool_calls": [{**{key: value for key, value in given.items() if value is not None}, "function": function}]}
+    fields = {"index": index, "id": call_id, "type": "function"}
+    return {
+        "tool_calls": [{**{key: value for key, value in fields.items() if value is not None}, "function": function}]
+    }
 
 
-def said(seen: CheckedStream) -> list[tuple[str, str]]:
-    return [(call["function"]["name"], call["function"]["arguments"]) for call in seen.tool_calls]
+def calls_of(checked: CheckedStream) -> list[tuple[str, str]]:
+    return [(call["function"]["name"], call["function"]["arguments"]) for call in checked.tool_calls]
 
 
 def sent(provider: str, **body: Any) -> dict[str, Any]:
     """What an upstream of this provider gets."""
     data = msgspec.json.encode({"model": "m", "messages": [HELLO], **body})
-    found: dict[str, Any] = msgspec.json.decode(upstream_body(parse_chat(data), "up", quirks_of(provider)))
-    return found
+    upstream: dict[str, Any] = msgspec.json.decode(upstream_body(parse_chat(data), "up", PROVIDERS[provider].quirks))
+    return upstream
 
 
 def test_every_number_of_the_collection_is_a_test() -> None:
@@ -65,18 +67,18 @@ def test_every_number_of_the_collection_is_a_test() -> None:
 
 
 def test_3_fragments_of_parallel_calls_are_not_run_together() -> None:
-    seen = streamed(piece(0, "{", "f", "a"), piece(1, "[", "g", "b"), piece(0, "}"), piece(1, "]"))
+    checked = streamed(piece(0, "{", "f", "a"), piece(1, "[", "g", "b"), piece(0, "}"), piece(1, "]"))
 
-    assert [("f", "{}"), ("g", "[]")] == said(seen)
+    assert [("f", "{}"), ("g", "[]")] == calls_of(checked)
 
 
 def test_10_counts_that_grow_from_chunk_to_chunk_are_not_added() -> None:
     used = [{"prompt_tokens": 10, "completion_tokens": count, "total_tokens": 10 + count} for count in (1, 2)]
     events = [sse_event({**chat_chunk({"content": "x"}), "usage": usage}) for usage in used]
-    seen = read(*events, sse_event(chat_chunk({}, "stop")), sse_event(usage_chunk(used[-1])), DONE)
+    checked = read(*events, sse_event(chat_chunk({}, "stop")), sse_event(usage_chunk(used[-1])), DONE)
 
-    assert seen.usage is not None
-    assert (10, 2) == (seen.usage["prompt_tokens"], seen.usage["completion_tokens"])
+    assert checked.usage is not None
+    assert (10, 2) == (checked.usage["prompt_tokens"], checked.usage["completion_tokens"])
 
 
 @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
@@ -94,9 +96,9 @@ def test_12_a_stream_cut_inside_a_sign_is_put_together() -> None:
 
 
 def test_14_a_call_whose_first_name_is_empty_is_not_dropped() -> None:
-    seen = streamed(piece(0, "", "", "a"), piece(0, '{"x":', "f"), piece(0, "1}", ""))
+    checked = streamed(piece(0, "", "", "a"), piece(0, '{"x":', "f"), piece(0, "1}", ""))
 
-    assert [("f", '{"x":1}')] == said(seen)
+    assert [("f", '{"x":1}')] == calls_of(checked)
 
 
 def test_15_a_thought_signature_survives_the_way_through_both_ways() -> None:
@@ -116,9 +118,9 @@ def test_17_thinking_that_claude_signed_is_no_part_for_other_upstreams(provider:
     calls = [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     chat = [HELLO, {"role": "assistant", "content": parts}]
     chat += [HELLO, {"role": "assistant", "content": [thought], "tool_calls": calls}]
-    found = sent(provider, messages=chat)["messages"]
+    messages = sent(provider, messages=chat)["messages"]
 
-    assert [[{"type": "text", "text": "Yes"}], None] == [found[1]["content"], found[3]["content"]]
+    assert [[{"type": "text", "text": "Yes"}], None] == [messages[1]["content"], messages[3]["content"]]
 
 
 def test_17_mistral_gets_back_the_thinking_that_it_said_itself() -> None:
@@ -135,19 +137,19 @@ def test_20_tools_of_any_kind_are_passed_on() -> None:
 
 
 def test_23_calls_with_objects_for_arguments_and_index_0_each_are_calls_all_the_same() -> None:
-    seen = streamed(piece(0, {"x": 1}, "f", "a"), piece(0, {"x": 2}, "f", "b"))
+    checked = streamed(piece(0, {"x": 1}, "f", "a"), piece(0, {"x": 2}, "f", "b"))
 
-    assert [("f", '{"x":1}'), ("f", '{"x":2}')] == said(seen)
-    assert "tool_calls" == seen.finish_reason
+    assert [("f", '{"x":1}'), ("f", '{"x":2}')] == calls_of(checked)
+    assert "tool_calls" == checked.finish_reason
 
 
 def test_23_the_same_holds_for_an_answer_that_is_not_streamed() -> None:
     calls = [{"index": 0, "id": name, "function": {"name": "f", "arguments": {"x": name}}} for name in ("a", "b")]
     choice = {"index": 0, "message": {"role": "assistant", "tool_calls": calls}, "finish_reason": "stop"}
-    seen = check_chat_answer(answer_of(msgspec.json.encode({"choices": [choice]}), "m", "r", 1).body)
+    checked = check_chat_answer(answer_of(msgspec.json.encode({"choices": [choice]}), "m", "r", 1).body)
 
-    assert ['{"x":"a"}', '{"x":"b"}'] == [call["function"]["arguments"] for call in seen.first.tool_calls]
-    assert "tool_calls" == seen.first.finish_reason
+    assert ['{"x":"a"}', '{"x":"b"}'] == [call["function"]["arguments"] for call in checked.first.tool_calls]
+    assert "tool_calls" == checked.first.finish_reason
 
 
 def test_27_what_is_absent_is_not_sent_as_null() -> None:

@@ -10,6 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.wire.sse import DONE, EventSplitter, EventTooLarge, event
+from tests.support.examples import examples
+
+pytestmark = pytest.mark.attack("T-19")
 
 ROOM = 1 << 20
 
@@ -21,16 +24,16 @@ def payloads(*pieces: bytes) -> list[bytes]:
 
 def oracle(raw: bytes) -> list[bytes]:
     """The standard's algorithm on the whole stream at once."""
-    found: list[bytes] = []
+    events: list[bytes] = []
     data: list[bytes] = []
     for line in [*re.split(rb"\r\n|\n|\r", raw.removeprefix(b"\xef\xbb\xbf")), b""]:
         name, _, value = line.partition(b":")
         if line == b"":
-            found.append(b"\n".join(data))
+            events.append(b"\n".join(data))
             data = []
         elif name == b"data" and b":" in line:
             data.append(value.removeprefix(b" "))
-    return [payload for payload in found if payload]
+    return [payload for payload in events if payload]
 
 
 ODD_LINES = (
@@ -50,7 +53,7 @@ STREAMS = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(STREAMS)
 def test_a_stream_cut_in_two_anywhere_gives_the_same_events(raw: bytes) -> None:
     expected = payloads(raw)
@@ -59,13 +62,13 @@ def test_a_stream_cut_in_two_anywhere_gives_the_same_events(raw: bytes) -> None:
         assert expected == payloads(raw[:position], raw[position:]), f"cut at {position}"
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(STREAMS)
 def test_a_stream_dribbled_byte_by_byte_gives_the_standards_events(raw: bytes) -> None:
     assert oracle(raw) == payloads(*(raw[i : i + 1] for i in range(len(raw))))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(STREAMS, st.lists(st.integers(0, 200), max_size=6))
 def test_empty_reads_and_several_cuts_change_nothing(raw: bytes, cuts: list[int]) -> None:
     edges = sorted([0, *cuts, len(raw)])
@@ -110,6 +113,7 @@ def test_the_last_event_may_lack_its_blank_line() -> None:
     assert [b"x", b"[DONE]"] == payloads(event(b"x"), DONE.rstrip())
 
 
+@pytest.mark.attack("T-18")
 def test_an_endless_line_is_refused_before_it_is_held() -> None:
     splitter = EventSplitter(100)
 
@@ -118,6 +122,7 @@ def test_an_endless_line_is_refused_before_it_is_held() -> None:
             splitter.feed(b"data: xxxx")
 
 
+@pytest.mark.attack("T-18")
 def test_an_endless_row_of_data_lines_is_refused() -> None:
     splitter = EventSplitter(100)
 

@@ -11,20 +11,20 @@ from tests.support.process import ROOT, Home
 
 
 def test_a_token_made_beside_a_server_works_at_once(gateway: Gateway) -> None:
-    made = gateway.home.cli("token", "create", "beside", "--json")
-    gateway.secrets.append(made.json()["key"])
+    created = gateway.home.cli("token", "create", "beside", "--json")
+    gateway.secrets.append(created.json()["key"])
 
-    assert (0, "") == (made.code, made.stderr)
-    assert 200 == gateway.chat("demo", key=made.json()["key"]).status
+    assert (0, "") == (created.code, created.stderr)
+    assert 200 == gateway.chat("demo", key=created.json()["key"]).status
     assert 0 == gateway.home.cli("token", "delete", "beside").code
-    assert 401 == gateway.chat("demo", key=made.json()["key"]).status
+    assert 401 == gateway.chat("demo", key=created.json()["key"]).status
 
 
-def test_usage_counts_what_was_asked(gateway: Gateway) -> None:
-    made = gateway.home.cli("token", "create", "counted", "--json").json()
-    gateway.secrets.append(made["key"])
+def test_usage_counts_the_requests_of_a_token(gateway: Gateway) -> None:
+    created = gateway.home.cli("token", "create", "counted", "--json").json()
+    gateway.secrets.append(created["key"])
     for _ in range(3):
-        assert 200 == gateway.chat("demo", key=made["key"]).status
+        assert 200 == gateway.chat("demo", key=created["key"]).status
     rows = gateway.home.cli("usage", "--by", "token", "--json").json()
 
     (row,) = [row for row in rows if row["token"] == "counted"]
@@ -35,10 +35,10 @@ def test_usage_counts_what_was_asked(gateway: Gateway) -> None:
 
 def test_a_remote_gateway_is_administered_by_url_and_key(gateway: Gateway, tmp_path: Path) -> None:
     elsewhere = Home(tmp_path / "elsewhere", environment={"AIHUB_ADMIN_KEY": gateway.admin_key})
-    listed = elsewhere.cli("channel", "list", "--url", gateway.url, "--json")
+    channels = elsewhere.cli("channel", "list", "--url", gateway.url, "--json")
 
-    assert (0, False) == (listed.code, elsewhere.directory.exists())
-    assert "demo" in [channel["name"] for channel in listed.json()]
+    assert (0, False) == (channels.code, elsewhere.directory.exists())
+    assert "demo" in [channel["name"] for channel in channels.json()]
 
 
 def test_a_second_server_on_the_directory_refuses_with_the_firsts_pid(gateway: Gateway) -> None:
@@ -49,8 +49,8 @@ def test_a_second_server_on_the_directory_refuses_with_the_firsts_pid(gateway: G
 
 
 def test_a_command_beside_a_server_does_not_pay_for_the_server_framework() -> None:
-    heavy = "{'litestar', 'hypercorn', 'aiohttp'}"
-    code = f"import sys, aihub_lite.cli; print(sorted({heavy} & sys.modules.keys()))"
+    heavy = "{'litestar', 'hypercorn', 'httptools'}"
+    code = f"import sys; from aihub_lite.cli import program; program(); print(sorted({heavy} & sys.modules.keys()))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
     assert "[]" == ran.stdout.strip()

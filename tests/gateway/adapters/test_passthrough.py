@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -14,15 +15,18 @@ from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.channel import Channel
 from aihub_lite.domain.money import UNPRICED, Price, Rates, UnitRates, cost_of
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.gateway.passing import PASSED, Passed
-from aihub_lite.gateway.routing import NO_KEY, Lane
-from aihub_lite.gateway.thinkers import Thinkers
+from aihub_lite.gateway.adapters.adapter import AttemptContext
+from aihub_lite.gateway.adapters.passthrough import PASSED, PassedAdapter, PassedSurface, read_form, read_json
+from aihub_lite.gateway.routing.key_rests import NO_KEY
+from aihub_lite.gateway.routing.router import Lane
 from aihub_lite.upstream.providers import PROVIDERS
-from aihub_lite.wire.asked import Asked
 from aihub_lite.wire.faults import WireFault
-from aihub_lite.wire.form import FormReader
-from tests.endpoints import ALL
+from aihub_lite.wire.multipart import FormReader
+from aihub_lite.wire.passthrough.request import PostedRequest
+from tests.served.endpoints import ALL
 from tests.storage.facts import CHANNEL
+from tests.support.clock import ManualClock
+from tests.support.examples import examples
 from tests.support.forms import content_type, field, form
 
 GOOD = {each.path: each for each in ALL}
@@ -85,7 +89,17 @@ values = st.recursive(
 requests = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=6), values, max_size=8)
 answers = st.dictionaries(st.sampled_from(SAID) | st.text(max_size=6), values, max_size=8)
 kinds = st.sampled_from(["application/json", "text/plain", "text/html", "audio/mpeg", ""])
-each_surface = pytest.mark.parametrize("surface", PASSED, ids=[each.name for each in PASSED])
+
+
+def every(surfaces: Iterable[PassedSurface[Any]]) -> pytest.MarkDecorator:
+    """Runs a test for each of these surfaces."""
+    return pytest.mark.parametrize("surface", [pytest.param(surface, id=surface.name) for surface in surfaces])
+
+
+each_surface = every(PASSED)
+each_of_json = every(surface for surface in PASSED if surface.read_body is not read_form)
+each_of_forms = every(surface for surface in PASSED if surface.read_body is not read_json)
+each_streaming = every(surface for surface in PASSED if surface.open_stream is not None)
 PRICE = Price(Rates(7, 7, units=UnitRates(7, 7, 7, 7)), source="test")
 
 
@@ -94,11 +108,14 @@ def channel(provider: str = "openai") -> Channel:
     return attrs.evolve(CHANNEL, provider=provider, base_url=PROVIDERS[provider].base_url)
 
 
-def lane(provider: str = "openai") -> Lane:
-    return Lane(Candidate(channel(provider), "up", UNPRICED), NO_KEY, "")
+def adapter(surface: PassedSurface[Any], request: PostedRequest[Any], provider: str = "openai") -> PassedAdapter[Any]:
+    """For one attempt at a channel of a provider."""
+    candidate = Candidate(channel(provider), "up", UNPRICED)
+    assert surface.serves(candidate)
+    return surface.adapter(request, Lane(candidate, NO_KEY, ""), AttemptContext("r1", ManualClock()))
 
 
-def good(surface: Passed, **more: Any) -> Asked:
+def good(surface: PassedSurface[Any], **more: Any) -> PostedRequest[Any]:
     """The request of the table of endpoints, parsed."""
     endpoint = GOOD[f"/v1{surface.path}"]
     body = endpoint.body("m", **more)
@@ -109,51 +126,48 @@ def good(surface: Passed, **more: Any) -> Asked:
     return surface.parse(reader.form())
 
 
-def taken(surface: Passed, content: Any) -> None:
+def taken(surface: PassedSurface[Any], content: Any) -> None:
     """Parse and write a request: it is one of ours from then on, whatever it holds."""
     try:
         asked = surface.parse(content)
     except InvalidRequest:
         return
-    wire = surface.wire(lane().candidate)
-    assert wire is not None
-    sent = wire.send(asked, lane(), Thinkers(), again=False, strict=False)
+    sent = adapter(surface, asked).send()
     assert b"up" in (sent.body if isinstance(sent.body, bytes) else b"".join(sent.body))
     assert cost_of(asked.usage(asked.n * (asked.max_tokens or 1)), PRICE) >= 0
 
 
-@each_surface
-@settings(max_examples=30, deadline=None)
+@each_of_json
+@settings(max_examples=examples(10), deadline=None)
 @given(fields=requests)
-def test_a_strange_request_is_a_fault_of_ours(surface: Passed, fields: dict[str, Any]) -> None:
-    if surface.takes != "form":
-        taken(surface, msgspec.json.encode(fields))
-        taken(surface, msgspec.json.encode({"model": "m", **GOOD[f"/v1{surface.path}"].fields, **fields}))
+def test_a_strange_request_is_no_fault_of_ours(surface: PassedSurface[Any], fields: dict[str, Any]) -> None:
+    taken(surface, msgspec.json.encode(fields))
+    taken(surface, msgspec.json.encode({"model": "m", **GOOD[f"/v1{surface.path}"].fields, **fields}))
 
 
-@each_surface
-@settings(max_examples=30, deadline=None)
+@each_of_forms
+@settings(max_examples=examples(10), deadline=None)
 @given(fields=st.lists(st.tuples(st.sampled_from(NAMES), st.text(max_size=8)), max_size=6), data=st.binary(max_size=64))
-def test_a_strange_form_is_a_fault_of_ours(surface: Passed, fields: list[tuple[str, str]], data: bytes) -> None:
-    if surface.takes == "json":
-        return
+def test_a_strange_form_is_no_fault_of_ours(
+    surface: PassedSurface[Any], fields: list[tuple[str, str]], data: bytes
+) -> None:
     reader = FormReader(content_type())
     files = [field("file", data, "a.wav"), field("image", data, "a.png")]
     reader.feed(form(field("model", "m"), field("prompt", "p"), *(field(*each) for each in fields), *files))
     taken(surface, reader.form())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(
     fields=requests, model=st.text(min_size=1, max_size=8), texts=st.lists(st.text(max_size=8), min_size=1, max_size=4)
 )
-def test_strange_embeddings_are_a_fault_of_ours_at_gemini(fields: dict[str, Any], model: str, texts: list[str]) -> None:
+def test_strange_embeddings_for_gemini_are_no_fault_of_ours(
+    fields: dict[str, Any], model: str, texts: list[str]
+) -> None:
     surface = PASSED[0]
     asked = surface.parse(msgspec.json.encode({**fields, "model": "m", "input": texts}))
-    wire = surface.wire(lane("gemini").candidate)
-    assert wire is not None
     try:
-        sent = wire.send(asked, lane("gemini"), Thinkers(), again=False, strict=False)
+        sent = adapter(surface, asked, "gemini").send()
     except InvalidRequest as refused:
         assert "dimensions" in str(refused)
     else:
@@ -162,12 +176,12 @@ def test_strange_embeddings_are_a_fault_of_ours_at_gemini(fields: dict[str, Any]
 
 
 @each_surface
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13), deadline=None)
 @given(fields=answers | values, kind=kinds)
-def test_a_strange_answer_is_a_fault_of_ours(surface: Passed, fields: Any, kind: str) -> None:
+def test_a_strange_answer_is_no_fault_of_ours(surface: PassedSurface[Any], fields: Any, kind: str) -> None:
     asked = good(surface)
     try:
-        answer = surface.whole(asked, msgspec.json.encode(fields), kind, "r1", 1)
+        answer = adapter(surface, asked).answer(msgspec.json.encode(fields), kind)
     except WireFault:
         return
     assert isinstance(answer.body, bytes)
@@ -175,33 +189,27 @@ def test_a_strange_answer_is_a_fault_of_ours(surface: Passed, fields: Any, kind:
         assert usage is None or cost_of(usage, PRICE) >= 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(fields=answers | values)
-def test_a_strange_answer_of_geminis_is_a_fault_of_ours(fields: Any) -> None:
+def test_a_strange_answer_of_geminis_is_no_fault_of_ours(fields: Any) -> None:
     surface = PASSED[0]
-    wire = surface.wire(lane("gemini").candidate)
-    assert wire is not None
     asked = good(surface)
-    sent = wire.send(asked, lane("gemini"), Thinkers(), again=False, strict=False)
     for found in (fields, {"embeddings": fields}, {"embeddings": [{"values": fields}], "usageMetadata": fields}):
         try:
-            body = wire.answer_body(msgspec.json.encode(found), sent)
-            surface.whole(asked, body, "application/json", "r1", 1)
+            adapter(surface, asked, "gemini").answer(msgspec.json.encode(found), "application/json")
         except WireFault:
             continue
 
 
-@each_surface
-@settings(max_examples=40, deadline=None)
+@each_streaming
+@settings(max_examples=examples(13), deadline=None)
 @given(chunks=st.lists(answers | values, max_size=5))
-def test_a_strange_stream_is_a_fault_of_ours(surface: Passed, chunks: list[Any]) -> None:
-    if surface.streamed is None:
-        return
+def test_a_strange_stream_is_no_fault_of_ours(surface: PassedSurface[Any], chunks: list[Any]) -> None:
     more = {"stream_format": "sse"} if surface.name == "speech" else {}
-    stream = surface.stream(good(surface, **more), None, 1)  # type: ignore[arg-type]
+    stream = adapter(surface, good(surface, **more)).stream()
     for chunk in chunks:
         try:
-            events = stream.push(msgspec.json.encode(chunk))  # type: ignore[attr-defined]
+            events = stream.push(msgspec.json.encode(chunk))
         except WireFault:
             break
         assert all(event.endswith(b"\n\n") for event in events)
@@ -209,12 +217,23 @@ def test_a_strange_stream_is_a_fault_of_ours(surface: Passed, chunks: list[Any])
         assert usage is None or cost_of(usage, PRICE) >= 0
 
 
+@pytest.mark.parametrize("odd", [[], {}, None, "0"])
+def test_a_choice_without_a_proper_index_is_passed_on(odd: Any) -> None:
+    """A list in its place ended a stream of completions as a fault of ours."""
+    surface = next(surface for surface in PASSED if surface.name == "completions")
+    stream = adapter(surface, good(surface)).stream()
+    for reason in (None, "stop"):
+        choice = {"index": odd, "text": "x", "finish_reason": reason}
+        assert stream.push(msgspec.json.encode({"choices": [choice]}))
+    assert stream.complete
+
+
 @each_surface
 @given(data=st.binary(max_size=200))
-@settings(max_examples=30, deadline=None)
-def test_bytes_that_are_no_json_are_a_fault_of_ours(surface: Passed, data: bytes) -> None:
+@settings(max_examples=examples(10), deadline=None)
+def test_bytes_that_are_no_json_are_no_fault_of_ours(surface: PassedSurface[Any], data: bytes) -> None:
     asked = good(surface)
     try:
-        surface.whole(asked, data, "application/json", "r1", 1)
+        adapter(surface, asked).answer(data, "application/json")
     except WireFault:
         return

@@ -1,4 +1,4 @@
-"""Presence: a request ends when its client leaves or somebody ends it, and only then."""
+"""Cancellation: a request ends when its client leaves or somebody ends it, and only then."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import Outcome
-from aihub_lite.gateway.exchange import JSON_HEADERS, Exchange
-from aihub_lite.gateway.flight import Flight
-from aihub_lite.gateway.presence import Cut, Presence
+from aihub_lite.gateway.client.cancellation import Cancellation, Cut
+from aihub_lite.gateway.client.exchange import JSON_HEADERS, Exchange
+from aihub_lite.gateway.state.flight import Flight
 from tests.support.asgi import Call
 
 TOKEN = Token(id="tok_1", name="one", digest="", hint="", created_at=0)
@@ -41,14 +41,14 @@ class Scene:
     async def play(self, during: Callable[[], Awaitable[object]]) -> Outcome | str:
         """How the block ended: the outcome of a cut, or "whole"."""
         try:
-            async with Presence(self.exchange, self.flight, self._grace):
+            async with Cancellation(self.exchange, self.flight, self._grace):
                 await during()
         except Cut as cut:
             return cut.outcome
         return "whole"
 
 
-def test_a_request_goes_on_without_its_client() -> None:
+def test_a_request_ends_with_its_client() -> None:
     async def story() -> None:
         scene = Scene()
         scene.call.leave()
@@ -58,17 +58,17 @@ def test_a_request_goes_on_without_its_client() -> None:
     asyncio.run(story())
 
 
-def test_a_request_in_its_grace_is_ended_at_once() -> None:
+def test_a_request_in_its_grace_goes_on_without_its_client() -> None:
     async def story() -> None:
         scene = Scene(grace=FOREVER)
         scene.call.leave()
-        assert "whole" == await scene.play(lambda: asyncio.sleep(0.01))
+        assert "whole" == await scene.play(lambda: asyncio.sleep(0.01))  # the request's own work
         assert (True, 1) == (scene.exchange.gone, scene.asked)
 
     asyncio.run(story())
 
 
-def test_grace_never_ends() -> None:
+def test_grace_ends() -> None:
     async def story() -> None:
         scene = Scene(grace=0.01)
         scene.call.leave()
@@ -77,17 +77,17 @@ def test_grace_never_ends() -> None:
     asyncio.run(story())
 
 
-def test_a_body_that_goes_on_is_taken_for_a_departure() -> None:
+def test_a_body_that_goes_on_is_no_departure() -> None:
     async def story() -> None:
         scene = Scene()
         scene.call.feed(b"late", more=True)
         scene.call.feed(b"r", more=False)
-        assert "whole" == await scene.play(lambda: asyncio.sleep(0.01))
+        assert "whole" == await scene.play(lambda: asyncio.sleep(0.01))  # the request's own work
 
     asyncio.run(story())
 
 
-def test_nobody_can_end_a_request_from_outside() -> None:
+def test_a_request_can_be_ended_from_outside() -> None:
     async def story() -> None:
         scene = Scene()
         asyncio.get_running_loop().call_soon(lambda: scene.flight.cut("stopped"))
@@ -96,7 +96,7 @@ def test_nobody_can_end_a_request_from_outside() -> None:
     asyncio.run(story())
 
 
-def test_the_second_cut_wins() -> None:
+def test_the_first_cut_wins() -> None:
     async def story() -> None:
         scene = Scene()
 
@@ -110,7 +110,7 @@ def test_the_second_cut_wins() -> None:
     asyncio.run(story())
 
 
-def test_a_cut_after_the_answer_undoes_it() -> None:
+def test_a_cut_after_the_answer_changes_nothing() -> None:
     async def story() -> None:
         scene = Scene()
 
@@ -118,7 +118,7 @@ def test_a_cut_after_the_answer_undoes_it() -> None:
             await scene.exchange.answer(200, JSON_HEADERS, b"{}")
             scene.flight.cut("stopped")
             scene.call.leave()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # the request goes on for a while
 
         assert "whole" == await scene.play(answer)
         assert not scene.exchange.gone
@@ -126,7 +126,7 @@ def test_a_cut_after_the_answer_undoes_it() -> None:
     asyncio.run(story())
 
 
-def test_a_cut_that_comes_too_late_hits_whatever_follows() -> None:
+def test_a_cut_that_comes_too_late_hits_nothing_that_follows() -> None:
     async def story() -> None:
         scene = Scene()
 
@@ -143,11 +143,17 @@ def test_a_cut_that_comes_too_late_hits_whatever_follows() -> None:
 
 
 @pytest.mark.parametrize("cut_first", [True, False])
-def test_a_cancellation_by_somebody_else_is_taken_for_a_cut(cut_first: bool) -> None:
+def test_a_cancellation_by_somebody_else_stays_a_cancellation(cut_first: bool) -> None:
     async def story() -> None:
         scene = Scene()
-        task = asyncio.create_task(scene.play(lambda: asyncio.sleep(FOREVER)))
-        await asyncio.sleep(0.001)
+        began = asyncio.Event()
+
+        async def work() -> None:
+            began.set()
+            await asyncio.sleep(FOREVER)
+
+        task = asyncio.create_task(scene.play(work))
+        await began.wait()
         if cut_first:
             scene.flight.cut("stopped")
         task.cancel()
@@ -158,7 +164,7 @@ def test_a_cancellation_by_somebody_else_is_taken_for_a_cut(cut_first: bool) -> 
     asyncio.run(story())
 
 
-def test_a_timeout_inside_is_taken_for_a_cut() -> None:
+def test_a_timeout_inside_stays_a_timeout() -> None:
     async def story() -> None:
         scene = Scene()
 
@@ -172,7 +178,7 @@ def test_a_timeout_inside_is_taken_for_a_cut() -> None:
     asyncio.run(story())
 
 
-def test_a_cut_inside_a_timeout_is_taken_for_one() -> None:
+def test_a_cut_inside_a_timeout_stays_a_cut() -> None:
     async def story() -> None:
         scene = Scene()
 
@@ -186,7 +192,7 @@ def test_a_cut_inside_a_timeout_is_taken_for_one() -> None:
     asyncio.run(story())
 
 
-def test_a_flight_that_landed_can_still_be_cut() -> None:
+def test_a_flight_that_landed_can_be_cut_no_more() -> None:
     async def story() -> None:
         scene = Scene()
         await scene.play(lambda: asyncio.sleep(0))
@@ -196,7 +202,7 @@ def test_a_flight_that_landed_can_still_be_cut() -> None:
     asyncio.run(story())
 
 
-def test_the_watch_outlives_the_request() -> None:
+def test_the_watch_ends_with_the_request() -> None:
     async def story() -> None:
         before = asyncio.all_tasks()
         await Scene().play(lambda: asyncio.sleep(0))

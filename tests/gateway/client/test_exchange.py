@@ -9,8 +9,20 @@ from typing import Any
 
 import pytest
 
-from aihub_lite.errors import BodyTimeout, GatewayError, InvalidRequest, NoChannel, RateLimited, RequestTooLarge
-from aihub_lite.gateway.exchange import JSON_HEADERS, SLICE, ClientGone, Exchange
+from aihub_lite.errors import (
+    BodyTimeout,
+    ChannelsDown,
+    GatewayError,
+    InvalidRequest,
+    NoChannel,
+    NotFound,
+    Overloaded,
+    QuotaExhausted,
+    RateLimited,
+    RequestTooLarge,
+    Unauthenticated,
+)
+from aihub_lite.gateway.client.exchange import JSON_HEADERS, SLICE, ClientGone, Exchange, file_headers, headers_of
 from tests.support.asgi import Call
 
 KEEP_ALIVE = b": keep-alive\n"
@@ -58,34 +70,34 @@ def play(story: Callable[[Call, Exchange], Awaitable[None]]) -> Call:
         ("x-goog-api-key", "sk-1"),
     ],
 )
-def test_a_key_is_not_found_in_a_header(name: str, value: str) -> None:
+def test_a_key_is_found_in_each_of_the_headers(name: str, value: str) -> None:
     assert ["sk-1"] == keys((name, value))
 
 
-def test_a_key_is_not_found_in_the_query() -> None:
+def test_a_key_is_found_in_the_query() -> None:
     assert ["sk-1"] == keys(query="alt=sse&key=sk-1")
 
 
-def test_the_bearer_key_comes_after_the_others() -> None:
+def test_the_bearer_key_comes_before_the_others() -> None:
     found = keys(("x-api-key", "b"), ("authorization", "Bearer a"), ("api-key", "c"), query="key=d")
     assert ["a", "b", "c", "d"] == found
 
 
 @pytest.mark.parametrize("value", ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "", "sk-1"])
-def test_something_that_is_no_bearer_key_is_taken_for_one(value: str) -> None:
+def test_what_is_no_bearer_key_is_not_taken_for_one(value: str) -> None:
     assert [] == keys(("authorization", value))
 
 
 @pytest.mark.parametrize("query", ["key", "key=", "%", "key=%ff%00", "&&&==&"])
-def test_a_broken_query_breaks_something(query: str) -> None:
+def test_a_broken_query_breaks_nothing(query: str) -> None:
     assert len(keys(query=query)) <= 1
 
 
-def test_a_proxys_own_authorization_hides_the_clients_key() -> None:
+def test_a_proxys_own_authorization_leaves_the_clients_key_to_be_found() -> None:
     assert ["sk-1"] == keys(("authorization", "Bearer sk-1"), ("authorization", "Basic dXNlcjpwYXNz"))
 
 
-def test_an_exchange_shows_the_clients_key() -> None:
+def test_an_exchange_never_shows_the_clients_key() -> None:
     it = exchange(Call("/", headers=[(b"authorization", b"Bearer sk-secret")], query="key=sk-secret"))
     assert "sk-secret" not in repr(it)
 
@@ -100,15 +112,15 @@ def body(*pieces: bytes, limit: int = 10, headers: tuple[tuple[bytes, bytes], ..
     return asyncio.run(read())
 
 
-def test_a_body_in_pieces_is_not_whole() -> None:
+def test_a_body_in_pieces_is_read_whole() -> None:
     assert b"0123456789" == body(b"012", b"", b"3456", b"789")
 
 
-def test_a_body_at_the_limit_is_refused() -> None:
+def test_a_body_at_the_limit_is_taken() -> None:
     assert b"0123456789" == body(b"0123456789", headers=((b"content-length", b"10"),))
 
 
-def test_a_declared_length_is_not_believed() -> None:
+def test_a_declared_length_over_the_limit_is_refused_unread() -> None:
     async def read() -> None:
         await exchange(Call("/", headers=[(b"content-length", b"11")])).body(10, 5.0)  # nothing is ever sent
 
@@ -116,7 +128,7 @@ def test_a_declared_length_is_not_believed() -> None:
         asyncio.run(read())
 
 
-def test_a_chunked_body_over_the_limit_is_read_to_its_end() -> None:
+def test_a_chunked_body_is_read_up_to_the_limit() -> None:
     async def read() -> int:
         call = Call("/")
         for _ in range(5):
@@ -129,14 +141,15 @@ def test_a_chunked_body_over_the_limit_is_read_to_its_end() -> None:
 
 
 @pytest.mark.parametrize("length", [b"-1", b"ten", b"\xb2", b"9" * 5000, b""])
-def test_an_odd_declared_length_breaks_something(length: bytes) -> None:
+def test_an_odd_declared_length_breaks_nothing(length: bytes) -> None:
     try:
         assert b"ok" == body(b"ok", headers=((b"content-length", length),))
     except RequestTooLarge:
         assert b"9" * 5000 == length
 
 
-def test_a_client_that_stops_in_its_body_keeps_its_place() -> None:
+@pytest.mark.attack("T-32")
+def test_a_client_that_stops_in_its_body_is_timed_out() -> None:
     async def read() -> None:
         call = Call("/")
         call.feed(b"{", more=True)
@@ -146,13 +159,14 @@ def test_a_client_that_stops_in_its_body_keeps_its_place() -> None:
         asyncio.run(read())
 
 
-def test_a_dribbled_body_never_ends() -> None:
+@pytest.mark.attack("T-32")
+def test_a_dribbled_body_is_ended() -> None:
     async def read() -> None:
         call = Call("/")
         reading = asyncio.create_task(exchange(call).body(10**6, 0.02))
         for _ in range(40):
             call.feed(b"x", more=True)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # the client's own pace
             if reading.done():
                 break
         reading.cancel()
@@ -162,7 +176,7 @@ def test_a_dribbled_body_never_ends() -> None:
         asyncio.run(read())
 
 
-def test_a_client_that_leaves_in_its_body_is_waited_for() -> None:
+def test_a_client_that_leaves_in_its_body_is_noticed() -> None:
     async def story(call: Call, it: Exchange) -> None:
         call.feed(b"{", more=True)
         call.leave()
@@ -176,7 +190,24 @@ def test_a_client_that_leaves_in_its_body_is_waited_for() -> None:
 # The way back
 
 
-def test_a_refusal_is_not_json_in_the_public_shape() -> None:
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ("audio/mpeg", b"audio/mpeg"),
+        ("text/plain; charset=utf-8", b"text/plain; charset=utf-8"),
+        ("audio/\udcff", b"application/octet-stream"),
+        ("audio/\u20ac", b"application/octet-stream"),
+        ("audio/\xe9", b"application/octet-stream"),
+        ("audio/a\r\nset-cookie: b", b"application/octet-stream"),
+    ],
+)
+def test_an_upstreams_type_is_passed_on_where_a_header_can_say_it(said: str, sent: bytes) -> None:
+    """Bytes that are no text in the type of an audio file were answered 500."""
+    for head in (headers_of(said), file_headers(said)):
+        assert sent == dict(head)[b"content-type"]
+
+
+def test_a_refusal_is_json_in_the_public_shape() -> None:
     call = play(lambda _, it: it.refuse(InvalidRequest("'model' is missing.")))
     error = {"code": "invalid_request", "message": "'model' is missing.", "type": "new_api_error", "param": None}
     assert (400, {"error": error}) == (call.status, call.json())
@@ -186,15 +217,21 @@ def test_a_refusal_is_not_json_in_the_public_shape() -> None:
     )
 
 
-def test_a_refusal_does_not_say_when_to_come_back() -> None:
+def test_a_refusal_says_when_to_come_back() -> None:
     assert "7" == play(lambda _, it: it.refuse(RateLimited("slowly", 7))).answer_headers["retry-after"]
 
 
-def test_clients_retry_what_cannot_succeed() -> None:
-    assert "false" == play(lambda _, it: it.refuse(NoChannel("m", "g"))).answer_headers["x-should-retry"]
+@pytest.mark.parametrize("refusal", [NoChannel("m", "g"), Unauthenticated(), QuotaExhausted(2, 1), NotFound("no")])
+def test_clients_are_told_not_to_retry_what_cannot_succeed(refusal: GatewayError) -> None:
+    assert "false" == play(lambda _, it: it.refuse(refusal)).answer_headers["x-should-retry"]
 
 
-def test_collected_headers_are_left_out_of_a_refusal() -> None:
+@pytest.mark.parametrize("refusal", [GatewayError(), RateLimited("slowly", 7), ChannelsDown("m", 5), Overloaded()])
+def test_clients_are_not_kept_from_retrying_what_may_succeed(refusal: GatewayError) -> None:
+    assert "x-should-retry" not in play(lambda _, it: it.refuse(refusal)).answer_headers
+
+
+def test_collected_headers_are_on_a_refusal_too() -> None:
     async def story(_: Call, it: Exchange) -> None:
         it.extra_headers.append((b"x-ratelimit-limit-requests", b"180"))
         await it.refuse(RateLimited("slowly", 7))
@@ -203,20 +240,20 @@ def test_collected_headers_are_left_out_of_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE])
-def test_a_large_answer_is_not_whole(size: int) -> None:
+def test_a_large_answer_is_whole(size: int) -> None:
     body = bytes(size)
     call = play(lambda _, it: it.answer(200, JSON_HEADERS, body))
     assert (str(size), True, []) == (call.answer_headers["content-length"], call.complete, call.violations)
     assert body == call.content
 
 
-def test_a_large_answer_is_copied_once_for_every_piece_of_it() -> None:
+def test_a_large_answer_is_not_copied_for_every_piece_of_it() -> None:
     began = time.process_time()
     play(lambda _, it: it.answer(200, JSON_HEADERS, bytes(64 * 2**20)))
     assert time.process_time() - began < 0.5
 
 
-def test_a_refusal_after_the_head_is_a_second_answer() -> None:
+def test_a_refusal_after_the_head_is_an_error_event() -> None:
     async def story(_: Call, it: Exchange) -> None:
         await it.start_stream()
         await it.refuse(InvalidRequest("bad"))
@@ -226,7 +263,7 @@ def test_a_refusal_after_the_head_is_a_second_answer() -> None:
     assert (200, True, []) == (call.status, call.complete, call.violations)
 
 
-def test_a_refusal_after_the_end_is_a_second_answer() -> None:
+def test_a_refusal_after_the_end_is_nothing() -> None:
     async def story(_: Call, it: Exchange) -> None:
         await it.answer(200, JSON_HEADERS, b"{}")
         await it.refuse(InvalidRequest("late"))
@@ -246,7 +283,7 @@ class Foreign:
 
 
 @pytest.mark.parametrize(("begun", "said"), [(False, b"whole bad"), (True, b"event bad")])
-def test_a_client_of_another_api_is_refused_in_the_public_shape(begun: bool, said: bytes) -> None:
+def test_a_client_of_another_api_is_refused_in_that_apis_shape(begun: bool, said: bytes) -> None:
     async def story(_: Call, it: Exchange) -> None:
         it.errors = Foreign()
         if begun:
@@ -256,7 +293,7 @@ def test_a_client_of_another_api_is_refused_in_the_public_shape(begun: bool, sai
     assert said == play(story).content
 
 
-def test_a_stream_may_be_stored_or_buffered_by_proxies() -> None:
+def test_a_stream_may_neither_be_stored_nor_buffered_by_proxies() -> None:
     headers = play(lambda _, it: it.start_stream()).answer_headers
     assert ("text/event-stream; charset=utf-8", "no-cache", "no") == (
         headers["content-type"],
@@ -265,7 +302,7 @@ def test_a_stream_may_be_stored_or_buffered_by_proxies() -> None:
     )
 
 
-def test_a_stream_has_two_heads() -> None:
+def test_a_stream_has_one_head() -> None:
     async def story(_: Call, it: Exchange) -> None:
         await asyncio.gather(it.start_stream(), it.start_stream(), it.keep_alive(None))
 
@@ -273,7 +310,7 @@ def test_a_stream_has_two_heads() -> None:
     assert (200, []) == (call.status, call.violations)
 
 
-def test_the_relay_and_the_keep_alive_write_at_once() -> None:
+def test_the_relay_and_the_keep_alive_write_in_turns() -> None:
     async def story(_: Call, it: Exchange) -> None:
         await it.start_stream()
         await asyncio.gather(it.write(b"a"), it.keep_alive(None), it.write(b"b"), it.keep_alive(lambda: b"e"))
@@ -282,7 +319,7 @@ def test_the_relay_and_the_keep_alive_write_at_once() -> None:
     assert ([b"a", KEEP_ALIVE, b"b", b"e"], []) == (call.pieces, call.violations)
 
 
-def test_an_event_that_says_nothing_is_made_before_its_turn() -> None:
+def test_an_event_that_says_nothing_is_made_in_its_turn() -> None:
     known: list[bytes] = []
 
     async def story(call: Call, it: Exchange) -> None:
@@ -299,7 +336,7 @@ def test_an_event_that_says_nothing_is_made_before_its_turn() -> None:
     assert [b"a", b"e"] == play(story).pieces
 
 
-def test_a_surface_without_an_event_gets_comments_faster_than_asked() -> None:
+def test_a_surface_without_an_event_gets_comments_no_faster_than_asked() -> None:
     async def story(_: Call, it: Exchange) -> None:
         await it.start_stream()
         await it.keep_alive(lambda: None, comment=False)
@@ -308,7 +345,7 @@ def test_a_surface_without_an_event_gets_comments_faster_than_asked() -> None:
     assert [KEEP_ALIVE] == play(story).pieces
 
 
-def test_the_last_piece_overtakes_a_keep_alive_that_is_being_written() -> None:
+def test_the_last_piece_waits_for_a_keep_alive_that_is_being_written() -> None:
     async def story(call: Call, it: Exchange) -> None:
         await it.start_stream()
         call.stop_reading()
@@ -322,7 +359,7 @@ def test_the_last_piece_overtakes_a_keep_alive_that_is_being_written() -> None:
     assert [] == play(story).violations
 
 
-def test_a_keep_alive_that_waited_for_its_turn_is_written_after_the_end() -> None:
+def test_a_keep_alive_that_waited_for_its_turn_is_not_written_after_the_end() -> None:
     async def story(call: Call, it: Exchange) -> None:
         await it.start_stream()
         beat = asyncio.create_task(it.keep_alive(None))  # has not run yet when the stream ends
@@ -332,7 +369,7 @@ def test_a_keep_alive_that_waited_for_its_turn_is_written_after_the_end() -> Non
     assert [] == play(story).violations
 
 
-def test_a_refusal_overtakes_a_keep_alive_that_is_being_written() -> None:
+def test_a_refusal_waits_for_a_keep_alive_that_is_being_written() -> None:
     async def story(call: Call, it: Exchange) -> None:
         call.stop_reading()
         beat = asyncio.create_task(it.keep_alive(None))
@@ -345,7 +382,7 @@ def test_a_refusal_overtakes_a_keep_alive_that_is_being_written() -> None:
     assert [] == play(story).violations
 
 
-def test_a_client_that_left_is_written_to() -> None:
+def test_a_client_that_left_is_not_written_to() -> None:
     async def story(_: Call, it: Exchange) -> None:
         it.gone = True
         await it.start_stream()

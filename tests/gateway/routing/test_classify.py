@@ -9,9 +9,16 @@ import httpx
 import pytest
 
 from aihub_lite.errors import ChannelsCoolingDown, UpstreamBroken, UpstreamRejected, UpstreamTimeout
-from aihub_lite.gateway.faults import POLICY, AttemptFailed, Fault
-from aihub_lite.gateway.judging import MAX_WAIT, broken, not_a_stream, refusal, retry_after, verdict
-from aihub_lite.upstream.faults import AnswerTooLarge, ConnectFailed, ConnectTimedOut, Disconnected, Garbled, Unsendable
+from aihub_lite.gateway.routing.classify import MAX_WAIT, not_a_stream, refusal, retry_after, transport_failure, verdict
+from aihub_lite.gateway.routing.fault_policy import POLICY, AttemptFailed, Fault
+from aihub_lite.upstream.http1.faults import (
+    AnswerTooLarge,
+    ConnectFailed,
+    ConnectTimedOut,
+    Disconnected,
+    Garbled,
+    Unsendable,
+)
 
 DATE = "Mon, 05 Jan 2026 12:00:00 GMT"
 
@@ -44,24 +51,24 @@ def error(code: str, message: str = "") -> bytes:
         ("Mon, 05 Jan 2026 12:00:09 +99999999999999999999", None),
     ],
 )
-def test_an_odd_retry_after_is_believed_or_breaks_something(value: str, seconds: float | None) -> None:
+def test_an_odd_retry_after_is_bounded_and_breaks_nothing(value: str, seconds: float | None) -> None:
     assert seconds == retry_after(httpx.Headers({"retry-after": value, "date": DATE}))
 
 
-def test_an_answer_without_retry_after_has_one() -> None:
+def test_an_answer_without_retry_after_has_none() -> None:
     assert retry_after(httpx.Headers()) is None
 
 
-def test_retry_after_in_milliseconds_is_not_read() -> None:
+def test_retry_after_in_milliseconds_is_read() -> None:
     assert 0.25 == retry_after(httpx.Headers({"retry-after-ms": "250", "retry-after": "9"}))
 
 
 @pytest.mark.parametrize("odd", ["soon", "nan", ""])
-def test_odd_milliseconds_hide_the_seconds_beside_them(odd: str) -> None:
+def test_odd_milliseconds_leave_the_seconds_beside_them(odd: str) -> None:
     assert 9.0 == retry_after(httpx.Headers({"retry-after-ms": odd, "retry-after": "9"}))
 
 
-def test_a_date_is_compared_with_our_own_clock_when_the_upstream_tells_its_own() -> None:
+def test_a_date_is_compared_with_the_upstreams_own_clock_where_it_tells_it() -> None:
     until = datetime.now(UTC) + timedelta(hours=-3, seconds=20)
     since = datetime.now(UTC) + timedelta(hours=-3)
     waits = retry_after(httpx.Headers({"retry-after": format_datetime(until), "date": format_datetime(since)}))
@@ -69,6 +76,7 @@ def test_a_date_is_compared_with_our_own_clock_when_the_upstream_tells_its_own()
     assert 19 <= waits <= 21
 
 
+@pytest.mark.attack("T-15")
 @pytest.mark.parametrize(
     ("status", "body", "fault"),
     [
@@ -78,7 +86,7 @@ def test_a_date_is_compared_with_our_own_clock_when_the_upstream_tells_its_own()
         (400, error("", "Incorrect API key provided"), "auth"),
         (401, b"", "auth"),
         (402, b"", "funds"),
-        (403, b"<html>", "auth"),
+        (403, b"<html>", "forbidden"),
         (404, error("model_not_found"), "model"),
         (404, b"", "client"),
         (413, b"", "client"),
@@ -91,18 +99,18 @@ def test_a_date_is_compared_with_our_own_clock_when_the_upstream_tells_its_own()
         (599, b"", "server"),
     ],
 )
-def test_a_refusal_is_taken_for_another(status: int, body: bytes, fault: Fault) -> None:
+def test_a_refusal_is_taken_for_what_it_is(status: int, body: bytes, fault: Fault) -> None:
     assert fault == refusal(status, httpx.Headers(), body).fault
 
 
 @pytest.mark.parametrize("status", [401, 403, 402, 429, 500])
-def test_the_upstreams_text_reaches_the_client_where_the_gateway_is_at_fault(status: int) -> None:
+def test_the_upstreams_text_never_reaches_the_client_where_the_gateway_is_at_fault(status: int) -> None:
     failure = refusal(status, httpx.Headers(), error("", "your key sk-proj-1234567890 is bad"))
     assert 502 == failure.error.status
     assert "bad" not in failure.error.message
 
 
-def test_a_clients_own_fault_loses_status_code_or_text() -> None:
+def test_a_clients_own_fault_keeps_status_code_and_text() -> None:
     failure = refusal(422, httpx.Headers(), error("weird", "temperature is too high"))
     assert isinstance(failure.error, UpstreamRejected)
     assert (422, "weird", "temperature is too high") == (
@@ -123,8 +131,8 @@ def test_a_clients_own_fault_loses_status_code_or_text() -> None:
         (Unsendable(), "nonsense", 502),
     ],
 )
-def test_a_broken_connection_is_taken_for_another_fault(error: Exception, fault: Fault, status: int) -> None:
-    failure = broken(error)  # type: ignore[arg-type]
+def test_a_broken_connection_is_taken_for_what_it_is(error: Exception, fault: Fault, status: int) -> None:
+    failure = transport_failure(error)  # type: ignore[arg-type]
     assert (fault, status) == (failure.fault, failure.error.status)
 
 
@@ -139,28 +147,33 @@ def test_a_broken_connection_is_taken_for_another_fault(error: Exception, fault:
         ("text/plain", False),
     ],
 )
-def test_a_document_is_read_as_a_stream(kind: str, document: bool) -> None:
+def test_a_document_is_not_read_as_a_stream(kind: str, document: bool) -> None:
     assert document == not_a_stream(httpx.Headers({"content-type": kind} if kind else {}))
 
 
 @pytest.mark.parametrize(
-    ("fault", "failover", "harms", "disables"),
+    ("fault", "failover", "harms", "disables", "rests"),
     [
-        ("connect", True, True, False),
-        ("timeout", True, True, False),
-        ("rate", True, False, False),
-        ("server", True, True, False),
-        ("nonsense", True, True, False),
-        ("cut", True, True, False),
-        ("auth", True, False, True),
-        ("funds", True, False, True),
-        ("model", True, False, False),
-        ("client", False, False, False),
+        ("connect", True, True, False, False),
+        ("timeout", True, True, False, False),
+        ("late", False, True, False, False),
+        ("rate", True, False, False, False),
+        ("server", True, True, False, False),
+        ("nonsense", True, True, False, False),
+        ("cut", True, True, False, False),
+        ("auth", True, False, True, False),
+        ("funds", True, False, False, True),
+        ("forbidden", True, False, False, True),
+        ("model", True, False, False, False),
+        ("client", False, False, False, False),
     ],
 )
-def test_what_follows_from_a_fault_changed(fault: Fault, failover: bool, harms: bool, disables: bool) -> None:
+def test_each_fault_has_the_consequences_of_the_table(
+    fault: Fault, failover: bool, harms: bool, disables: bool, rests: bool
+) -> None:
     policy = POLICY[fault]
-    assert (failover, harms, disables) == (policy.failover, policy.harms_channel, policy.disables_key)
+    assert (failover, harms) == (policy.failover, policy.harms_channel)
+    assert (disables, rests) == (policy.disables_key, policy.rests_key)
 
 
 def failed(fault: Fault, wait: float | None = None) -> AttemptFailed:
@@ -168,24 +181,24 @@ def failed(fault: Fault, wait: float | None = None) -> AttemptFailed:
     return AttemptFailed(fault, kind(fault), retry_after=wait)
 
 
-def test_a_429_hides_another_fault() -> None:
+def test_another_fault_is_told_before_a_429() -> None:
     assert "server" == verdict([failed("server"), failed("rate", 7)], "m").message
 
 
-def test_the_first_fault_is_told_instead_of_the_last() -> None:
+def test_the_last_fault_is_told() -> None:
     assert 504 == verdict([failed("server"), failed("timeout")], "m").status
 
 
 @pytest.mark.parametrize(
     ("waits", "told"), [([7.0], 7), ([9.0, 7.0], 7), ([0.2], 1), ([None], 1), ([3600.0], 60), ([0.0], 1)]
 )
-def test_429s_from_everywhere_do_not_say_when_to_come_back(waits: list[float | None], told: int) -> None:
+def test_429s_from_everywhere_say_when_to_come_back(waits: list[float | None], told: int) -> None:
     error = verdict([failed("rate", wait) for wait in waits], "m")
     assert isinstance(error, ChannelsCoolingDown)
     assert (429, told) == (error.status, error.retry_after)
 
 
 @pytest.mark.parametrize("other", ["rate", "server", "timeout"])
-def test_one_channel_without_the_model_hides_that_another_has_it(other: Fault) -> None:
+def test_one_channel_without_the_model_does_not_hide_that_another_has_it(other: Fault) -> None:
     unknown = AttemptFailed("model", UpstreamRejected(404, "model_not_found", "no such model"))
     assert 404 != verdict([failed(other, 2.0), unknown], "m").status

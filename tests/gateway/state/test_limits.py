@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from aihub_lite.config import Settings
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import RateLimited, Unauthenticated
-from aihub_lite.gateway.limits import MAX_BUCKETS, Bucket, Buckets, MemoryLimiter, TooManyRequests, whole_seconds
+from aihub_lite.gateway.state.limits import MAX_BUCKETS, Bucket, Buckets, MemoryLimiter, TooManyRequests, whole_seconds
+from aihub_lite.gateway.state.live_settings import LiveSettings
+from aihub_lite.storage.settings import StoredSettings
 from tests.support.clock import ManualClock
 
 TOKEN = Token(id="tok_1", name="one", digest="", hint="", created_at=0)
@@ -17,7 +20,8 @@ def token(**fields: object) -> Token:
 
 
 def limiter(clock: ManualClock, rpm: int = 180, auth_failures: int = 20) -> MemoryLimiter:
-    return MemoryLimiter(clock, rpm, auth_failures)
+    settings = Settings(rpm=rpm, auth_failures_per_minute=auth_failures)
+    return MemoryLimiter(clock, LiveSettings(settings, StoredSettings(None)))  # type: ignore[arg-type]
 
 
 def passing(limits: MemoryLimiter, who: Token, count: int) -> int:
@@ -32,22 +36,23 @@ def passing(limits: MemoryLimiter, who: Token, count: int) -> int:
     return passed
 
 
+@pytest.mark.attack("T-50")
 @pytest.mark.parametrize("rpm", [1, 7, 180, 999])
-def test_a_burst_passes_more_or_less_than_the_limit(rpm: int) -> None:
+def test_a_burst_passes_exactly_the_limit(rpm: int) -> None:
     assert rpm == passing(limiter(ManualClock(), rpm), TOKEN, 1000)
 
 
-def test_a_token_does_not_have_its_own_limit() -> None:
+def test_a_token_may_have_a_limit_of_its_own() -> None:
     limits = limiter(ManualClock())
     assert 3 == passing(limits, token(rpm=3), 1000)
 
 
-def test_zero_requests_per_minute_is_not_no_limit() -> None:
+def test_zero_requests_per_minute_is_no_limit() -> None:
     assert limiter(ManualClock()).request(token(rpm=0)) is None
 
 
 @pytest.mark.parametrize(("seconds", "passed"), [(0.3, 0), (1 / 3, 1), (30, 90), (60, 180), (3600, 180)])
-def test_waiting_refills_at_another_pace(seconds: float, passed: int) -> None:
+def test_waiting_refills_the_limit_evenly(seconds: float, passed: int) -> None:
     clock = ManualClock()
     limits = limiter(clock)
     passing(limits, TOKEN, 180)
@@ -55,7 +60,7 @@ def test_waiting_refills_at_another_pace(seconds: float, passed: int) -> None:
     assert passed == passing(limits, TOKEN, 1000)
 
 
-def test_steady_use_at_the_limit_is_refused_in_the_long_run() -> None:
+def test_steady_use_at_the_limit_always_passes() -> None:
     clock = ManualClock()
     limits = limiter(clock)
     passing(limits, TOKEN, 180)
@@ -66,7 +71,7 @@ def test_steady_use_at_the_limit_is_refused_in_the_long_run() -> None:
     assert 3600 == passed
 
 
-def test_refused_requests_count_against_the_limit() -> None:
+def test_refused_requests_do_not_count_against_the_limit() -> None:
     clock = ManualClock()
     limits = limiter(clock)
     passing(limits, TOKEN, 1000)
@@ -74,8 +79,9 @@ def test_refused_requests_count_against_the_limit() -> None:
     assert 180 == passing(limits, TOKEN, 1000)
 
 
+@pytest.mark.attack("T-50", "T-63")
 @pytest.mark.parametrize("jump", [-86_400, -3600, 3600, 86_400])
-def test_setting_the_wall_clock_opens_or_closes_the_limit(jump: float) -> None:
+def test_setting_the_wall_clock_changes_no_limit(jump: float) -> None:
     clock = ManualClock()
     limits = limiter(clock)
     passing(limits, TOKEN, 100)
@@ -83,7 +89,7 @@ def test_setting_the_wall_clock_opens_or_closes_the_limit(jump: float) -> None:
     assert 80 == passing(limits, TOKEN, 1000)
 
 
-def test_headers_count_wrongly() -> None:
+def test_headers_tell_the_limit_what_remains_and_when_it_is_reset() -> None:
     limits = limiter(ManualClock())
     limits.request(TOKEN)
     left = limits.request(TOKEN)
@@ -95,13 +101,13 @@ def test_headers_count_wrongly() -> None:
     ] == left.headers()
 
 
-def test_the_last_request_of_a_burst_is_told_that_more_are_left() -> None:
+def test_each_request_of_a_burst_is_told_how_many_are_left() -> None:
     limits = limiter(ManualClock(), 5)
     remaining = [left.remaining for _ in range(5) if (left := limits.request(TOKEN))]
     assert [4, 3, 2, 1, 0] == remaining
 
 
-def test_a_refusal_says_a_wrong_time_to_come_back() -> None:
+def test_a_refusal_says_when_the_next_request_passes() -> None:
     clock = ManualClock()
     limits = limiter(clock, 20)
     passing(limits, TOKEN, 20)
@@ -112,7 +118,7 @@ def test_a_refusal_says_a_wrong_time_to_come_back() -> None:
     assert 1 == passing(limits, TOKEN, 10)
 
 
-def test_the_refusals_own_headers_promise_an_early_reset() -> None:
+def test_the_reset_header_of_a_refusal_says_when_the_whole_limit_is_back() -> None:
     clock = ManualClock()
     limits = limiter(clock, 20)
     passing(limits, TOKEN, 20)
@@ -123,30 +129,31 @@ def test_the_refusals_own_headers_promise_an_early_reset() -> None:
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(0.01, 1), (1.0, 1), (1.2, 2), (59.9, 60), (400.0, 60)])
-def test_retry_after_is_zero_or_too_long(wait: float, seconds: int) -> None:
+def test_retry_after_is_one_second_to_a_minute(wait: float, seconds: int) -> None:
     assert seconds == whole_seconds(wait)
 
 
-def test_one_token_uses_anothers_limit() -> None:
+def test_a_token_does_not_use_up_anothers_limit() -> None:
     limits = limiter(ManualClock(), 5)
     passing(limits, TOKEN, 5)
     assert 5 == passing(limits, token(id="tok_2"), 10)
 
 
-def test_a_lowered_limit_is_not_obeyed_at_once() -> None:
+def test_a_lowered_limit_counts_at_once() -> None:
     limits = limiter(ManualClock())
     passing(limits, TOKEN, 90)  # half of the minute is used
     assert 5 == passing(limits, token(rpm=10), 1000)
 
 
-def test_a_scan_of_addresses_grows_memory() -> None:
+@pytest.mark.attack("T-50")
+def test_a_scan_of_addresses_does_not_grow_memory_without_end() -> None:
     buckets = Buckets()
     for number in range(MAX_BUCKETS + 10):
         buckets.get(str(number))
     assert MAX_BUCKETS == len(buckets)
 
 
-def test_the_bucket_in_use_is_forgotten_before_idle_ones() -> None:
+def test_idle_buckets_are_forgotten_before_the_one_in_use() -> None:
     buckets = Buckets()
     used = buckets.get("used")
     for number in range(MAX_BUCKETS - 1):
@@ -156,7 +163,7 @@ def test_the_bucket_in_use_is_forgotten_before_idle_ones() -> None:
     assert buckets.get("used") is used
 
 
-def test_a_bucket_gives_back_more_than_was_taken() -> None:
+def test_a_bucket_never_holds_more_than_its_size() -> None:
     bucket = Bucket()
     bucket.take(60, 10, 0.0)
     bucket.put(60, -50, 0.0)
@@ -166,9 +173,10 @@ def test_a_bucket_gives_back_more_than_was_taken() -> None:
 # Tokens per minute
 
 
-def test_an_estimate_is_not_replaced_by_what_was_used() -> None:
+def test_an_estimate_is_replaced_by_what_was_used() -> None:
     clock = ManualClock()
-    limits, who = limiter(clock), token(tpm=1000)
+    limits = limiter(clock)
+    who = token(tpm=1000)
     with limits.tokens(who, 900) as counted:
         counted.used = 100
     with limits.tokens(who, 900) as counted:
@@ -177,9 +185,10 @@ def test_an_estimate_is_not_replaced_by_what_was_used() -> None:
         pass
 
 
-def test_more_than_the_estimate_is_forgiven() -> None:
+def test_what_was_used_beyond_the_estimate_counts() -> None:
     clock = ManualClock()
-    limits, who = limiter(clock), token(tpm=60)
+    limits = limiter(clock)
+    who = token(tpm=60)
     with limits.tokens(who, 1) as counted:
         counted.used = 90
     clock.advance(29)
@@ -190,24 +199,27 @@ def test_more_than_the_estimate_is_forgiven() -> None:
         pass
 
 
-def test_a_request_larger_than_the_limit_can_never_pass() -> None:
-    limits, who = limiter(ManualClock()), token(tpm=100)
+def test_a_request_larger_than_the_limit_passes_with_a_full_bucket() -> None:
+    limits = limiter(ManualClock())
+    who = token(tpm=100)
     with limits.tokens(who, 5000) as counted:
         counted.used = 100
     with pytest.raises(RateLimited), limits.tokens(who, 1):
         pass
 
 
-def test_a_failed_request_keeps_its_estimate() -> None:
-    limits, who = limiter(ManualClock()), token(tpm=100)
+def test_a_failed_request_gives_its_estimate_back() -> None:
+    limits = limiter(ManualClock())
+    who = token(tpm=100)
     with pytest.raises(KeyError), limits.tokens(who, 100):
         raise KeyError
     with limits.tokens(who, 100):
         pass
 
 
-def test_requests_under_way_do_not_count_with_their_estimates() -> None:
-    limits, who = limiter(ManualClock()), token(tpm=100)
+def test_requests_under_way_count_with_their_estimates() -> None:
+    limits = limiter(ManualClock())
+    who = token(tpm=100)
     with limits.tokens(who, 60), pytest.raises(RateLimited), limits.tokens(who, 60):
         pass
 
@@ -215,31 +227,35 @@ def test_requests_under_way_do_not_count_with_their_estimates() -> None:
 # Requests at once
 
 
-def test_a_place_is_lost_when_its_request_fails() -> None:
-    limits, who = limiter(ManualClock()), token(concurrency=1)
+def test_a_failed_request_gives_its_slot_back() -> None:
+    limits = limiter(ManualClock())
+    who = token(concurrency=1)
     with pytest.raises(KeyError), limits.slot(who):
         raise KeyError
     with limits.slot(who):
         pass
 
 
-def test_more_requests_run_at_once_than_allowed() -> None:
-    limits, who = limiter(ManualClock()), token(concurrency=2)
+def test_no_more_requests_run_at_once_than_allowed() -> None:
+    limits = limiter(ManualClock())
+    who = token(concurrency=2)
     with limits.slot(who), limits.slot(who), pytest.raises(RateLimited) as caught, limits.slot(who):
         pass
     assert 1 == caught.value.retry_after
 
 
-def test_a_refused_request_takes_a_place() -> None:
-    limits, who = limiter(ManualClock()), token(concurrency=1)
+def test_a_refused_request_takes_no_slot() -> None:
+    limits = limiter(ManualClock())
+    who = token(concurrency=1)
     with limits.slot(who), pytest.raises(RateLimited), limits.slot(who):
         pass
     with limits.slot(who):
         pass
 
 
-def test_counters_of_idle_tokens_pile_up() -> None:
-    limits, who = limiter(ManualClock()), token(concurrency=1)
+def test_an_idle_token_leaves_no_counter_behind() -> None:
+    limits = limiter(ManualClock())
+    who = token(concurrency=1)
     with limits.slot(who):
         pass
     assert {} == limits._running
@@ -248,13 +264,13 @@ def test_counters_of_idle_tokens_pile_up() -> None:
 # Failed authentication
 
 
-def test_guessing_goes_on_after_twenty_tries() -> None:
+def test_guessing_is_refused_after_twenty_tries() -> None:
     limits = limiter(ManualClock())
     refusals = [limits.authentication_failed("192.0.2.1") for _ in range(30)]
     assert [Unauthenticated] * 20 + [RateLimited] * 10 == [type(each) for each in refusals]
 
 
-def test_guessers_are_locked_out_for_longer_than_they_are_told() -> None:
+def test_a_guesser_may_try_again_at_the_time_it_was_told() -> None:
     clock = ManualClock()
     limits = limiter(clock)
     for _ in range(20):
@@ -263,7 +279,7 @@ def test_guessers_are_locked_out_for_longer_than_they_are_told() -> None:
     assert isinstance(limits.authentication_failed("192.0.2.1"), Unauthenticated)
 
 
-def test_one_address_locks_out_another() -> None:
+def test_an_address_does_not_lock_out_another() -> None:
     limits = limiter(ManualClock(), auth_failures=1)
     limits.authentication_failed("192.0.2.1")
     assert isinstance(limits.authentication_failed("192.0.2.2"), Unauthenticated)
@@ -280,12 +296,12 @@ def test_one_address_locks_out_another() -> None:
         ("", "unix", False),
     ],
 )
-def test_a_guesser_takes_the_next_address_of_its_own_network(one: str, other: str, together: bool) -> None:
+def test_addresses_of_one_subscribers_network_share_a_limit(one: str, other: str, together: bool) -> None:
     limits = limiter(ManualClock(), auth_failures=1)
     limits.authentication_failed(one)
     assert together is isinstance(limits.authentication_failed(other), RateLimited)
 
 
-def test_an_unlimited_gateway_limits_guesses() -> None:
+def test_a_gateway_without_a_limit_on_guesses_limits_none() -> None:
     limits = limiter(ManualClock(), auth_failures=0)
     assert all(isinstance(limits.authentication_failed("a"), Unauthenticated) for _ in range(100))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
 
 from tests.support.gateway import Gateway, running
 from tests.support.process import ROOT, SCALED, Home
@@ -41,9 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests here, and gone after them: its event loop would be in the way of everybody else's."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield found
-        found.close()
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,11 @@ def open_page(browser: Browser, site: Gateway) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def heard(message: ConsoleMessage) -> None:
+    def collect(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not message.text.startswith(PROVOKED):
             complaints.append(message.text)
 
-    def opened(path: str, *, size: str = "desktop", theme: str = "light", signed_in: bool = True) -> Page:
+    def open_at(path: str, *, size: str = "desktop", theme: str = "light", signed_in: bool = True) -> Page:
         context = browser.new_context(
             base_url=site.url,
             viewport=SIZES[size],  # type: ignore[arg-type]
@@ -82,14 +82,14 @@ def open_page(browser: Browser, site: Gateway) -> Iterator[OpenPage]:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
         page.set_default_timeout(5000)
-        page.on("console", heard)
+        page.on("console", collect)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if signed_in:
             enter(page, site)
         page.goto(path)
         return page
 
-    yield opened
+    yield open_at
     for context in contexts:
         context.close()
     assert [] == complaints
@@ -109,5 +109,26 @@ def picture(page: Page, name: str) -> None:
 
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than the window."""
-    found: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return found
+    pixels: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return pixels
+
+
+def held_back(page: Page, script: str = "**/*.js") -> Callable[[], None]:
+    """A slow line: no script, or only not this one, comes until what this returns is called."""
+    held: list[Route] = []
+    is_slow = True
+
+    def hold(route: Route) -> None:
+        if is_slow:
+            held.append(route)
+        else:
+            route.continue_()
+
+    def release() -> None:
+        nonlocal is_slow
+        is_slow = False
+        for route in held:
+            route.continue_()
+
+    page.route(script, hold)
+    return release

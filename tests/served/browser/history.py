@@ -13,11 +13,16 @@ from pathlib import Path
 
 import attrs
 
+from aihub_lite.config import DATABASE
+from aihub_lite.domain.people.person import Person, Team
+from aihub_lite.domain.route import Conditions, NamedRoute, RouteStep
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.domain.usage import Attempt, Outcome, Usage, UsageRecord
-from aihub_lite.gateway.core import DATABASE
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.journal import Journal
+from aihub_lite.storage.named_routes import NamedRoutes
+from aihub_lite.storage.people.persons import Persons
+from aihub_lite.storage.people.teams import Teams
+from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.tokens import Tokens
 
 DAYS = 30
@@ -35,6 +40,10 @@ CHANNELS = {
 CLIENTS = ("OpenAI/Python 3.54.0", "CherryStudio/2.1.0", "Continue/1.4.2", "")
 OUTCOMES: tuple[Outcome, ...] = ("ok",) * 40 + ("error", "cut_off", "client_gone")
 NANO = 1_000_000_000
+TEAM = Team(id="team_1", name="Research", created_at=1_760_000_000)
+ADA = Person(
+    id="per_1", name="Ada Lovelace", email="ada@example.org", team_id="team_1", role="owner", created_at=1_760_000_000
+)
 DAILY = Budget(nano=NANO, period="day")
 
 
@@ -51,7 +60,7 @@ def tokens(now: int) -> list[Token]:
     ]
 
 
-def records(now: float, made: list[Token], per_day: int) -> Iterator[UsageRecord]:
+def records(now: float, tokens: list[Token], per_day: int) -> Iterator[UsageRecord]:
     """More by day than by night, a few of each outcome."""
     chance = random.Random(4)
     for number in range(DAYS * per_day):
@@ -62,7 +71,7 @@ def records(now: float, made: list[Token], per_day: int) -> Iterator[UsageRecord
         model = chance.choice(list(MODELS))
         outcome = chance.choice(OUTCOMES)
         usage = Usage(chance.randint(200, 9000), chance.randint(20, 1800)) if outcome != "error" else Usage()
-        token = chance.choice(made)
+        token = chance.choice(tokens)
         first_byte, status = chance.randint(180, 2400), 502 if outcome == "error" else 200
         yield UsageRecord(
             request_id=f"history-{number}",
@@ -96,11 +105,15 @@ def fill(directory: Path, per_day: int = PER_DAY) -> None:
         directory.mkdir(mode=0o700, parents=True)
         now = time.time()
         async with await Database.open(directory / DATABASE) as database:
-            made = tokens(int(now))
-            for token in made:
+            all_tokens = tokens(int(now))
+            for token in all_tokens:
                 await Tokens(database).insert(token)
-            journal = Ledger(database)
-            past = records(now, made, per_day)
+            await Teams(database).insert(TEAM)
+            await Persons(database).insert(ADA)
+            steps = (RouteStep(model="demo", when=Conditions(over_tokens=1000)), RouteStep(model="gpt-5-mini"))
+            await NamedRoutes(database).put(NamedRoute(name="coding", steps=steps))
+            journal = Journal(database)
+            past = records(now, all_tokens, per_day)
             while some := list(itertools.islice(past, QUEUED)):
                 await asyncio.gather(*[journal.settle(record) for record in some])
 

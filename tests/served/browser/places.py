@@ -1,4 +1,4 @@
-"""Every page of the console, for what holds on all of them."""
+"""Every page of the console, and those of the documentation that differ, for what holds on all of them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,32 @@ PAGES = (
     "/console/channels/demo",
     "/console/models",
     "/console/models/demo",
+    "/console/routes",
+    "/console/routes/new",
+    "/console/routes/named/coding",
     "/console/playground",
     "/console/requests",
+    "/console/pots",
+    "/console/pots/gateway",
+    "/console/alerts",
     "/console/settings",
     "/console/statistics?span=30d",
+    "/console/statistics?span=30d&by=channel&model=gpt-5-mini&show=money",
     "/console/statistics?from=2026-10-01&to=2026-10-02",
+    "/console/people",
+    "/console/people/new",
+    "/console/people/per_1",
+    "/console/people/teams",
+    "/console/people/teams/team_1",
+    "/console/audit",
+    "/console/doctor",
     "/console/key",
+    "/docs/quick-start",
+    "/docs/errors",
+    "/docs/models",
+    "/docs/models/demo",
+    "/docs/admin",
+    "/docs/admin/tokens",
 )
 """Those of a gateway with the past that history.py makes up."""
 

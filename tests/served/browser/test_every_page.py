@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import SETTINGS, OpenPage
-from tests.browser.history import fill
-from tests.browser.places import places
+from tests.served.browser.conftest import SETTINGS, OpenPage
+from tests.served.browser.history import fill
+from tests.served.browser.places import places
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
 
@@ -52,7 +52,7 @@ def settled(page: Page, path: str) -> None:
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_a_page_jumps_while_it_loads(open_page: OpenPage, site: Gateway, size: str) -> None:
+def test_no_page_shifts_its_layout_while_it_loads(open_page: OpenPage, site: Gateway, size: str) -> None:
     page = open_page("/console", size=size)
     page.context.add_init_script(WATCH)
     jumping = {}
@@ -63,18 +63,18 @@ def test_a_page_jumps_while_it_loads(open_page: OpenPage, site: Gateway, size: s
     assert {} == jumping
 
 
-def test_a_page_is_heavy(open_page: OpenPage, site: Gateway) -> None:
+def test_every_page_is_small_on_the_wire(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page("/console")
+    page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     heavy = {}
     for path in places(site):
-        page = open_page("/console")
-        page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
         settled(page, path)
         if (size := page.evaluate(LOADED)) >= LARGEST:
             heavy[path] = size
     assert {} == heavy
 
 
-def test_a_page_paints_late(open_page: OpenPage, site: Gateway) -> None:
+def test_every_page_paints_soon(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console")
     page.context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     late = {}
@@ -83,6 +83,8 @@ def test_a_page_paints_late(open_page: OpenPage, site: Gateway) -> None:
         for _ in range(TRIES):  # the machine may be busy with something else for a moment
             settled(page, path)
             times.append(page.evaluate(PAINTED))
+            if times[-1] <= SLOWEST:
+                break
         if min(times) > SLOWEST:
             late[path] = times
     assert {} == late

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SETTINGS, OpenPage, overflow, picture
-from tests.browser.history import fill
+from tests.served.browser.conftest import SETTINGS, OpenPage, overflow, picture
+from tests.served.browser.history import fill
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
 
@@ -43,7 +43,7 @@ def show(page: Page, key: str) -> None:
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_key_sees_nothing_of_itself(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
+def test_a_key_sees_its_limits_and_usage(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
     page = open_page(PATH, size=size, theme=theme, signed_in=False)
     expect(page.get_by_label("Key", exact=True)).to_be_focused()
     picture(page, f"key-asking-{size}-{theme}")
@@ -57,15 +57,15 @@ def test_a_key_sees_nothing_of_itself(open_page: OpenPage, site: Gateway, size: 
     assert 0 == overflow(page)
 
 
-def test_a_key_sees_other_figures_than_the_operator(open_page: OpenPage, site: Gateway) -> None:
+def test_a_key_sees_the_same_figures_as_the_operator(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, key_of(site, "Research"))
     page.get_by_text("As a table").click()
     expect(page.locator("#days tbody tr")).to_have_count(30)
-    found = site.admin("GET", "/statistics?span=30d&by=token&zone=UTC").json()["members"]
-    (own,) = [member for member in found if member["name"] == "Research"]
+    members = site.admin("GET", "/statistics?span=30d&by=token&zone=UTC").json()["members"]
+    (own,) = [member for member in members if member["name"] == "Research"]
     costs = page.locator("#days [data-value]:nth-child(2)").evaluate_all(
-        "cells => cells.map(cell => cell.dataset.value)"
+        "cells => cells.map(cell => +cell.dataset.value)"
     )
     assert [step["cost_usd"] for step in own["steps"]] == costs
     assert f"{own['requests']:,}" == page.locator("[data-total=requests]").inner_text()
@@ -73,7 +73,7 @@ def test_a_key_sees_other_figures_than_the_operator(open_page: OpenPage, site: G
     assert own["requests"] == sum(int(text.replace(",", "")) for text in models)
 
 
-def test_the_chart_shows_one_figure_only(open_page: OpenPage, site: Gateway) -> None:
+def test_the_chart_shows_the_chosen_figure(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, key_of(site, "Research"))
     ticks = page.locator(".chart .tick")
@@ -83,7 +83,7 @@ def test_the_chart_shows_one_figure_only(open_page: OpenPage, site: Gateway) -> 
     expect(page.get_by_role("button", name="Requests")).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_key_is_kept_elsewhere_than_in_this_tab(open_page: OpenPage, site: Gateway) -> None:
+def test_the_key_is_kept_in_this_tab_alone(open_page: OpenPage, site: Gateway) -> None:
     page, key = open_page(PATH, signed_in=False), key_of(site, "Ana")
     show(page, key)
     expect(page.get_by_role("heading", level=1)).to_have_text("Ana")
@@ -97,7 +97,7 @@ def test_the_key_is_kept_elsewhere_than_in_this_tab(open_page: OpenPage, site: G
     expect(other.get_by_label("Key", exact=True)).to_be_visible()
 
 
-def test_a_key_cannot_be_forgotten(open_page: OpenPage, site: Gateway) -> None:
+def test_a_key_can_be_forgotten(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, key_of(site, "Ana"))
     page.get_by_role("button", name="Forget this key").click()
@@ -108,7 +108,7 @@ def test_a_key_cannot_be_forgotten(open_page: OpenPage, site: Gateway) -> None:
 
 
 @pytest.mark.parametrize("key", ["sk-wrong", "密钥", "two words"])
-def test_a_wrong_key_is_refused_without_a_word(open_page: OpenPage, key: str) -> None:
+def test_a_wrong_key_is_refused_and_not_kept(open_page: OpenPage, key: str) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, key)
     expect(page.get_by_role("alert")).to_contain_text("This key opens nothing here")
@@ -116,7 +116,7 @@ def test_a_wrong_key_is_refused_without_a_word(open_page: OpenPage, key: str) ->
     picture(page, "key-wrong")
 
 
-def test_a_gateway_that_is_away_loses_the_key(open_page: OpenPage, site: Gateway) -> None:
+def test_a_key_is_kept_while_the_gateway_is_away(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, signed_in=False)
     page.route("**/v1/key**", lambda route: route.abort())
     show(page, key_of(site, "Ana"))
@@ -127,7 +127,7 @@ def test_a_gateway_that_is_away_loses_the_key(open_page: OpenPage, site: Gateway
     expect(page.get_by_role("heading", level=1)).to_have_text("Ana")
 
 
-def test_a_new_key_has_an_empty_chart(open_page: OpenPage, site: Gateway) -> None:
+def test_a_new_key_says_that_it_was_not_used(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, size="phone", theme="dark", signed_in=False)
     show(page, new_key(site, "new<b>&amp;<img src=x>", models=["nothing-*"], quota="5"))
     expect(page.get_by_role("heading", level=1)).to_have_text("new<b>&amp;<img src=x>")
@@ -138,7 +138,7 @@ def test_a_new_key_has_an_empty_chart(open_page: OpenPage, site: Gateway) -> Non
     assert 0 == overflow(page)
 
 
-def test_the_page_has_no_chinese(open_page: OpenPage, site: Gateway) -> None:
+def test_the_page_of_a_key_can_be_read_in_chinese(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, key_of(site, "tok_1"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Mobile app")
@@ -148,9 +148,10 @@ def test_the_page_has_no_chinese(open_page: OpenPage, site: Gateway) -> None:
     picture(page, "key-chinese")
 
 
-def test_the_sign_in_does_not_lead_here(open_page: OpenPage) -> None:
+def test_the_sign_in_and_the_page_of_a_key_lead_to_each_other(open_page: OpenPage) -> None:
     page = open_page("/console/sign-in", signed_in=False)
     page.get_by_role("link", name="You have only a key?").click()
     expect(page).to_have_url(re.compile(f"{PATH}$"))
     page.get_by_role("link", name="Sign in as operator").click()
+    page.get_by_text("Sign in with the admin key").click()
     expect(page.get_by_label("Admin key")).to_be_visible()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import OpenPage, overflow, picture
+from tests.served.browser.conftest import OpenPage, overflow, picture
 from tests.support.gateway import Gateway
 
 
-def test_a_refusal_is_english_on_a_chinese_page(open_page: OpenPage, site: Gateway) -> None:
+def test_a_refusal_is_chinese_on_a_chinese_page(open_page: OpenPage, site: Gateway) -> None:
     site.add_token(name="taken")
     page = open_page("/console/tokens/new")
     page.get_by_role("button", name="中文").click()
@@ -20,7 +20,7 @@ def test_a_refusal_is_english_on_a_chinese_page(open_page: OpenPage, site: Gatew
 
 
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_a_reader_who_is_lost_finds_no_way_back(open_page: OpenPage, size: str, theme: str) -> None:
+def test_an_unknown_page_leads_back_to_the_console(open_page: OpenPage, size: str, theme: str) -> None:
     page = open_page("/console/nothing", size=size, theme=theme)
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
     picture(page, f"lost-{size}-{theme}")

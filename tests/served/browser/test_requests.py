@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SETTINGS, OpenPage, overflow, picture
-from tests.browser.history import fill
+from tests.served.browser.conftest import SETTINGS, OpenPage, overflow, picture
+from tests.served.browser.history import fill
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
 
@@ -27,14 +27,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_list_breaks(open_page: OpenPage, size: str, theme: str) -> None:
+def test_the_list_of_requests_fits_every_screen(open_page: OpenPage, size: str, theme: str) -> None:
     page = open_page("/console/requests", size=size, theme=theme)
     expect(page.locator("tbody tr")).to_have_count(50)
     picture(page, f"requests-{size}-{theme}")
     assert 0 == overflow(page)
 
 
-def test_a_filter_cannot_be_set_and_cleared(open_page: OpenPage) -> None:
+def test_a_filter_can_be_set_and_cleared(open_page: OpenPage) -> None:
     page = open_page("/console/requests")
     page.get_by_label("Any outcome").select_option("error")
     expect(page).to_have_url(re.compile(r"/console/requests\?outcome=error$"))
@@ -46,9 +46,41 @@ def test_a_filter_cannot_be_set_and_cleared(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_one_request_cannot_be_read(open_page: OpenPage, size: str) -> None:
+def test_the_page_of_a_request_fits_every_screen(open_page: OpenPage, size: str) -> None:
     page = open_page("/console/requests", size=size)
     page.get_by_role("link", name="demo").first.click()
     expect(page.get_by_text("Counted by the upstream.")).to_be_visible()
     picture(page, f"request-{size}")
     assert 0 == overflow(page)
+
+
+def test_new_requests_come_live_but_no_row_moves_under_the_pointer(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page("/console/requests?model=gpt-nobody-has")
+    expect(page.get_by_text("No request matches")).to_be_visible()
+    page.get_by_role("switch", name="Live").check()
+    expect(page).to_have_url(re.compile("live=1"))
+    site.chat("gpt-nobody-has")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(1, timeout=20_000)
+    first = rows.first.get_attribute("data-id")
+
+    rows.first.hover()
+    key = site.add_token()
+    site.post({"model": "gpt-nobody-has", "messages": [{"role": "user", "content": "x"}]}, key=key)
+    more = page.get_by_role("button", name="1 new")
+    expect(more).to_be_visible(timeout=20_000)
+    expect(rows).to_have_count(1)
+
+    rows.first.get_by_role("link").focus()
+    more.click()
+    expect(rows).to_have_count(2)
+    assert first == rows.nth(1).get_attribute("data-id")
+
+
+def test_a_request_is_left_by_the_filters_that_led_to_it(open_page: OpenPage) -> None:
+    page = open_page("/console/requests?outcome=error&since=30d")
+    page.locator("tbody tr a").first.click()
+    expect(page.get_by_text("Fields left out")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name="Requests").click()
+    expect(page).to_have_url(re.compile(r"/console/requests\?outcome=error&since=30d$"))
+    expect(page.get_by_label("Any outcome")).to_have_value("error")

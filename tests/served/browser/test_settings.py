@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SETTINGS, OpenPage, overflow, picture
+from tests.served.browser.conftest import SETTINGS, OpenPage, overflow, picture
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
 
@@ -30,7 +30,7 @@ def nobody(site: Gateway) -> None:
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_breaks(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
+def test_the_settings_fit_every_screen(open_page: OpenPage, site: Gateway, size: str, theme: str) -> None:
     open_page("/console")
     page = open_page("/console/settings", size=size, theme=theme)
     expect(page.get_by_text("This browser")).to_be_visible()
@@ -40,7 +40,7 @@ def test_the_page_breaks(open_page: OpenPage, site: Gateway, size: str, theme: s
     assert 0 == overflow(page)
 
 
-def test_the_chinese_page_breaks(open_page: OpenPage) -> None:
+def test_the_chinese_settings_fit_a_phone(open_page: OpenPage) -> None:
     page = open_page("/console/settings", size="phone")
     page.get_by_role("button", name="中文").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("设置")
@@ -48,7 +48,7 @@ def test_the_chinese_page_breaks(open_page: OpenPage) -> None:
     assert 0 == overflow(page)
 
 
-def test_a_limit_cannot_be_set_and_put_back(open_page: OpenPage, site: Gateway) -> None:
+def test_a_limit_can_be_set_and_put_back(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console/settings")
     field = page.get_by_label("Requests at once")
     expect(field).to_have_attribute("placeholder", "1024")
@@ -64,7 +64,7 @@ def test_a_limit_cannot_be_set_and_put_back(open_page: OpenPage, site: Gateway) 
     assert (1024, "default") == setting(site, "max_in_flight")
 
 
-def test_a_refusal_is_not_shown_beside_its_field(open_page: OpenPage) -> None:
+def test_a_refusal_is_shown_beside_its_field(open_page: OpenPage) -> None:
     page = open_page("/console/settings")
     page.get_by_label("Public address").fill("javascript:alert(1)")
     page.get_by_label("Days to keep usage records").fill("-1")
@@ -74,13 +74,13 @@ def test_a_refusal_is_not_shown_beside_its_field(open_page: OpenPage) -> None:
     assert 1 == page.locator("[aria-invalid=true]").count()
 
 
-def test_what_the_environment_fixes_can_be_typed_over(open_page: OpenPage) -> None:
+def test_a_setting_that_the_environment_fixes_cannot_be_typed_over(open_page: OpenPage) -> None:
     page = open_page("/console/settings")
     expect(page.get_by_label("Requests per minute", exact=True)).to_be_disabled()
     expect(page.get_by_text("Fixed by AIHUB_RPM")).to_be_visible()
 
 
-def test_the_public_address_stays_out_of_connect(open_page: OpenPage) -> None:
+def test_the_public_address_is_in_the_snippets_of_clients(open_page: OpenPage) -> None:
     page = open_page("/console/settings")
     page.get_by_label("Public address").fill("https://ai.example.com/v1/")
     page.keyboard.press("Enter")
@@ -94,17 +94,18 @@ def test_the_public_address_stays_out_of_connect(open_page: OpenPage) -> None:
     saved(page)
 
 
-def test_the_order_of_channels_cannot_be_set(open_page: OpenPage, site: Gateway) -> None:
+def test_the_order_of_channels_can_be_set(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console/settings")
-    page.get_by_label("Order of channels").select_option("sticky")
-    page.get_by_role("button", name="Save").last.click()
+    order = page.get_by_label("Order of channels")
+    order.select_option("sticky")
+    page.locator("form").filter(has=order).get_by_role("button", name="Save").click()
     saved(page)
     assert [{"model": None, "strategy": "sticky", "offered": True}] == site.admin("GET", "/strategies").json()
     page.reload()
     expect(page.get_by_label("Order of channels")).to_have_value("sticky")
 
 
-def test_another_browser_cannot_be_signed_out(open_page: OpenPage) -> None:
+def test_another_browser_can_be_signed_out(open_page: OpenPage) -> None:
     other = open_page("/console/tokens")
     page = open_page("/console/settings")
     rows = page.locator(".sessions tbody tr")
@@ -115,7 +116,7 @@ def test_another_browser_cannot_be_signed_out(open_page: OpenPage) -> None:
     other.wait_for_url("**/console/sign-in?then=/console/tokens")
 
 
-def test_signing_out_everywhere_leaves_somebody_in(open_page: OpenPage) -> None:
+def test_signing_out_everywhere_leaves_nobody_in(open_page: OpenPage) -> None:
     other = open_page("/console/tokens")
     page = open_page("/console/settings")
     page.get_by_role("button", name="Sign out everywhere").click()
@@ -126,7 +127,7 @@ def test_signing_out_everywhere_leaves_somebody_in(open_page: OpenPage) -> None:
     other.wait_for_url("**/console/sign-in?then=/console/tokens")
 
 
-def test_a_backup_from_the_page_is_no_database(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_backup_from_the_page_is_a_sound_database(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page("/console/settings")
     with page.expect_download() as started:
         page.get_by_role("link", name="Download backup").click()
@@ -136,12 +137,24 @@ def test_a_backup_from_the_page_is_no_database(open_page: OpenPage, tmp_path: Pa
         assert ("ok",) == connection.execute("PRAGMA integrity_check").fetchone()
 
 
-def test_the_page_cannot_be_used_without_a_mouse(open_page: OpenPage, site: Gateway) -> None:
+def test_the_settings_can_be_changed_without_a_mouse(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console/settings")
     page.get_by_label("Public address").focus()
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Starting credit in USD")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_label("Days to keep usage records")).to_be_focused()
     page.keyboard.type("400")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Days to keep the audit log")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Hours between readings of model lists")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Answer for an unknown model")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Answers that a next request points at")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Who may read the documentation at /docs")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Save").nth(1)).to_be_focused()
     page.keyboard.press("Space")
@@ -154,5 +167,18 @@ def saved(page: Page) -> None:
 
 
 def setting(site: Gateway, name: str) -> tuple[object, str]:
-    (found,) = [each for each in site.admin("GET", "/settings").json()["settings"] if each["name"] == name]
-    return found["value"], found["source"]
+    (entry,) = [entry for entry in site.admin("GET", "/settings").json()["settings"] if entry["name"] == name]
+    return entry["value"], entry["source"]
+
+
+def test_the_answer_for_an_unknown_model_can_be_chosen(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page("/console/settings")
+    choice = page.get_by_label("Answer for an unknown model")
+    expect(choice).to_have_value("auto")
+    choice.select_option("404, always")
+    page.get_by_role("button", name="Save").nth(1).click()
+    saved(page)
+    assert ("404", "set") == setting(site, "unknown_model_status")
+    assert 404 == site.chat("nobody-has-it").status
+    page.reload()
+    expect(choice).to_have_value("404")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import SETTINGS, OpenPage, overflow, picture
-from tests.browser.history import fill
+from tests.served.browser.conftest import SETTINGS, OpenPage, overflow, picture
+from tests.served.browser.history import fill
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
 
@@ -25,14 +25,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_breaks(open_page: OpenPage, size: str, theme: str) -> None:
+def test_the_statistics_fit_every_screen(open_page: OpenPage, size: str, theme: str) -> None:
     page = open_page("/console/statistics?span=30d", size=size, theme=theme)
     expect(page.locator(".chart rect.bar").first).to_be_visible()
     picture(page, f"statistics-{size}-{theme}")
     assert 0 == overflow(page)
 
 
-def test_the_choices_choose_nothing(open_page: OpenPage) -> None:
+def test_the_choices_change_the_page(open_page: OpenPage) -> None:
     page = open_page("/console/statistics")
     page.get_by_role("link", name="24 hours").click()
     page.get_by_role("navigation", name="By").get_by_role("link", name="Tokens").click()
@@ -42,7 +42,7 @@ def test_the_choices_choose_nothing(open_page: OpenPage) -> None:
     picture(page, "statistics-hours")
 
 
-def test_the_chart_is_not_the_sum_of_the_table(open_page: OpenPage) -> None:
+def test_the_chart_and_its_table_add_up_to_the_total(open_page: OpenPage) -> None:
     page = open_page("/console/statistics?span=30d&metric=requests")
     page.get_by_text("As a table").click()
     cells = page.locator("#steps [data-value]").evaluate_all("cells => cells.map(cell => +cell.dataset.value)")
@@ -52,7 +52,7 @@ def test_the_chart_is_not_the_sum_of_the_table(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_a_time_of_ones_own_cannot_be_chosen(open_page: OpenPage, size: str, theme: str) -> None:
+def test_a_span_by_its_ends_can_be_chosen(open_page: OpenPage, size: str, theme: str) -> None:
     page = open_page("/console/statistics?span=30d&metric=requests", size=size, theme=theme)
     page.get_by_role("link", name="Custom").click()
     expect(page.get_by_label("From")).to_have_value(re.compile("T00:00$"))
@@ -65,7 +65,7 @@ def test_a_time_of_ones_own_cannot_be_chosen(open_page: OpenPage, size: str, the
     assert 0 == overflow(page)
 
 
-def test_a_time_that_ends_before_it_begins_is_taken(open_page: OpenPage) -> None:
+def test_a_span_that_ends_before_it_begins_is_refused_beside_its_form(open_page: OpenPage) -> None:
     page = open_page("/console/statistics?from=2026-11-02T00:00&to=2026-11-01T00:00&by=token")
     expect(page.get_by_role("alert")).to_have_text("To: must be later than the start.")
     expect(page.get_by_label("To", exact=True)).to_have_value("2026-11-01T00:00")
@@ -74,9 +74,33 @@ def test_a_time_that_ends_before_it_begins_is_taken(open_page: OpenPage) -> None
     expect(page.locator("#members")).to_be_visible()
 
 
-def test_latencies_are_stacked_like_sums(open_page: OpenPage) -> None:
+def test_latencies_are_drawn_as_one_mean_per_day(open_page: OpenPage) -> None:
     page = open_page("/console/statistics?span=30d&metric=latency")
     page.get_by_text("As a table").click()
     cells = page.locator("#steps [data-value]").evaluate_all("cells => cells.map(cell => +cell.dataset.value)")
     assert (30, True) == (len(cells), all(0 <= cell < 2400 for cell in cells))
     picture(page, "statistics-latency")
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_two_dimensions_are_chosen_sorted_and_saved(open_page: OpenPage, size: str, theme: str) -> None:
+    page = open_page("/console/statistics?span=30d", size=size, theme=theme)
+    page.get_by_text("Group and filter").click()
+    page.locator("select[name=then]").select_option(label="Models")
+    page.locator("select[name=by]").select_option(label="Tokens")
+    page.get_by_label("Outcome", exact=True).fill("ok")
+    page.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("by=token&then=model&outcome=ok$"))
+    page.get_by_role("link", name="Speed").click()
+    page.get_by_role("link", name="Tokens/s").click()
+    expect(page.locator("#members th[aria-sort=descending]")).to_have_text("Tokens/s")
+    picture(page, f"statistics-two-{size}-{theme}")
+    assert 0 == overflow(page)
+    name = f"fast {size}"
+    page.get_by_text("Saved views").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Save this view").click()
+    page.get_by_text("Saved views").click()
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page).to_have_url(re.compile("by=token%2Cmodel.*show=speed&sort=speed"))
+    picture(page, f"statistics-saved-{size}-{theme}")

@@ -8,13 +8,13 @@ import attrs
 import pytest
 
 from tests.conftest import AddChannel
-from tests.support.answers import json_answer
 from tests.support.books import Record
-from tests.support.claude import sdk_problems
 from tests.support.gateway import Gateway, unique
-from tests.support.received import Request
-from tests.support.scripted import Upstream
-from tests.support.steps import Script
+from tests.support.upstream.answers import json_answer
+from tests.support.upstream.claude import sdk_problems
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Script
 from tests.wire.gemini.sdk import check_request
 
 
@@ -60,3 +60,9 @@ def judge(upstream: Upstream) -> Iterator[None]:
 @pytest.fixture
 def playing(gateway: Gateway, upstream: Upstream, add_channel: AddChannel) -> Playing:
     return Playing(gateway, upstream, add_channel)
+
+
+@pytest.fixture(scope="module")
+def behind_a_restart() -> bool:
+    """Recordings are data: what little they set up is set up elsewhere too."""
+    return False

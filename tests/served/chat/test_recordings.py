@@ -14,15 +14,15 @@ import msgspec
 import openai
 import pytest
 
-from tests.replay.conftest import NO_CHAT_ANSWERS
+from tests.served.chat.conftest import Playing
+from tests.served.chat.oracle import NAMES, USAGE, Opinion, opinion_on
+from tests.served.replay.conftest import NO_CHAT_ANSWERS
 from tests.support.books import Record
-from tests.support.checker import CheckedAnswer, CheckedStream, check_chat_answer, check_chat_stream
+from tests.support.checkers.chat import CheckedAnswer, CheckedStream, check_chat_answer, check_chat_stream
 from tests.support.gateway import Gateway, chat_body
 from tests.support.replay import Vector, played, requires_vectors, vectors
-from tests.wires.conftest import Playing
-from tests.wires.oracle import NAMES, USAGE, Opinion, opinion_on
 
-pytestmark = requires_vectors
+pytestmark = [requires_vectors, pytest.mark.extended]
 
 ENDPOINTS = {"anthropic": "messages", "gemini": "generateContent", "openai": "chat"}
 """What recordings of a wire are filed under; chat ones are played by a channel of type `openai`."""
@@ -60,9 +60,9 @@ class Played:
 
 @attrs.define
 class Row:
-    """Of the table."""
+    """One row of the table."""
 
-    found: list[Vector]
+    recordings: list[Vector]
     played: list[Played] = attrs.field(factory=list)
     refusals: int = 0
     failures: list[tuple[str, str]] = attrs.field(factory=list)
@@ -75,14 +75,14 @@ def recorded(name: str) -> list[Vector]:
 
 def usage_body(vector: Vector, wire: str) -> Any:
     """The usage that a recording ends with, read naively."""
-    found: dict[str, Any] = {}
+    usage: dict[str, Any] = {}
     for event in events_of(vector):
-        said = event.get(USAGE.get(wire, "")) or event.get("message", {}).get("usage") or {}
+        part = event.get(USAGE.get(wire, "")) or event.get("message", {}).get("usage") or {}
         if wire == "anthropic":
-            found |= said
-        elif "totalTokenCount" in said:
-            found = said
-    return found
+            usage |= part
+        elif "totalTokenCount" in part:
+            usage = part
+    return usage
 
 
 def events_of(vector: Vector) -> list[dict[str, Any]]:
@@ -95,25 +95,27 @@ def events_of(vector: Vector) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_recording_does_not_come_out_as_chat(playing: Playing, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_recording_comes_out_as_chat_and_is_booked_as_it_says(
+    playing: Playing, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     row = Row(recorded(name))
     play(playing, row, RECORDED[name][1])
-    compared = compare_with_books(playing, row)
+    compared = compare_with_books(playing, row, RECORDED[name][1])
     with capsys.disabled():
         show(name, row, compared)
     assert [] == row.failures, row.failures
-    assert len(row.found) == len(row.played) + row.refusals, "recordings were skipped"
+    assert len(row.recordings) == len(row.played) + row.refusals, "recordings were skipped"
 
 
 def play(playing: Playing, row: Row, wire: str) -> None:
     """Every recording in turn; what is wrong with one is kept in the row, so that all are seen."""
-    answered = [each for each in row.found if each.status == 200 and each.id not in NO_ANSWERS]
-    believed = {each.id: opinion_on(wire, usage_body(each, wire)) for each in answered}
+    answered = [vector for vector in row.recordings if vector.status == 200 and vector.id not in NO_ANSWERS]
+    believed = {vector.id: opinion_on(wire, usage_body(vector, wire)) for vector in answered}
     upstream_models = [opinion.model for opinion in believed.values() if opinion and opinion.model]
     models = playing.serve(wire, [ANY_MODEL[wire], *upstream_models])
     client = openai.OpenAI(base_url=f"{playing.gateway.url}/v1", api_key=playing.gateway.key, max_retries=0)
     with client:
-        for vector in row.found:
+        for vector in row.recordings:
             try:
                 if vector.id not in believed:
                     check_refusal(playing, vector, wire)
@@ -140,7 +142,7 @@ def checked(playing: Playing, client: openai.OpenAI, vector: Vector, model: str)
     step = len(vector.body) // PIECES + 1
     playing.play(played(vector, range(step, len(vector.body), step)))
     cut = streamed(gateway, model)[1]
-    assert said(stream) == said(cut), "where the stream is cut changes what it says"
+    assert content_of(stream) == content_of(cut), "where the stream is cut changes what it says"
     check_with_sdk(client, model, stream)
     return request_id, stream
 
@@ -153,7 +155,7 @@ def streamed(gateway: Gateway, model: str) -> tuple[str, CheckedStream]:
     return str(stream.head.header("x-request-id")), seen
 
 
-def said(stream: CheckedStream) -> tuple[Any, ...]:
+def content_of(stream: CheckedStream) -> tuple[Any, ...]:
     """Without what is made anew for every request: ids of calls of answers that have none."""
     choices = {
         index: (choice.content, choice.reasoning, choice.refusal, choice.finish_reason, len(choice.tool_calls))
@@ -169,9 +171,13 @@ def check_with_sdk(client: openai.OpenAI, model: str, seen: Seen) -> None:
         answer = client.chat.completions.create(model=model, messages=messages)
         type(answer).model_validate(answer.model_dump(exclude=FREE))
         message = answer.choices[0].message
-        content, calls, usage = message.content or "", len(message.tool_calls or ()), answer.usage
+        content = message.content or ""
+        calls = len(message.tool_calls or ())
+        usage = answer.usage
     else:
-        content, calls, usage = "", 0, None
+        content = ""
+        calls = 0
+        usage = None
         with client.chat.completions.create(
             model=model, messages=messages, stream=True, stream_options={"include_usage": True}
         ) as stream:
@@ -200,36 +206,41 @@ def check_refusal(playing: Playing, vector: Vector, wire: str) -> None:
     assert answer.error["message"].strip()
 
 
-def compare_with_books(playing: Playing, row: Row) -> Counter[str]:
+def compare_with_books(playing: Playing, row: Row, wire: str) -> Counter[str]:
     """What was booked against what the client was told, and against the price project's opinion; counts the latter."""
-    booked, compared = playing.booked(), Counter[str]()
-    for each in row.played:
-        record, opinion = booked[each.request_id], each.opinion
-        told = each.seen.usage or {}
-        if booked_tokens(record)[:2] != (told.get("prompt_tokens"), told.get("completion_tokens")):
-            row.failures.append((str(each.vector), f"told {told}, booked {record.row}"))
+    booked = playing.booked()
+    compared = Counter[str]()
+    for recording in row.played:
+        record = booked[recording.request_id]
+        opinion = recording.opinion
+        usage = recording.seen.usage or {}
+        if booked_tokens(record)[:2] != (usage.get("prompt_tokens"), usage.get("completion_tokens")):
+            row.failures.append((str(recording.vector), f"told {usage}, booked {record.row}"))
         if opinion is None:
             continue
         compared["usage"] += 1
         if booked_tokens(record) != opinion.counts:
-            row.failures.append((str(each.vector), f"{NAMES}: booked {booked_tokens(record)}, not {opinion.counts}"))
+            row.failures.append(
+                (str(recording.vector), f"{NAMES}: booked {booked_tokens(record)}, not {opinion.counts}")
+            )
         if opinion.nano is not None:
             compared["cost"] += 1
-            if record.cost_nano != opinion.nano:
-                row.failures.append((str(each.vector), f"costs {record.cost_nano}, not {opinion.nano} nano-USD"))
+            cost = opinion.cost_nano(wire, record.searches)
+            if record.cost_nano != cost:
+                row.failures.append((str(recording.vector), f"costs {record.cost_nano}, not {cost} nano-USD"))
     return compared
 
 
 def booked_tokens(record: Record) -> tuple[int, ...]:
-    """As `NAMES`."""
+    """Counts of tokens, in the order of `NAMES`."""
     return record.prompt_tokens, record.completion_tokens, record.cache_read_tokens, record.cache_write_tokens
 
 
 def show(name: str, row: Row, compared: Counter[str]) -> None:
     """One line of the table, its head before the first."""
     heads = ("vectors", "answers", "refusals", "failed", "skipped", "usage", "cost")
-    skipped = len(row.found) - len(row.played) - row.refusals - len(row.failures)
+    skipped = len(row.recordings) - len(row.played) - row.refusals - len(row.failures)
     if name == next(iter(RECORDED)):
         print(f"\n{'through the gateway':26}" + "".join(f"{head:>9}" for head in heads))
-    counts = (len(row.found), len(row.played), row.refusals, len(row.failures), skipped)
+    counts = (len(row.recordings), len(row.played), row.refusals, len(row.failures), skipped)
     print(f"{name:26}" + "".join(f"{count:9}" for count in (*counts, compared["usage"], compared["cost"])))

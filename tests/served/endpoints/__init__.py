@@ -7,12 +7,12 @@ from typing import Any
 import attrs
 import msgspec
 
-from tests.support.answers import END_OF_BODY, body_answer, chunked, head, json_answer
 from tests.support.canaries import ANSWER_CANARY, PROMPT_CANARY
 from tests.support.forms import content_type, field, form
 from tests.support.gateway import Gateway
 from tests.support.rawclient import Answer
-from tests.support.steps import Send, Step
+from tests.support.upstream.answers import END_OF_BODY, body_answer, chunked, head, json_answer
+from tests.support.upstream.steps import Send, Step
 
 TOKENS = {"prompt_tokens": 10, "total_tokens": 10}
 WRITTEN = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -38,7 +38,7 @@ class Endpoint:
     """With a file it is a form."""
 
     def body(self, model: str, **more: Any) -> bytes:
-        """A request."""
+        """The body of a request for `model`, in JSON or as a form."""
         fields = {"model": model, **self.fields, **more}
         if self.file is None:
             return msgspec.json.encode(fields)
@@ -56,40 +56,40 @@ ENVELOPE = {"id": "cmpl-upstream", "created": 1_700_000_000, "model": "upstream-
 FIM_CHOICE = {"index": 0, "message": {"role": "assistant", "content": "b + c"}, "finish_reason": "stop"}
 VERDICT = {"flagged": False, "categories": {"hate": False}, "category_scores": {"hate": 0.01}}
 RANK = {"index": 0, "relevance_score": 0.9}
-SAID = f"Say {PROMPT_CANARY}"
+PROMPT = f"Say {PROMPT_CANARY}"
 
 EMBEDDINGS = Endpoint(
     "embeddings",
     "/v1/embeddings",
-    {"input": SAID},
+    {"input": PROMPT},
     json_answer(200, {"object": "list", "data": [EMBEDDING], "model": "upstream-model", "usage": TOKENS}),
     b"[0.5,-1.0]",
 )
 COMPLETIONS = Endpoint(
     "completions",
     "/v1/completions",
-    {"prompt": SAID, "max_tokens": 20},
+    {"prompt": PROMPT, "max_tokens": 20},
     json_answer(200, {**ENVELOPE, "object": "text_completion", "choices": [CHOICE], "usage": WRITTEN}),
     ANSWER_CANARY.encode(),
 )
 FIM = Endpoint(
     "fim",
     "/v1/fim/completions",
-    {"prompt": SAID, "suffix": "return a", "max_tokens": 20},
+    {"prompt": PROMPT, "suffix": "return a", "max_tokens": 20},
     json_answer(200, {**ENVELOPE, "object": "chat.completion", "choices": [FIM_CHOICE], "usage": WRITTEN}),
     b"b + c",
 )
 IMAGES = Endpoint(
     "images",
     "/v1/images/generations",
-    {"prompt": SAID},
+    {"prompt": PROMPT},
     json_answer(200, {"created": 1_700_000_000, "data": [{"b64_json": "aW1hZ2U="}], "usage": PICTURED}),
     b"aW1hZ2U=",
 )
 EDITS = Endpoint(
     "edits",
     "/v1/images/edits",
-    {"prompt": SAID},
+    {"prompt": PROMPT},
     json_answer(200, {"created": 1_700_000_000, "data": [{"b64_json": "aW1hZ2U="}], "usage": PICTURED}),
     b"aW1hZ2U=",
     field("image", b"\x89PNG", "a.png", "image/png"),
@@ -97,7 +97,7 @@ EDITS = Endpoint(
 SPEECH = Endpoint(
     "speech",
     "/v1/audio/speech",
-    {"input": SAID, "voice": "alloy"},
+    {"input": PROMPT, "voice": "alloy"},
     body_answer(200, AUDIO, "audio/mpeg"),
     AUDIO,
 )
@@ -113,14 +113,14 @@ TRANSLATIONS = attrs.evolve(TRANSCRIPTIONS, name="translations", path="/v1/audio
 MODERATIONS = Endpoint(
     "moderations",
     "/v1/moderations",
-    {"input": SAID},
+    {"input": PROMPT},
     json_answer(200, {"id": "modr-1", "model": "upstream-model", "results": [VERDICT]}),
     b'"flagged":false',
 )
 RERANK = Endpoint(
     "rerank",
     "/v1/rerank",
-    {"query": SAID, "documents": ["one", "two"], "top_n": 1},
+    {"query": PROMPT, "documents": ["one", "two"], "top_n": 1},
     json_answer(200, {"id": "r-1", "results": [RANK], "meta": {"billed_units": {"search_units": 1}}}),
     b"relevance_score",
 )

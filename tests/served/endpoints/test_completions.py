@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.endpoints import COMPLETIONS, ENVELOPE, FIM, WRITTEN, Endpoint
+from tests.served.endpoints import COMPLETIONS, ENVELOPE, FIM, WRITTEN, Endpoint
 from tests.support import rawclient
-from tests.support.answers import json_answer, sse
 from tests.support.gateway import Gateway, eventually
 from tests.support.rawclient import Stream
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Hang
+from tests.support.upstream.answers import json_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Hang
 
 Serve = Callable[..., str]
 both = pytest.mark.parametrize("endpoint", [COMPLETIONS, FIM], ids=["completions", "fim"])
@@ -44,44 +44,45 @@ HEALTHY = [chunk("one "), chunk("two"), chunk("", "stop"), USAGE]
 
 @contextmanager
 def streaming(gateway: Gateway, endpoint: Endpoint, model: str, **more: Any) -> Iterator[Stream]:
-    headers, body = gateway.headers(), endpoint.body(model, stream=True, **more)
+    headers = gateway.headers()
+    body = endpoint.body(model, stream=True, **more)
     with rawclient.stream(gateway.url, endpoint.path, headers, body) as stream:
         yield stream
 
 
-def said(stream: Stream) -> list[Any]:
+def events_of(stream: Stream) -> list[Any]:
     payloads = rawclient.payloads(stream.events())
-    return [each.decode() if each == b"[DONE]" else msgspec.json.decode(each) for each in payloads]
+    return [payload.decode() if payload == b"[DONE]" else msgspec.json.decode(payload) for payload in payloads]
 
 
 @both
-def test_a_stream_ends_otherwise_than_it_came(
+def test_a_stream_ends_as_it_came_under_the_public_model(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(*HEALTHY)
     model = serve(upstream.url)
     with streaming(gateway, endpoint, model) as stream:
-        *chunks, last = said(stream)
-    assert ("[DONE]", ["one ", "two", ""]) == (last, [each["choices"][0]["text"] for each in chunks])
-    assert {model} == {each["model"] for each in chunks}
+        *chunks, last = events_of(stream)
+    assert ("[DONE]", ["one ", "two", ""]) == (last, [part["choices"][0]["text"] for part in chunks])
+    assert {model} == {part["model"] for part in chunks}
     assert stream.clean
     assert "text/event-stream; charset=utf-8" == stream.head.header("content-type")
 
 
 @both
-@pytest.mark.parametrize("asked", [True, False])
-def test_usage_is_asked_for_and_shown_by_the_wrong_party(
-    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, asked: bool
+@pytest.mark.parametrize("wants_usage", [True, False])
+def test_usage_is_asked_for_upstream_and_shown_to_who_asked(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, wants_usage: bool
 ) -> None:
     upstream.default = sse(*HEALTHY)
     model = serve(upstream.url)
     with streaming(
-        gateway, endpoint, model, **({"stream_options": {"include_usage": True}} if asked else {})
+        gateway, endpoint, model, **({"stream_options": {"include_usage": True}} if wants_usage else {})
     ) as stream:
-        *chunks, _ = said(stream)
+        *chunks, _ = events_of(stream)
     assert {"include_usage": True} == upstream.chats[0].json()["stream_options"]
-    shown = [each["usage"]["total_tokens"] for each in chunks if each.get("usage")]
-    assert ([15] if asked else []) == shown
+    totals = [part["usage"]["total_tokens"] for part in chunks if part.get("usage")]
+    assert ([15] if wants_usage else []) == totals
     (record,) = gateway.books.records(model)
     assert ("upstream", 10, 5, True) == (
         record.usage_source,
@@ -91,26 +92,24 @@ def test_usage_is_asked_for_and_shown_by_the_wrong_party(
     )
 
 
-def test_fill_in_the_middle_streams_in_deltas_that_nobody_counts(
-    gateway: Gateway, serve: Serve, upstream: Upstream
-) -> None:
+def test_deltas_of_fill_in_the_middle_are_counted(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(delta("a" * 20), delta("b" * 20, "stop"), done=False)
     model = serve(upstream.url)
     with streaming(gateway, FIM, model) as stream:
-        *chunks, last = said(stream)
+        *chunks, last = events_of(stream)
     (record,) = gateway.books.records(model)
     assert ("[DONE]", 2) == (last, len(chunks))
     assert ("ok", "estimated", 10) == (record.outcome, record.usage_source, record.completion_tokens)
 
 
 @both
-def test_a_stream_that_breaks_off_ends_well(
+def test_a_stream_that_breaks_off_ends_in_an_error_and_is_charged(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(chunk("x" * 40), done=False, end=[Close()])
     model = serve(upstream.url)
     with streaming(gateway, endpoint, model) as stream:
-        *_, last = said(stream)
+        *_, last = events_of(stream)
     (record,) = gateway.books.records(model)
     assert "upstream_error" == last["error"]["code"]
     assert ("cut_off", "estimated", 10) == (record.outcome, record.usage_source, record.completion_tokens)
@@ -118,17 +117,17 @@ def test_a_stream_that_breaks_off_ends_well(
 
 
 @both
-def test_two_choices_are_over_when_one_is(
+def test_two_choices_are_over_when_both_are(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(chunk("a"), chunk("b", index=1), chunk("", "stop"), done=False, end=[Close()])
     with streaming(gateway, endpoint, serve(upstream.url), n=2) as stream:
-        *_, last = said(stream)
+        *_, last = events_of(stream)
     assert "upstream_error" == last["error"]["code"]
 
 
 @both
-def test_a_client_that_leaves_gets_its_text_for_free(
+def test_a_client_that_leaves_is_charged_for_its_text(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(chunk("x" * 40), done=False, end=[Hang()])
@@ -142,23 +141,23 @@ def test_a_client_that_leaves_gets_its_text_for_free(
 
 
 @both
-def test_a_stream_that_never_begins_is_not_tried_elsewhere(
+def test_a_stream_that_never_begins_is_tried_elsewhere(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     with Upstream(sse({"error": {"message": "overloaded", "code": 503}}, done=False)) as broken:
         upstream.default = sse(*HEALTHY)
         with streaming(gateway, endpoint, serve(broken.url, upstream.url)) as stream:
-            assert "[DONE]" == said(stream)[-1]
+            assert "[DONE]" == events_of(stream)[-1]
 
 
 @both
-def test_asking_for_a_stream_puts_a_channel_out(
+def test_a_document_in_place_of_a_stream_is_streamed(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = endpoint.answer
     model = serve(upstream.url)
     answers = [endpoint.ask(gateway, model, stream=True) for _ in range(6)]
-    assert [502] * 6 == [answer.status for answer in answers]
+    assert [(200, True)] * 6 == [(answer.status, answer.body.endswith(b"data: [DONE]\n\n")) for answer in answers]
     assert 6 == len(upstream.chats)
 
 
@@ -177,7 +176,7 @@ def test_asking_for_a_stream_puts_a_channel_out(
     ids=str,
 )
 @both
-def test_a_wrong_field_is_sent(
+def test_a_wrong_field_is_named_and_not_sent(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, fields: dict[str, Any], word: str
 ) -> None:
     answer = endpoint.ask(gateway, serve(upstream.url), **fields)
@@ -189,7 +188,7 @@ def test_a_wrong_field_is_sent(
     [("x" * 40, 10 + 20), (["x" * 40] * 3, 30 + 60), ([1, 2, 3], 3 + 20), ([[1, 2], [3]], 3 + 40)],
     ids=["text", "texts", "tokens", "lists of tokens"],
 )
-def test_a_prompt_is_held_for_at_another_price_than_it_may_cost(
+def test_a_prompt_is_held_for_at_the_price_that_it_may_cost(
     gateway: Gateway, serve: Serve, upstream: Upstream, prompt: object, held: int
 ) -> None:
     """1 USD per million of either: a thousand nano-USD a token; each prompt may be answered by 20 tokens."""
@@ -198,13 +197,13 @@ def test_a_prompt_is_held_for_at_another_price_than_it_may_cost(
     quota = f"{held * 1000 / 10**9:.9f}"
     short = f"{(held * 1000 - 1) / 10**9:.9f}"
     statuses = [
-        COMPLETIONS.ask(gateway, model, key=gateway.add_token(quota=each), prompt=prompt).status
-        for each in (short, quota)
+        COMPLETIONS.ask(gateway, model, key=gateway.add_token(quota=amount), prompt=prompt).status
+        for amount in (short, quota)
     ]
     assert [402, 200] == statuses
 
 
-def test_a_completion_without_usage_shows_none(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_completion_without_usage_shows_what_was_booked(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = json_answer(
         200, {**ENVELOPE, "choices": [{"index": 0, "text": "x" * 40, "finish_reason": "stop"}]}
     )

@@ -6,17 +6,25 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.endpoints import ALL, Endpoint
-from tests.support.answers import body_answer, error_answer, json_answer
+from tests.served.endpoints import ALL, Endpoint
 from tests.support.forms import content_type, parts_of
 from tests.support.gateway import Gateway, unique
 from tests.support.rawclient import request
-from tests.support.received import Request
-from tests.support.scripted import Upstream, refused
-from tests.support.steps import Step
+from tests.support.upstream.answers import body_answer, error_answer, json_answer
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream, refused
+from tests.support.upstream.steps import Step
+
+pytestmark = pytest.mark.extended
 
 Serve = Callable[..., str]
 every = pytest.mark.parametrize("endpoint", ALL, ids=[each.name for each in ALL])
+
+
+@pytest.fixture(scope="module")
+def behind_a_restart() -> bool:
+    """A table of endpoints, all set up alike: those with a file of their own are tried behind a restart there."""
+    return False
 
 
 def model_sent(received: Request) -> str:
@@ -28,9 +36,7 @@ def model_sent(received: Request) -> str:
 
 
 @every
-def test_an_answer_does_not_come_through(
-    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
-) -> None:
+def test_an_answer_comes_through(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
     upstream.default = endpoint.answer
     answer = endpoint.ask(gateway, serve(upstream.url))
     assert (200, True) == (answer.status, endpoint.answered in answer.body), answer.body
@@ -38,7 +44,7 @@ def test_an_answer_does_not_come_through(
 
 
 @every
-def test_an_upstream_is_asked_for_a_model_or_at_a_path_it_does_not_have(
+def test_an_upstream_is_asked_for_its_own_model_at_the_endpoints_path(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = endpoint.answer
@@ -49,7 +55,9 @@ def test_an_upstream_is_asked_for_a_model_or_at_a_path_it_does_not_have(
 
 
 @every
-def test_what_a_client_says_is_lost(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
+def test_what_a_client_says_is_passed_on(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
+) -> None:
     """Fields that the gateway does not know as well; those that send requests elsewhere are dropped."""
     upstream.default = endpoint.answer
     endpoint.ask(gateway, serve(upstream.url), new_field="kept", api_base="http://elsewhere.example")
@@ -62,7 +70,7 @@ def test_what_a_client_says_is_lost(gateway: Gateway, serve: Serve, upstream: Up
 
 
 @every
-def test_a_request_is_not_in_the_books(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
+def test_every_request_is_in_the_books(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
     upstream.default = endpoint.answer
     model = serve(upstream.url)
     endpoint.ask(gateway, model)
@@ -73,11 +81,12 @@ def test_a_request_is_not_in_the_books(gateway: Gateway, serve: Serve, upstream:
 
 @every
 @pytest.mark.parametrize("prefix", ["openai/", ""])
-def test_another_name_of_a_model_is_unknown(
+def test_a_model_answers_to_every_name_it_has(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, prefix: str
 ) -> None:
     upstream.default = endpoint.answer
-    model, alias = serve(upstream.url), unique("alias")
+    model = serve(upstream.url)
+    alias = unique("alias")
     gateway.admin("POST", "/aliases", {"alias": alias, "model": model})
     assert [200, 200] == [endpoint.ask(gateway, prefix + name).status for name in (model, alias)]
 
@@ -88,7 +97,7 @@ def test_another_name_of_a_model_is_unknown(
     [error_answer(500, "broken"), error_answer(429, "slow down"), body_answer(200, b"<html>Hi</html>", "text/html")],
     ids=["500", "429", "HTML"],
 )
-def test_one_broken_channel_fails_a_request(
+def test_one_broken_channel_is_stood_in_for(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, failure: list[Step]
 ) -> None:
     """The second attempt sends the whole body again."""
@@ -105,7 +114,7 @@ def test_one_broken_channel_fails_a_request(
     [(404, b"<html>nothing here</html>"), (405, b'{"detail":"Method Not Allowed"}'), (501, b"<html>not built</html>")],
     ids=["404", "405", "501"],
 )
-def test_an_upstream_without_the_endpoint_ends_the_search(
+def test_an_upstream_without_the_endpoint_is_stood_in_for(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, status: int, body: bytes
 ) -> None:
     with Upstream(body_answer(status, body, "text/html")) as without:
@@ -127,7 +136,7 @@ def test_an_upstream_without_the_endpoint_ends_the_search(
     ],
     ids=["200 HTML", "404", "403", "401"],
 )
-def test_a_channel_that_lacks_the_endpoint_can_no_longer_chat(
+def test_a_channel_that_lacks_the_endpoint_can_still_chat(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, refusal: list[Step]
 ) -> None:
     model = serve(upstream.url)
@@ -137,7 +146,7 @@ def test_a_channel_that_lacks_the_endpoint_can_no_longer_chat(
 
 
 @every
-def test_a_key_that_is_refused_goes_on_being_used(
+def test_a_key_that_is_refused_is_not_used_again(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = error_answer(401, "Incorrect API key provided", "invalid_api_key")
@@ -147,17 +156,30 @@ def test_a_key_that_is_refused_goes_on_being_used(
 
 
 @every
-def test_an_endpoint_that_no_upstream_has_is_answered_in_html(
-    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
+@pytest.mark.parametrize(
+    "body", [b"<html>nothing here</html>", b'{"detail":"Not Found"}', b"404 page not found\n", b"", b"{}"]
+)
+def test_an_endpoint_that_no_upstream_has_is_named_as_the_reason(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, body: bytes
 ) -> None:
-    upstream.default = body_answer(404, b"<html>nothing here</html>", "text/html")
+    """Embeddings of a model for chat were answered `Not Found`, or with a number."""
+    upstream.default = body_answer(404, body, "text/html")
     answer = endpoint.ask(gateway, serve(upstream.url))
     assert (404, "application/json") == (answer.status, answer.header("content-type"))
-    assert answer.error["message"]
+    assert "no such endpoint, or not for this model" in answer.error["message"]
 
 
 @every
-def test_a_channel_that_speaks_another_wire_is_asked_in_vain(
+def test_an_upstreams_own_reason_is_passed_on(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
+) -> None:
+    upstream.default = error_answer(501, "this model does not do that", "unsupported")
+    answer = endpoint.ask(gateway, serve(upstream.url))
+    assert (404, "this model does not do that") == (answer.status, answer.error["message"])
+
+
+@every
+def test_a_channel_that_speaks_another_wire_is_not_asked(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = error_answer(404, "nothing here")
@@ -168,12 +190,16 @@ def test_a_channel_that_speaks_another_wire_is_asked_in_vain(
         answer.error["code"],
         answer.header("x-should-retry"),
     )
-    assert f"No available channel for model {model} under group default" == answer.error["message"]
-    assert ([], []) == ([each for each in upstream.requests if each.method == "POST"], gateway.books.records(model))
+    why = f"none of those that offer it has {endpoint.path}."
+    assert f"No available channel for model {model} under group default: {why}" == answer.error["message"]
+    assert ([], []) == (
+        [received for received in upstream.requests if received.method == "POST"],
+        gateway.books.records(model),
+    )
 
 
 @every
-def test_a_channel_that_has_not_the_endpoint_takes_the_place_of_one_that_has(
+def test_a_channel_without_the_endpoint_gives_way_to_one_that_has_it(
     gateway: Gateway, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = endpoint.answer
@@ -183,7 +209,7 @@ def test_a_channel_that_has_not_the_endpoint_takes_the_place_of_one_that_has(
 
 
 @every
-def test_a_spent_quota_lets_a_request_through(
+def test_a_spent_quota_lets_no_request_through(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     model = serve(
@@ -196,7 +222,7 @@ def test_a_spent_quota_lets_a_request_through(
 
 
 @every
-def test_a_token_uses_models_that_it_may_not(
+def test_a_token_uses_no_model_that_it_may_not(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     answer = endpoint.ask(gateway, serve(upstream.url), key=gateway.add_token(models=["other-*"]))
@@ -204,47 +230,48 @@ def test_a_token_uses_models_that_it_may_not(
 
 
 @every
-def test_limits_count_chat_alone(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
+def test_limits_count_every_endpoint(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
     upstream.default = endpoint.answer
-    model, key = serve(upstream.url), gateway.add_token(rpm=1)
+    model = serve(upstream.url)
+    key = gateway.add_token(rpm=1)
     answers = [endpoint.ask(gateway, model, key=key) for _ in range(2)]
     assert [200, 429] == [answer.status for answer in answers]
     assert ["0", "0"] == [answer.header("x-ratelimit-remaining-requests") for answer in answers]
 
 
 @every
-def test_an_unknown_model_is_answered_in_other_words(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_an_unknown_model_is_answered_as_on_chat(gateway: Gateway, endpoint: Endpoint) -> None:
     answer = endpoint.ask(gateway, "no-such-model")
     assert (503, "model_not_found") == (answer.status, answer.error["code"])
 
 
 @every
-def test_a_wrong_method_is_no_405(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_a_wrong_method_is_405(gateway: Gateway, endpoint: Endpoint) -> None:
     answer = request(gateway.url, "GET", endpoint.path, gateway.headers())
     assert (405, "method_not_allowed", "POST") == (answer.status, answer.error["code"], answer.header("allow"))
 
 
 @every
-def test_a_wrong_key_is_no_401(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_a_wrong_key_is_401(gateway: Gateway, endpoint: Endpoint) -> None:
     answer = endpoint.ask(gateway, "m", key="sk-wrong")
     assert (401, "invalid_api_key") == (answer.status, answer.error["code"])
 
 
 @every
-def test_a_request_without_a_model_is_sent(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_a_request_without_a_model_is_refused(gateway: Gateway, endpoint: Endpoint) -> None:
     answer = endpoint.ask(gateway, " ")
     assert (400, "invalid_request", True) == (answer.status, answer.error["code"], "'model'" in answer.error["message"])
 
 
 @every
-def test_a_body_of_another_kind_is_a_fault_of_ours(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_a_body_of_another_kind_is_the_clients_fault(gateway: Gateway, endpoint: Endpoint) -> None:
     kinds = ["application/json", content_type(), "text/plain", ""]
     answers = [gateway.post(b"{]", endpoint.path, **{"content-type": kind}) for kind in kinds]
     assert [(400, "invalid_request")] * 4 == [(answer.status, answer.error["code"]) for answer in answers]
 
 
 @every
-def test_a_clients_own_fault_harms_a_channel(
+def test_a_clients_own_fault_comes_back_in_the_upstreams_words(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = error_answer(400, "that voice is unknown", "invalid_voice")
@@ -258,7 +285,7 @@ def test_a_clients_own_fault_harms_a_channel(
 
 
 @every
-def test_an_error_inside_a_200_is_an_answer(
+def test_an_error_inside_a_200_is_an_error(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = json_answer(200, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}})
@@ -267,7 +294,9 @@ def test_an_error_inside_a_200_is_an_answer(
 
 
 @every
-def test_nothing_is_an_answer(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
+def test_an_answer_with_nothing_in_it_is_a_free_502(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
+) -> None:
     model = serve(upstream.url)
     for answer in (json_answer(200, {}), json_answer(200, []), body_answer(200, b"", "application/json")):
         upstream.default = answer
@@ -276,7 +305,7 @@ def test_nothing_is_an_answer(gateway: Gateway, serve: Serve, upstream: Upstream
 
 
 @every
-def test_an_upstream_that_is_down_is_charged(gateway: Gateway, serve: Serve, endpoint: Endpoint) -> None:
+def test_an_upstream_that_is_down_costs_nothing(gateway: Gateway, serve: Serve, endpoint: Endpoint) -> None:
     with refused() as url:
         model = serve(url)
         assert 502 == endpoint.ask(gateway, model).status

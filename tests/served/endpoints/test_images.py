@@ -9,22 +9,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.endpoints import EDITS, IMAGES, PICTURED, Endpoint
+from tests.served.endpoints import EDITS, IMAGES, PICTURED, Endpoint
 from tests.support import rawclient
-from tests.support.answers import json_answer, sse
 from tests.support.forms import content_type, field, form, parts_of
 from tests.support.gateway import Gateway, eventually
 from tests.support.rawclient import Stream
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Hang
+from tests.support.upstream.answers import json_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Hang
 
 Serve = Callable[..., str]
 both = pytest.mark.parametrize("endpoint", [IMAGES, EDITS], ids=["made", "changed"])
 BY_THE_IMAGE = {"image": "0.040000001"}
-EACH = 40_000_001
+ONE_IMAGE = 40_000_001
 
 
-def made(count: int, usage: object = None) -> Any:
+def images_answer(count: int, usage: object = None) -> Any:
     data = [{"url": f"https://images.example/{number}"} for number in range(count)]
     return json_answer(200, {"created": 1_700_000_000, "data": data, **({"usage": usage} if usage else {})})
 
@@ -52,14 +52,14 @@ def streaming(gateway: Gateway, endpoint: Endpoint, model: str, **more: Any) -> 
 
 @both
 @pytest.mark.parametrize("count", [1, 3])
-def test_images_cost_something_else_than_each_of_them(
+def test_images_cost_what_each_of_them_does(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, count: int
 ) -> None:
-    upstream.default = made(count)
+    upstream.default = images_answer(count)
     model = serve(upstream.url, price=BY_THE_IMAGE)
     assert 200 == endpoint.ask(gateway, model, n=count).status
     (record,) = gateway.books.records(model)
-    assert ("upstream", count, "image", count * EACH) == (
+    assert ("upstream", count, "image", count * ONE_IMAGE) == (
         record.usage_source,
         record.units,
         record.unit,
@@ -67,28 +67,28 @@ def test_images_cost_something_else_than_each_of_them(
     )
 
 
-def test_an_image_looks_free_in_the_list(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_image_has_its_price_in_the_list_of_models(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     model = serve(upstream.url, price=BY_THE_IMAGE)
     answer = rawclient.request(gateway.url, "GET", f"/v1/models/{model}", gateway.headers())
     assert {"prompt": "0", "completion": "0", "image": "0.040000001"} == answer.json()["pricing"]
 
 
 @both
-def test_fewer_images_than_asked_cost_as_many(
+def test_fewer_images_than_asked_cost_what_came(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
-    upstream.default = made(1)
+    upstream.default = images_answer(1)
     model = serve(upstream.url, price=BY_THE_IMAGE)
     endpoint.ask(gateway, model, n=4)
     (record,) = gateway.books.records(model)
-    assert EACH == record.charge_nano
+    assert ONE_IMAGE == record.charge_nano
 
 
 @both
-def test_images_are_held_for_at_the_price_of_one(
+def test_images_are_held_for_at_the_price_of_all(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
-    upstream.default = made(3)
+    upstream.default = images_answer(3)
     model = serve(upstream.url, price={"image": "0.04"})
     statuses = [
         endpoint.ask(gateway, model, key=gateway.add_token(quota=quota), n=3).status for quota in ("0.1199", "0.12")
@@ -97,7 +97,7 @@ def test_images_are_held_for_at_the_price_of_one(
 
 
 @both
-def test_tokens_of_an_image_are_free(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
+def test_tokens_of_an_image_are_charged(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
     upstream.default = endpoint.answer
     model = serve(upstream.url)
     endpoint.ask(gateway, model)
@@ -115,7 +115,7 @@ PAINTED = {"input": "5", "output": "10", "image_input": "8", "image_output": "32
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "told", "nano"),
+    ("endpoint", "details", "nano"),
     [
         (IMAGES, {}, 310 * 5000 + 4170 * 32_000),
         (IMAGES, {"input_tokens_details": {"text_tokens": 310, "image_tokens": 0}}, 310 * 5000 + 4170 * 32_000),
@@ -133,18 +133,18 @@ PAINTED = {"input": "5", "output": "10", "image_input": "8", "image_output": "32
     ids=["untold", "told of the prompt", "changed, untold", "changed, told of text", "told"],
 )
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_tokens_of_an_image_cost_what_those_of_text_do(
+def test_tokens_of_an_image_have_their_own_price(
     gateway: Gateway,
     serve: Serve,
     upstream: Upstream,
     endpoint: Endpoint,
-    told: dict[str, Any],
+    details: dict[str, Any],
     nano: int,
     streamed: bool,
 ) -> None:
     """Where nobody says what they are, those made are pictures, and as many of the prompt as pictures take."""
-    usage = IN_AND_OUT | told
-    upstream.default = sse(completed(usage), done=False) if streamed else made(1, usage)
+    usage = IN_AND_OUT | details
+    upstream.default = sse(completed(usage), done=False) if streamed else images_answer(1, usage)
     model = serve(upstream.url, price=PAINTED)
     if streamed:
         with streaming(gateway, endpoint, model) as stream:
@@ -155,7 +155,7 @@ def test_tokens_of_an_image_cost_what_those_of_text_do(
     assert ("upstream", nano) == (record.usage_source, record.charge_nano)
 
 
-def test_half_an_image_costs_what_text_does(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_half_an_image_costs_what_images_do(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(partial(), done=False, end=[Close()])
     model = serve(upstream.url, price=PAINTED)
     with streaming(gateway, IMAGES, model, quality="low") as stream:
@@ -164,8 +164,8 @@ def test_half_an_image_costs_what_text_does(gateway: Gateway, serve: Serve, upst
     assert ("cut_off", record.prompt_tokens * 5000 + 408 * 32_000) == (record.outcome, record.charge_nano)
 
 
-def test_images_are_held_for_at_the_price_of_text(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
-    upstream.default = made(1, IN_AND_OUT)
+def test_images_are_held_for_at_their_own_price(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    upstream.default = images_answer(1, IN_AND_OUT)
     model = serve(upstream.url, price={"input": "0", "output": "0", "image_output": "100"})
     statuses = [
         IMAGES.ask(gateway, model, key=gateway.add_token(quota=quota), quality="low").status
@@ -175,7 +175,7 @@ def test_images_are_held_for_at_the_price_of_text(gateway: Gateway, serve: Serve
 
 
 @both
-def test_a_streamed_image_comes_without_its_parts(
+def test_a_streamed_image_comes_with_its_parts(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(partial(0), partial(1), completed(), done=False)
@@ -185,7 +185,7 @@ def test_a_streamed_image_comes_without_its_parts(
     assert [partial(0), partial(1), completed()] == events
     assert stream.clean
     (record,) = gateway.books.records(model)
-    assert ("upstream", 1, 5, EACH) == (
+    assert ("upstream", 1, 5, ONE_IMAGE) == (
         record.usage_source,
         record.units,
         record.completion_tokens,
@@ -194,7 +194,7 @@ def test_a_streamed_image_comes_without_its_parts(
 
 
 @both
-def test_a_second_streamed_image_is_waited_for_in_vain_or_not_at_all(
+def test_a_second_streamed_image_is_waited_for(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(completed(), partial(), completed(), done=False)
@@ -202,11 +202,11 @@ def test_a_second_streamed_image_is_waited_for_in_vain_or_not_at_all(
     with streaming(gateway, endpoint, model, n=2) as stream:
         assert 3 == len(list(stream.events()))
     (record,) = gateway.books.records(model)
-    assert ("ok", 2, 2 * EACH) == (record.outcome, record.units, record.charge_nano)
+    assert ("ok", 2, 2 * ONE_IMAGE) == (record.outcome, record.units, record.charge_nano)
 
 
 @both
-def test_half_an_image_is_taken_for_a_whole_one(
+def test_half_an_image_ends_in_an_error_and_is_charged(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     upstream.default = sse(partial(), done=False, end=[Close()])
@@ -214,12 +214,12 @@ def test_half_an_image_is_taken_for_a_whole_one(
     with streaming(gateway, endpoint, model) as stream:
         *_, last = [event.json() for event in stream.events()]
     (record,) = gateway.books.records(model)
-    assert ("upstream_error", "cut_off", EACH) == (last["error"]["code"], record.outcome, record.charge_nano)
+    assert ("upstream_error", "cut_off", ONE_IMAGE) == (last["error"]["code"], record.outcome, record.charge_nano)
 
 
 @both
 @pytest.mark.parametrize(("count", "charged"), [(1, 1), (4, 2)])
-def test_a_client_that_leaves_pays_for_all_images_or_none(
+def test_a_client_that_leaves_pays_for_images_that_were_begun(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, count: int, charged: int
 ) -> None:
     """One was there and another under way: both are charged, and those not begun are not."""
@@ -232,7 +232,7 @@ def test_a_client_that_leaves_pays_for_all_images_or_none(
     upstream.wait_closed()
     eventually(lambda: bool(gateway.books.records(model)), lambda: "no record")
     (record,) = gateway.books.records(model)
-    assert ("client_gone", charged * EACH) == (record.outcome, record.charge_nano)
+    assert ("client_gone", charged * ONE_IMAGE) == (record.outcome, record.charge_nano)
 
 
 @both
@@ -247,20 +247,20 @@ def test_a_client_that_leaves_pays_for_all_images_or_none(
     ],
     ids=str,
 )
-def test_a_wrong_field_is_sent(
+def test_a_wrong_field_is_named_and_not_sent(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, fields: dict[str, Any], word: str
 ) -> None:
     answer = endpoint.ask(gateway, serve(upstream.url), **fields)
     assert (400, True, []) == (answer.status, f"'{word}'" in answer.error["message"], upstream.chats)
 
 
-def test_an_edit_without_an_image_is_sent(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_edit_without_an_image_is_refused(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     body = form(field("model", serve(upstream.url)), field("prompt", "x"))
     answer = gateway.post(body, EDITS.path, **{"content-type": content_type()})
     assert (400, True, []) == (answer.status, "'image'" in answer.error["message"], upstream.chats)
 
 
-def test_several_images_become_one(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_several_images_arrive_as_several(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = EDITS.answer
     images = [field("image[]", bytes([number]) * 100, f"{number}.png", "image/png") for number in range(3)]
     parts = [
@@ -276,7 +276,7 @@ def test_several_images_become_one(gateway: Gateway, serve: Serve, upstream: Ups
     assert ("m.png", b"m") == parts_of(received.header("content-type") or "", received.body)["mask"]
 
 
-def test_an_edit_in_json_is_refused(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_edit_in_json_is_passed_on(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = EDITS.answer
     body = {"model": serve(upstream.url), "prompt": "x", "images": [{"image_url": "https://images.example/1"}]}
     assert 200 == gateway.post(body, EDITS.path).status

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from tests.endpoints import AUDIO, IMAGES, SPEECH, TRANSCRIPTIONS, file_in_pieces
-from tests.endpoints.test_images import completed, partial
+from tests.served.endpoints import AUDIO, IMAGES, SPEECH, TRANSCRIPTIONS, file_in_pieces
+from tests.served.endpoints.test_images import completed, partial
 from tests.support import rawclient
-from tests.support.answers import error_answer, json_answer, sse
 from tests.support.forms import content_type
 from tests.support.gateway import Gateway
 from tests.support.process import SCALED
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause
+from tests.support.upstream.answers import error_answer, json_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause
 
 Serve = Callable[..., str]
 SILENCE = Pause(0.8)
@@ -26,7 +26,7 @@ def gateway_settings() -> Mapping[str, object]:
     return {**SCALED, "keepalive_after": 0.1, "keepalive_event_after": 0.3, "first_byte_timeout": 5}
 
 
-def test_a_silent_stream_of_images_dies_or_gets_events_that_mean_nothing(
+def test_a_silent_stream_of_images_is_kept_alive_by_comments(
     gateway: Gateway, serve: Serve, upstream: Upstream
 ) -> None:
     upstream.default = [SILENCE, *sse(partial(), completed(), done=False)]
@@ -39,7 +39,9 @@ def test_a_silent_stream_of_images_dies_or_gets_events_that_mean_nothing(
     assert b"" == comments.replace(b": keep-alive\n", b"")
 
 
-def test_a_failover_ends_a_stream_that_has_begun_to_breathe(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_failover_goes_on_with_a_stream_that_was_kept_alive(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
     upstream.default = sse(completed(), done=False)
     with Upstream([SILENCE, *error_answer(500, "broken")]) as broken:
         body = IMAGES.body(serve(broken.url, upstream.url), stream=True)
@@ -48,7 +50,7 @@ def test_a_failover_ends_a_stream_that_has_begun_to_breathe(gateway: Gateway, se
     assert (200, True) == (stream.head.status, event.data.endswith(completed()))
 
 
-def test_a_refusal_after_signs_of_life_is_no_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_refusal_after_signs_of_life_is_an_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = [SILENCE, *error_answer(400, "that prompt is refused", "moderation_blocked")]
     body = IMAGES.body(serve(upstream.url), stream=True)
     with rawclient.stream(gateway.url, IMAGES.path, gateway.headers(), body) as stream:
@@ -56,7 +58,7 @@ def test_a_refusal_after_signs_of_life_is_no_event(gateway: Gateway, serve: Serv
     assert "moderation_blocked" == event.json()["error"]["code"]
 
 
-def test_a_document_after_signs_of_life_starts_a_second_answer(
+def test_a_document_after_signs_of_life_is_the_streams_one_event(
     gateway: Gateway, serve: Serve, upstream: Upstream
 ) -> None:
     upstream.default = [SILENCE, *json_answer(200, {"text": "hello"})]
@@ -67,13 +69,13 @@ def test_a_document_after_signs_of_life_starts_a_second_answer(
     assert ("hello", True) == (event.json()["text"], stream.clean)
 
 
-def test_a_file_begins_with_signs_of_life(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_file_holds_no_signs_of_life(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = [SILENCE, *file_in_pieces(AUDIO[:10], SILENCE, AUDIO[10:])]
     answer = SPEECH.ask(gateway, serve(upstream.url))
     assert (200, AUDIO) == (answer.status, answer.body)
 
 
-def test_a_whole_answer_begins_with_signs_of_life(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_whole_answer_holds_no_signs_of_life(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = [SILENCE, *IMAGES.answer]
     answer = IMAGES.ask(gateway, serve(upstream.url))
     assert (200, 1) == (answer.status, len(answer.json()["data"]))

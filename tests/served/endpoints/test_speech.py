@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.endpoints import AUDIO, SPEECH, file_in_pieces
+from tests.served.endpoints import AUDIO, SPEECH, file_in_pieces
 from tests.support import rawclient
-from tests.support.answers import body_answer, sse
 from tests.support.gateway import Gateway, eventually
 from tests.support.rawclient import CutOff, RawConnection, Stream
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Gate, Hang, Pause, Reset, Step, Wait
+from tests.support.upstream.answers import body_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Gate, Hang, Pause, Reset, Step, Wait
 
 Serve = Callable[..., str]
 BY_THE_CHARACTER = {"characters": "15.000001"}
@@ -30,7 +30,7 @@ def asking(gateway: Gateway, model: str, **more: Any) -> Iterator[Stream]:
         yield stream
 
 
-def heard(stream: Stream) -> bytes:
+def sound_of(stream: Stream) -> bytes:
     return b"".join(piece.data for piece in stream.connection.pieces(stream.head))
 
 
@@ -43,13 +43,13 @@ def record_of(gateway: Gateway, model: str) -> Any:
 @pytest.mark.parametrize(
     "kind", ["audio/mpeg", "audio/L16; rate=24000", "audio/wav", "application/octet-stream", "Audio/Opus"]
 )
-def test_a_file_arrives_as_another(gateway: Gateway, serve: Serve, upstream: Upstream, kind: str) -> None:
+def test_a_file_arrives_as_it_was_made(gateway: Gateway, serve: Serve, upstream: Upstream, kind: str) -> None:
     upstream.default = file_in_pieces(AUDIO[:100], AUDIO[100:], kind=kind)
     with asking(gateway, serve(upstream.url)) as stream:
-        assert (kind, AUDIO) == (stream.head.header("content-type"), heard(stream))
+        assert (kind, AUDIO) == (stream.head.header("content-type"), sound_of(stream))
 
 
-def test_sound_waits_for_the_end_of_its_file(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_sound_is_passed_on_while_it_is_made(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     gate = Gate()
     upstream.default = file_in_pieces(b"first", Wait(gate), b"second")
     with asking(gateway, serve(upstream.url)) as stream:
@@ -59,7 +59,7 @@ def test_sound_waits_for_the_end_of_its_file(gateway: Gateway, serve: Serve, ups
         assert b"second" == b"".join(piece.data for piece in pieces)
 
 
-def test_speech_costs_something_else_than_its_characters(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_speech_costs_its_characters(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = SPEECH.answer
     model = serve(upstream.url, price=BY_THE_CHARACTER)
     SPEECH.ask(gateway, model, input=TEXT)
@@ -68,7 +68,7 @@ def test_speech_costs_something_else_than_its_characters(gateway: Gateway, serve
     assert record.first_byte_ms > 0
 
 
-def test_characters_are_held_for_at_another_price(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_characters_are_held_for_at_their_price(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = SPEECH.answer
     model = serve(upstream.url, price={"characters": "10"})
     statuses = [
@@ -79,34 +79,32 @@ def test_characters_are_held_for_at_another_price(gateway: Gateway, serve: Serve
 
 
 @pytest.mark.parametrize("end", [Close(), Reset()], ids=["closed", "reset"])
-def test_half_a_file_looks_like_a_whole_one(gateway: Gateway, serve: Serve, upstream: Upstream, end: Step) -> None:
+def test_half_a_file_is_cut_off_and_charged(gateway: Gateway, serve: Serve, upstream: Upstream, end: Step) -> None:
     upstream.default = file_in_pieces(AUDIO, Pause(0.05), end=end)
     model = serve(upstream.url, price=BY_THE_CHARACTER)
     with asking(gateway, model) as stream, pytest.raises(CutOff):
-        heard(stream)
+        sound_of(stream)
     record = record_of(gateway, model)
     assert ("cut_off", "upstream_error", COST) == (record.outcome, record.error_code, record.charge_nano)
 
 
-def test_a_file_shorter_than_announced_looks_like_a_whole_one(
-    gateway: Gateway, serve: Serve, upstream: Upstream
-) -> None:
+def test_a_file_shorter_than_announced_is_cut_off(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     (whole,) = body_answer(200, AUDIO, "audio/mpeg")
     upstream.default = [type(whole)(whole.data[:-10]), Close()]  # type: ignore[attr-defined, call-arg]
     with asking(gateway, serve(upstream.url)) as stream, pytest.raises(CutOff):
-        heard(stream)
+        sound_of(stream)
 
 
-def test_a_silent_upstream_keeps_a_file_open_for_ever(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_silent_upstream_is_cut_off_after_the_idle_clock(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """The clock between two pieces (1 s) ends it, by a cut."""
     upstream.default = file_in_pieces(AUDIO, end=Hang())
     model = serve(upstream.url)
     with asking(gateway, model) as stream, pytest.raises(CutOff):
-        heard(stream)
+        sound_of(stream)
     assert "upstream_timeout" == record_of(gateway, model).error_code
 
 
-def test_a_client_that_leaves_gets_its_speech_for_free(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_client_that_leaves_is_charged_for_its_speech(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = file_in_pieces(b"first", end=Hang())
     model = serve(upstream.url, price=BY_THE_CHARACTER)
     with asking(gateway, model) as stream:
@@ -117,17 +115,21 @@ def test_a_client_that_leaves_gets_its_speech_for_free(gateway: Gateway, serve: 
     assert ("client_gone", COST) == (record.outcome, record.charge_nano)
 
 
-def test_a_client_that_leaves_before_a_sound_is_charged(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_client_that_leaves_before_a_sound_is_charged_for_its_text(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
+    """The upstream has read all of it by then, and bills it."""
     upstream.default = [Hang()]
     model = serve(upstream.url, price=BY_THE_CHARACTER)
     with RawConnection(gateway.url) as connection:
-        connection.send(rawclient.request_bytes("POST", SPEECH.path, gateway.headers(), SPEECH.body(model)))
+        body = SPEECH.body(model, input=TEXT)
+        connection.send(rawclient.request_bytes("POST", SPEECH.path, gateway.headers(), body))
         upstream.wait_requests(1)
     record = record_of(gateway, model)
-    assert ("client_gone", 0) == (record.outcome, record.charge_nano)
+    assert ("client_gone", COST) == (record.outcome, record.charge_nano)
 
 
-def test_an_operators_stop_ends_a_file_well(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_operators_stop_cuts_a_file_off(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = file_in_pieces(b"first", end=Hang())
     model = serve(upstream.url)
     with asking(gateway, model) as stream:
@@ -140,7 +142,7 @@ def test_an_operators_stop_ends_a_file_well(gateway: Gateway, serve: Serve, upst
     assert "stopped" == record_of(gateway, model).outcome
 
 
-def test_an_error_in_json_is_passed_on_as_sound(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_json_is_not_passed_on_as_sound(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     with Upstream(body_answer(200, b"{}", "application/json")) as broken:
         upstream.default = SPEECH.answer
         answer = SPEECH.ask(gateway, serve(broken.url, upstream.url))
@@ -155,7 +157,7 @@ def done(usage: object = None) -> dict[str, Any]:
     return {"type": "speech.audio.done", "usage": usage}
 
 
-def test_events_of_speech_lose_their_usage(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_events_of_speech_keep_their_usage(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     usage = {"input_tokens": 14, "output_tokens": 101, "total_tokens": 115}
     upstream.default = sse(delta(), delta(), done(usage), done=False)
     model = serve(upstream.url)
@@ -171,7 +173,7 @@ def test_events_of_speech_lose_their_usage(gateway: Gateway, serve: Serve, upstr
     )
 
 
-def test_tokens_of_speech_cost_what_those_of_text_do(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_tokens_of_speech_have_their_own_price(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     usage = {"input_tokens": 14, "output_tokens": 101, "total_tokens": 115}
     upstream.default = sse(delta(), done(usage), done=False)
     model = serve(upstream.url, price={"input": "0.6", "output": "0", "audio_output": "12"})
@@ -180,14 +182,14 @@ def test_tokens_of_speech_cost_what_those_of_text_do(gateway: Gateway, serve: Se
     assert 14 * 600 + 101 * 12_000 == record_of(gateway, model).charge_nano
 
 
-def test_events_of_speech_that_break_off_end_well(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_events_of_speech_that_break_off_end_in_an_error(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(delta(), done=False, end=[Close()])
     with asking(gateway, serve(upstream.url), stream_format="sse") as stream:
         *_, last = [event.json() for event in stream.events()]
     assert "upstream_error" == last["error"]["code"]
 
 
-@pytest.mark.parametrize("given", [None, "", 5, ["x"]], ids=str)
-def test_a_wrong_input_is_sent(gateway: Gateway, serve: Serve, upstream: Upstream, given: object) -> None:
-    answer = SPEECH.ask(gateway, serve(upstream.url), input=given)
+@pytest.mark.parametrize("value", [None, "", 5, ["x"]], ids=str)
+def test_a_wrong_input_is_named_and_not_sent(gateway: Gateway, serve: Serve, upstream: Upstream, value: object) -> None:
+    answer = SPEECH.ask(gateway, serve(upstream.url), input=value)
     assert (400, True, []) == (answer.status, "'input'" in answer.error["message"], upstream.chats)

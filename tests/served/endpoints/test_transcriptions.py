@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.endpoints import TRANSCRIPTIONS, TRANSLATIONS, WAV, Endpoint
+from tests.served.endpoints import TRANSCRIPTIONS, TRANSLATIONS, WAV, Endpoint
 from tests.support import rawclient
-from tests.support.answers import body_answer, json_answer, sse
 from tests.support.forms import content_type, field, form, parts_of
 from tests.support.gateway import Gateway, eventually
 from tests.support.rawclient import RawConnection, Stream
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Hang
+from tests.support.upstream.answers import body_answer, json_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Hang
 
 Serve = Callable[..., str]
 both = pytest.mark.parametrize("endpoint", [TRANSCRIPTIONS, TRANSLATIONS], ids=["transcriptions", "translations"])
@@ -35,7 +35,7 @@ def ask(gateway: Gateway, model: str, *parts: bytes, endpoint: Endpoint = TRANSC
 
 @both
 @pytest.mark.parametrize(
-    ("told", "milliseconds"),
+    ("length", "milliseconds"),
     [
         ({"usage": {"type": "duration", "seconds": 3}}, 3000),
         ({"duration": 8.4701, "segments": []}, 8471),
@@ -44,10 +44,10 @@ def ask(gateway: Gateway, model: str, *parts: bytes, endpoint: Endpoint = TRANSC
     ],
     ids=str,
 )
-def test_audio_costs_something_else_than_its_minutes(
-    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, told: dict[str, Any], milliseconds: int
+def test_audio_costs_its_minutes(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, length: dict[str, Any], milliseconds: int
 ) -> None:
-    upstream.default = json_answer(200, {"text": "hello", **told})
+    upstream.default = json_answer(200, {"text": "hello", **length})
     model = serve(upstream.url, price=BY_THE_MINUTE)
     assert 200 == endpoint.ask(gateway, model).status
     (record,) = gateway.books.records(model)
@@ -71,7 +71,7 @@ def test_audio_costs_something_else_than_its_minutes(
     ids=["WAV", "WAV without a rate", "MP3", "the beginning of a WAV", "nothing"],
 )
 @pytest.mark.parametrize("odd", [{}, {"duration": "long"}, {"duration": -1}, {"usage": {"seconds": None}}], ids=str)
-def test_audio_whose_length_nobody_told_is_free(
+def test_audio_whose_length_nobody_told_is_charged_an_estimate(
     gateway: Gateway, serve: Serve, upstream: Upstream, file: bytes, milliseconds: int, odd: dict[str, Any]
 ) -> None:
     """Exact for WAV, else 64 kbit/s; an estimate, and called one."""
@@ -82,7 +82,7 @@ def test_audio_whose_length_nobody_told_is_free(
     assert ("estimated", milliseconds, cost(milliseconds)) == (record.usage_source, record.units, record.charge_nano)
 
 
-def test_tokens_of_audio_are_free(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_tokens_of_audio_are_charged(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     usage = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59}
     upstream.default = json_answer(200, {"text": "hello", "usage": usage})
     model = serve(upstream.url)
@@ -92,7 +92,7 @@ def test_tokens_of_audio_are_free(gateway: Gateway, serve: Serve, upstream: Upst
 
 
 @pytest.mark.parametrize(
-    ("told", "nano"),
+    ("details", "nano"),
     [
         ({"input_token_details": {"text_tokens": 4, "audio_tokens": 10}}, 4 * 2500 + 10 * 6000 + 45 * 10_000),
         ({"input_token_details": {"text_tokens": 14, "audio_tokens": 0}}, 14 * 2500 + 45 * 10_000),
@@ -100,11 +100,11 @@ def test_tokens_of_audio_are_free(gateway: Gateway, serve: Serve, upstream: Upst
     ],
     ids=["told", "all text", "untold"],
 )
-def test_tokens_of_audio_cost_what_those_of_text_do(
-    gateway: Gateway, serve: Serve, upstream: Upstream, told: dict[str, Any], nano: int
+def test_tokens_of_audio_have_their_own_price(
+    gateway: Gateway, serve: Serve, upstream: Upstream, details: dict[str, Any], nano: int
 ) -> None:
     """Where nobody says which they are, ten a second are: the file is 1.1 seconds long."""
-    usage = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59, **told}
+    usage = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59, **details}
     upstream.default = json_answer(200, {"text": "hello", "usage": usage})
     model = serve(upstream.url, price={"input": "2.5", "output": "10", "audio_input": "6"})
     ask(gateway, model, field("file", WAV + bytes(8800 - len(WAV)), "a.wav", "audio/wav"))
@@ -114,20 +114,20 @@ def test_tokens_of_audio_cost_what_those_of_text_do(
 
 @both
 @pytest.mark.parametrize(
-    ("wanted", "kind"), [("text", "text/plain"), ("srt", "application/x-subrip"), ("vtt", "text/vtt")]
+    ("form", "kind"), [("text", "text/plain"), ("srt", "application/x-subrip"), ("vtt", "text/vtt")]
 )
-@pytest.mark.parametrize("told", ["text/plain; charset=utf-8", "application/x-subrip", "text/vtt"])
-def test_a_text_arrives_as_another(
-    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, wanted: str, kind: str, told: str
+@pytest.mark.parametrize("upstream_kind", ["text/plain; charset=utf-8", "application/x-subrip", "text/vtt"])
+def test_a_text_arrives_as_it_came_and_of_the_kind_that_was_asked_for(
+    gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, form: str, kind: str, upstream_kind: str
 ) -> None:
-    upstream.default = body_answer(200, SRT, told)
-    answer = endpoint.ask(gateway, serve(upstream.url), response_format=wanted)
+    upstream.default = body_answer(200, SRT, upstream_kind)
+    answer = endpoint.ask(gateway, serve(upstream.url), response_format=form)
     assert (200, SRT, f"{kind}; charset=utf-8") == (answer.status, answer.body, answer.header("content-type"))
 
 
 @both
 @pytest.mark.parametrize("page", [("<html>Hi</html>", "text/plain"), ("Hi", "text/html"), ("Hi", "image/png")], ids=str)
-def test_a_page_is_taken_for_a_transcript(
+def test_a_page_is_not_taken_for_a_transcript(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, page: tuple[str, str]
 ) -> None:
     upstream.default = body_answer(200, page[0].encode(), page[1])
@@ -135,13 +135,13 @@ def test_a_page_is_taken_for_a_transcript(
 
 
 @both
-def test_verbose_json_loses_its_words(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
+def test_verbose_json_arrives_whole(gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint) -> None:
     whole = {"task": "transcribe", "language": "english", "duration": 1.5, "text": "hi", "segments": [{"id": 0}]}
     upstream.default = json_answer(200, whole)
     assert whole == endpoint.ask(gateway, serve(upstream.url), response_format="verbose_json").json()
 
 
-def test_a_file_arrives_otherwise_than_it_was_sent(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_file_arrives_as_it_was_sent(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = TRANSCRIPTIONS.answer
     data = bytes(range(256)) * 4000
     ask(gateway, serve(upstream.url), field("file", data, "my file.wav", "audio/wav"), field("prompt", "hé"))
@@ -154,7 +154,7 @@ def test_a_file_arrives_otherwise_than_it_was_sent(gateway: Gateway, serve: Serv
 @pytest.mark.parametrize(
     "parts", [[], [field("file", "text")], [field("other", b"x", "a.wav", "audio/wav")]], ids=["none", "field", "other"]
 )
-def test_a_form_without_a_file_is_sent(
+def test_a_form_without_a_file_is_refused(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, parts: list[bytes]
 ) -> None:
     answer = ask(gateway, serve(upstream.url), *parts, endpoint=endpoint)
@@ -162,7 +162,7 @@ def test_a_form_without_a_file_is_sent(
 
 
 @both
-def test_a_file_over_the_limit_is_read(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_a_file_over_the_limit_is_refused_unread(gateway: Gateway, endpoint: Endpoint) -> None:
     with RawConnection(gateway.url) as connection:
         headers = {**gateway.headers(), "content-type": content_type(), "content-length": str(33 * 2**20)}
         connection.send(rawclient.request_bytes("POST", endpoint.path, headers))
@@ -171,7 +171,7 @@ def test_a_file_over_the_limit_is_read(gateway: Gateway, endpoint: Endpoint) -> 
 
 
 @both
-def test_a_slow_file_keeps_its_place_for_ever(gateway: Gateway, endpoint: Endpoint) -> None:
+def test_a_slow_file_is_given_up(gateway: Gateway, endpoint: Endpoint) -> None:
     with RawConnection(gateway.url) as connection:
         headers = {**gateway.headers(), "content-type": content_type(), "content-length": "100000"}
         connection.send(rawclient.request_bytes("POST", endpoint.path, headers) + endpoint.body("m")[:100])
@@ -194,7 +194,7 @@ def streaming(gateway: Gateway, model: str) -> Iterator[Stream]:
         yield stream
 
 
-def test_a_streamed_transcript_loses_its_usage(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_streamed_transcript_keeps_its_usage(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     usage = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59}
     upstream.default = sse(delta("one "), delta("two"), done("one two", usage))
     model = serve(upstream.url)
@@ -210,7 +210,7 @@ def test_a_streamed_transcript_loses_its_usage(gateway: Gateway, serve: Serve, u
     )
 
 
-def test_a_model_that_does_not_stream_fails_who_asks_it_to(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_model_that_does_not_stream_answers_in_one_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """whisper-1 answers JSON, whatever it is asked."""
     upstream.default = json_answer(200, {"text": "hello", "usage": {"type": "duration", "seconds": 3}})
     model = serve(upstream.url, price=BY_THE_MINUTE)
@@ -222,7 +222,7 @@ def test_a_model_that_does_not_stream_fails_who_asks_it_to(gateway: Gateway, ser
     assert ("ok", cost(3000)) == (record.outcome, record.charge_nano)
 
 
-def test_half_a_transcript_is_taken_for_a_whole_one(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_half_a_transcript_ends_in_an_error(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(delta("one "), done=False, end=[Close()])
     model = serve(upstream.url)
     with streaming(gateway, model) as stream:
@@ -231,9 +231,7 @@ def test_half_a_transcript_is_taken_for_a_whole_one(gateway: Gateway, serve: Ser
     assert ("upstream_error", "cut_off") == (last["error"]["code"], record.outcome)
 
 
-def test_a_client_that_leaves_pays_for_half_of_what_was_heard(
-    gateway: Gateway, serve: Serve, upstream: Upstream
-) -> None:
+def test_a_client_that_leaves_pays_for_all_that_was_sent(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """The upstream has all of the audio: all of it is charged, a little more than a second."""
     upstream.default = sse(delta("one "), done=False, end=[Hang()])
     model = serve(upstream.url, price=BY_THE_MINUTE)
@@ -246,12 +244,12 @@ def test_a_client_that_leaves_pays_for_half_of_what_was_heard(
 
 
 @both
-def test_a_client_that_leaves_a_whole_answer_is_not_charged(
+def test_a_client_that_leaves_a_whole_answer_is_charged_for_its_audio(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint
 ) -> None:
     """After the grace (2 s) the audio is charged: the upstream runs to its end and bills."""
     upstream.default = [Hang()]
-    model = serve(upstream.url, price=BY_THE_MINUTE, clocks={"first_byte": 30})
+    model = serve(upstream.url, price=BY_THE_MINUTE, clocks={"first_byte": 30, "answer": 30})
     with RawConnection(gateway.url) as connection:
         headers = {**gateway.headers(), "content-type": content_type()}
         connection.send(rawclient.request_bytes("POST", endpoint.path, headers, endpoint.body(model)))
@@ -263,7 +261,7 @@ def test_a_client_that_leaves_a_whole_answer_is_not_charged(
 
 @both
 @pytest.mark.parametrize("leave", [RawConnection.close, RawConnection.reset], ids=["close", "reset"])
-def test_a_client_that_leaves_its_upload_leaves_it_here(
+def test_a_client_that_leaves_its_upload_leaves_nothing_behind(
     gateway: Gateway, serve: Serve, upstream: Upstream, endpoint: Endpoint, leave: Callable[[RawConnection], None]
 ) -> None:
     """Nothing is held, sent or booked; the sentinel counts descriptors and tasks."""

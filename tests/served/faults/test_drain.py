@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import LATE
+from tests.served.faults import LATE
 from tests.support import rawclient
-from tests.support.answers import chat_chunks, sse
 from tests.support.gateway import Gateway, eventually, running
 from tests.support.process import SCALED, Home
 from tests.support.rawclient import Event, Stream
-from tests.support.scripted import Upstream
-from tests.support.steps import Gate, Hang, Wait
+from tests.support.upstream.answers import chat_chunks, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Gate, Hang, Wait
 
 DRAIN = 2.0
 
@@ -44,7 +45,8 @@ def ready_status(gateway: Gateway) -> int:
     return rawclient.request(gateway.url, path="/readyz").status
 
 
-def test_a_stopping_gateway_says_it_is_ready(gateway: Gateway, upstream: Upstream) -> None:
+@pytest.mark.attack("T-61")
+def test_a_stopping_gateway_says_it_is_not_ready(gateway: Gateway, upstream: Upstream) -> None:
     """T-61: `/readyz` 503 within 0.1 s, while a stream runs."""
     upstream.default = sse(*chat_chunks("one two")[:2], done=False, end=[Hang()])
     with ExitStack() as stack:
@@ -54,7 +56,8 @@ def test_a_stopping_gateway_says_it_is_ready(gateway: Gateway, upstream: Upstrea
         eventually(lambda: 503 == ready_status(gateway), lambda: "still ready", 0.1 + LATE)
 
 
-def test_a_stopping_gateway_takes_new_work(gateway: Gateway, upstream: Upstream) -> None:
+@pytest.mark.attack("T-61")
+def test_a_stopping_gateway_refuses_new_work_and_says_when_to_return(gateway: Gateway, upstream: Upstream) -> None:
     """T-61: 503 `overloaded` with `Retry-After` for what comes after SIGTERM."""
     upstream.default = sse(*chat_chunks("one two")[:2], done=False, end=[Hang()])
     with ExitStack() as stack:
@@ -66,8 +69,9 @@ def test_a_stopping_gateway_takes_new_work(gateway: Gateway, upstream: Upstream)
     assert int(answer.header("retry-after") or 0) > 0
 
 
+@pytest.mark.attack("T-61")
 @pytest.mark.slow
-def test_a_restart_cuts_off_what_could_have_ended(gateway: Gateway, upstream: Upstream) -> None:
+def test_streams_that_end_within_the_drain_end_well_and_all_are_booked(gateway: Gateway, upstream: Upstream) -> None:
     """T-61: of fifty streams those that end within the drain end well, and all are booked."""
     gate = Gate()
     chunks = chat_chunks("one two three")
@@ -89,7 +93,22 @@ def test_a_restart_cuts_off_what_could_have_ended(gateway: Gateway, upstream: Up
     assert (50, []) == (len(gateway.books.records("short") + gateway.books.records("long")), gateway.books.holds())
 
 
-def test_a_stopped_stream_is_free(gateway: Gateway, upstream: Upstream) -> None:
+def test_a_stop_says_what_it_waits_for_and_how_to_end_the_wait(gateway: Gateway, upstream: Upstream) -> None:
+    """Ctrl-C during a stream seemed to do nothing for half a minute."""
+    upstream.default = sse(*chat_chunks("one two")[:2], done=False, end=[Hang()])
+    log = gateway.process.stderr
+    with ExitStack() as stack:
+        opened(stack, gateway, gateway.add_channel(upstream.url), 1)
+        gateway.process.signal(signal.SIGINT)
+        told = "stopping: waiting up to 2 s for 1 request; a second signal (Ctrl-C) ends the wait"
+        eventually(lambda: told in log.text, lambda: log.text)
+        gateway.process.signal(signal.SIGINT)
+        assert 0 == gateway.process.wait(DRAIN)
+    assert "stopping at once: cutting off 1 request" in log.text
+
+
+@pytest.mark.attack("T-61")
+def test_a_stopped_stream_is_charged_for_what_was_relayed(gateway: Gateway, upstream: Upstream) -> None:
     """T-61: what was relayed before the drain ended is charged."""
     upstream.default = sse(*chat_chunks("one two")[:3], done=False, end=[Hang()])
     model = gateway.add_channel(upstream.url)
@@ -104,8 +123,11 @@ def test_a_stopped_stream_is_free(gateway: Gateway, upstream: Upstream) -> None:
     assert record.charge_nano > 0
 
 
+@pytest.mark.attack("T-61")
 @pytest.mark.parametrize("streams", [0, 1])
-def test_a_second_sigterm_is_not_obeyed(gateway: Gateway, upstream: Upstream, streams: int) -> None:
+def test_a_second_sigterm_ends_at_once_with_everything_booked(
+    gateway: Gateway, upstream: Upstream, streams: int
+) -> None:
     """T-61: the first waits for what runs, the second ends within 0.5 s, with exit code 0 and everything booked."""
     upstream.default = sse(*chat_chunks("one two")[:2], done=False, end=[Hang()])
     model = gateway.add_channel(upstream.url)
@@ -119,7 +141,8 @@ def test_a_second_sigterm_is_not_obeyed(gateway: Gateway, upstream: Upstream, st
     assert (streams, []) == (len(gateway.books.records(model)), gateway.books.holds())
 
 
-def test_ctrl_c_leaves_a_mess(gateway: Gateway) -> None:
+@pytest.mark.attack("T-61")
+def test_a_stop_leaves_no_traceback_and_a_sound_database(gateway: Gateway) -> None:
     """T-61: no traceback, nothing left in the WAL that the next start would need."""
     gateway.chat("demo")
     gateway.process.terminate()

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import msgspec
 import pytest
 
-from tests.messages import claude_message
-from tests.support.answers import body_answer, json_answer
+from tests.served.messages import claude_message
 from tests.support.canaries import KEY_CANARY
 from tests.support.gateway import CHAT, Gateway, chat_body
-from tests.support.scripted import Upstream
+from tests.support.upstream.answers import body_answer, json_answer
+from tests.support.upstream.scripted import Upstream
 
 Serve = Callable[..., str]
 VALID = b'"messages":[{"role":"user","content":"hi"}]'
@@ -50,8 +50,9 @@ BROKEN: dict[str, bytes] = {
 }
 
 
+@pytest.mark.attack("T-37")
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
-def test_a_broken_body_breaks_the_gateway(gateway: Gateway, body: bytes) -> None:
+def test_a_broken_body_is_refused_at_once_in_the_public_shape(gateway: Gateway, body: bytes) -> None:
     """T-37: 400 in the public shape, quickly, never 500."""
     answer = gateway.post(body)
     assert (400, "invalid_request", "new_api_error") == (answer.status, answer.error["code"], answer.error["type"])
@@ -59,9 +60,8 @@ def test_a_broken_body_breaks_the_gateway(gateway: Gateway, body: bytes) -> None
     assert answer.seconds < 1.0
 
 
-def test_a_repeated_field_is_priced_as_one_and_served_as_another(
-    gateway: Gateway, serve: Serve, upstream: Upstream
-) -> None:
+@pytest.mark.attack("T-37")
+def test_a_repeated_field_is_read_the_same_on_both_sides(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-37: what goes upstream is written anew, so both sides of the gateway read the same."""
     model = serve(upstream.url)
     body = b'{"model":"demo","model":"%b","user":"a",%b, "user" : "b"}' % (model.encode(), VALID)
@@ -71,7 +71,8 @@ def test_a_repeated_field_is_priced_as_one_and_served_as_another(
     assert ("upstream-model", "b") == (upstream.chats[0].json()["model"], upstream.chats[0].json()["user"])
 
 
-def test_unknown_fields_are_lost(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-37")
+def test_unknown_fields_are_passed_on(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-37: what goes upstream is the same JSON, but for what the gateway sets."""
     extra = {"seed": 7, "x_new": {"a": [1.5, None, "ü\u2028"]}, "big": 2**53}
     body = chat_body(serve(upstream.url), **extra)
@@ -86,14 +87,18 @@ def thief() -> Iterator[Upstream]:
         yield listening
 
 
+@pytest.mark.attack("T-74")
 @pytest.mark.parametrize("where", ["body", "nested", "headers", "query"])
-def test_a_client_chooses_where_the_key_is_sent(
+def test_no_client_chooses_where_the_key_is_sent(
     gateway: Gateway, serve: Serve, upstream: Upstream, thief: Upstream, where: str
 ) -> None:
     """T-74: the channel's address is the only one that is asked."""
-    model, url = serve(upstream.url), thief.url
+    model = serve(upstream.url)
+    url = thief.url
     aims = {"api_base": url, "base_url": url, "api_key": "sk-theirs", "custom_llm_provider": "openai"}
-    body, headers, path = chat_body(model), {}, CHAT
+    body = chat_body(model)
+    headers = {}
+    path = CHAT
     if where == "body":
         body.update(aims, extra_headers={"host": f"127.0.0.1:{thief.port}"}, api_version="1", organization="x")
     elif where == "nested":
@@ -107,14 +112,16 @@ def test_a_client_chooses_where_the_key_is_sent(
     assert (1, []) == (len(upstream.chats), thief.connections)
 
 
-def test_fields_that_aim_at_a_router_are_passed_on(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-74")
+def test_fields_that_aim_at_a_router_are_left_out(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-74: an upstream that is itself a gateway must not obey them either."""
     aims = ("api_base", "base_url", "api_key", "extra_headers", "custom_llm_provider")
     assert 200 == gateway.chat(serve(upstream.url), **dict.fromkeys(aims, "http://127.0.0.1:1")).status
     assert [] == [name for name in aims if name in upstream.chats[0].json()]
 
 
-def test_a_clients_headers_and_key_travel_on(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-74", "T-38")
+def test_a_clients_headers_and_key_stay_here(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-74, T-38: the channel's key goes upstream, the token's does not, nor any header of the client's."""
     extra = {"cookie": "a=b", "x_portkey_api_key": "sk-x", "openai_organization": "org", "x_api_key": gateway.key}
     gateway.post(chat_body(serve(upstream.url)), **extra)
@@ -126,14 +133,16 @@ def test_a_clients_headers_and_key_travel_on(gateway: Gateway, serve: Serve, ups
     ]
 
 
-def test_a_redirect_is_followed(gateway: Gateway, serve: Serve, upstream: Upstream, thief: Upstream) -> None:
+@pytest.mark.attack("T-74", "T-16")
+def test_a_redirect_is_not_followed(gateway: Gateway, serve: Serve, upstream: Upstream, thief: Upstream) -> None:
     """T-74: an upstream that redirects takes the key nowhere."""
     upstream.default = body_answer(302, b"", "text/plain", [("location", thief.url)])
     answer = gateway.chat(serve(upstream.url))
     assert (502, "upstream_error", []) == (answer.status, answer.error["code"], thief.connections)
 
 
-def test_parsing_a_hostile_body_stalls_everybody(gateway: Gateway) -> None:
+@pytest.mark.attack("T-37")
+def test_parsing_a_hostile_body_stalls_nobody(gateway: Gateway) -> None:
     """T-37: the gateway answers others at once while it refuses deep and long bodies."""
     for body in (BROKEN["deep objects"], BROKEN["integer of a million digits"]):
         gateway.post(body)
@@ -142,6 +151,7 @@ def test_parsing_a_hostile_body_stalls_everybody(gateway: Gateway) -> None:
     assert time.monotonic() - started < 1.0
 
 
+@pytest.mark.attack("T-37")
 def test_a_prompt_with_every_escape_arrives_as_it_was(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-37: canonical re-serialisation keeps text."""
     text = "".join(map(chr, range(1, 0x300))) + "\u2028\u2029\ufeff😀"
@@ -151,10 +161,10 @@ def test_a_prompt_with_every_escape_arrives_as_it_was(gateway: Gateway, serve: S
     assert text == upstream.chats[0].json()["messages"][0]["content"]
 
 
-def test_a_field_that_no_header_can_name_loses_its_answer(gateway: Gateway, upstream: Upstream) -> None:
+def test_a_field_that_no_header_can_name_costs_nobody_an_answer(gateway: Gateway, upstream: Upstream) -> None:
     upstream.default = json_answer(200, claude_message())
     model = gateway.add_channel(upstream.url, provider="anthropic")
     fields = {"seed": 1, "a\r\nx-evil: 1": 1, "\u00e9": 1, **{f"unknown{number}": 1 for number in range(1000)}}
     answer = gateway.post(chat_body(model, **fields))
-    told = (answer.header("x-aihub-dropped-params") or "").split(",")
-    assert (200, None, "seed", "?", 51) == (answer.status, answer.header("x-evil"), told[0], told[-1], len(told))
+    names = (answer.header("x-aihub-dropped-params") or "").split(",")
+    assert (200, None, "seed", "?", 51) == (answer.status, answer.header("x-evil"), names[0], names[-1], len(names))

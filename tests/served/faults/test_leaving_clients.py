@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.faults import LATE
-from tests.support.answers import USAGE, chat_answer, chat_chunks, sse, usage_chunk
+from tests.served.faults import LATE
 from tests.support.books import Record
 from tests.support.gateway import Gateway, eventually
-from tests.support.rawclient import RawConnection
-from tests.support.scripted import Upstream
-from tests.support.steps import Gate, Hang, Script, Wait
+from tests.support.rawclient import RawConnection, request_bytes
+from tests.support.upstream.answers import USAGE, chat_answer, chat_chunks, error_answer, sse, usage_chunk
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Gate, Hang, Script, Wait
 
 Serve = Callable[..., str]
 PROSE = "the quick brown fox jumps over the lazy dog again and again until nobody is left to count its many leaps"
+EARLY = [
+    pytest.param(b"\r\n", id="an empty line"),
+    pytest.param(b"\r\n\r\n", id="two empty lines"),
+    pytest.param(request_bytes("GET", "/healthz"), id="a request"),
+]
 leave_either_way = pytest.mark.parametrize("leave", [RawConnection.close, RawConnection.reset], ids=["close", "reset"])
 
 
@@ -44,8 +50,9 @@ def the_record(gateway: Gateway, model: str) -> Record:
     return record
 
 
+@pytest.mark.attack("T-20")
 @leave_either_way
-def test_an_upstream_goes_on_for_nobody(
+def test_an_upstream_is_left_soon_after_its_client_leaves(
     gateway: Gateway, serve: Serve, upstream: Upstream, leave: Callable[[RawConnection], None]
 ) -> None:
     """T-20: the client leaves in mid-stream: the upstream sees the close within 0.5 s."""
@@ -54,8 +61,9 @@ def test_an_upstream_goes_on_for_nobody(
     assert upstream.wait_closed() - left_at <= 0.5 + LATE
 
 
+@pytest.mark.attack("T-20")
 @leave_either_way
-def test_a_request_without_a_client_stays_in_flight(
+def test_a_request_without_a_client_is_soon_out_of_flight(
     gateway: Gateway, serve: Serve, upstream: Upstream, leave: Callable[[RawConnection], None]
 ) -> None:
     """T-20: in flight 0 within 1 s."""
@@ -64,8 +72,9 @@ def test_a_request_without_a_client_stays_in_flight(
     gateway.wait_status(1.0 + LATE, in_flight=0, open_holds=0)
 
 
+@pytest.mark.attack("T-20")
 @leave_either_way
-def test_a_client_leaving_mid_stream_gets_its_answer_for_free(
+def test_a_client_leaving_mid_stream_is_charged_for_what_was_relayed(
     gateway: Gateway, serve: Serve, upstream: Upstream, leave: Callable[[RawConnection], None]
 ) -> None:
     """T-20: what was relayed is charged, within 20 % of four bytes a token."""
@@ -78,9 +87,53 @@ def test_a_client_leaving_mid_stream_gets_its_answer_for_free(
     assert record.charge_nano > 0
 
 
+@pytest.mark.attack("T-35")
+@leave_either_way
+@pytest.mark.parametrize("early", EARLY)
+def test_nothing_that_follows_a_request_hides_that_its_client_left(
+    gateway: Gateway, serve: Serve, upstream: Upstream, early: bytes, leave: Callable[[RawConnection], None]
+) -> None:
+    """T-35: an empty line or a second request came after the first; the upstream wrote on after its client had left."""
+    upstream.default = hanging_after(chat_chunks(PROSE)[:-2])
+    model = serve(upstream.url)
+    with gateway.asking(model, stream=True) as connection:
+        upstream.wait_requests(1)
+        connection.send(early)
+        head = connection.read_head()
+        next(connection.pieces(head))
+        leave(connection)
+        left_at = time.monotonic()
+    assert upstream.wait_closed() - left_at <= 0.5 + LATE
+    gateway.wait_status(1.0 + LATE, in_flight=0, open_holds=0)
+    assert [1] == [len(upstream.requests)]
+
+
+@pytest.mark.parametrize("early", EARLY)
+def test_what_follows_a_request_early_is_answered_after_it(
+    gateway: Gateway, serve: Serve, upstream: Upstream, early: bytes
+) -> None:
+    """A client that sends an empty line after its body got a 400 after its answer, and its next request none."""
+    gate = Gate()
+    upstream.default = [Wait(gate), *chat_answer()]
+    with gateway.asking(serve(upstream.url)) as connection:
+        gate.wait_reached()
+        connection.send(early)
+        later = request_bytes("GET", "/healthz")
+        if not early.strip():
+            connection.send(later)
+        gate.open()
+        statuses = []
+        for _ in range(2):
+            head = connection.read_head()
+            b"".join(piece.data for piece in connection.pieces(head))
+            statuses.append(head.status)
+    assert [200, 200] == statuses
+
+
+@pytest.mark.attack("T-20")
 @pytest.mark.slow
 @leave_either_way
-def test_leaving_clients_pile_up(
+def test_two_hundred_leaving_clients_leave_nothing_behind(
     gateway: Gateway, serve: Serve, upstream: Upstream, leave: Callable[[RawConnection], None]
 ) -> None:
     """T-20: two hundred times; the sentinel counts descriptors and tasks."""
@@ -93,12 +146,13 @@ def test_leaving_clients_pile_up(
     assert 200 == len(gateway.books.records(model))
 
 
+@pytest.mark.attack("T-21")
 @leave_either_way
 @pytest.mark.parametrize("script", [[Hang()], hanging_after([])], ids=["no headers", "headers"])
-def test_a_client_leaving_before_any_content_is_charged(
+def test_a_client_leaving_before_any_content_is_charged_its_prompt(
     gateway: Gateway, serve: Serve, upstream: Upstream, leave: Callable[[RawConnection], None], script: Script
 ) -> None:
-    """T-21: it leaves while the upstream is silent: closed within 0.5 s, and refunded."""
+    """T-21: it leaves while the upstream is silent: closed within 0.5 s, and the upstream has read the prompt."""
     upstream.default = script
     model = serve(upstream.url)
     with gateway.asking(model, stream=True) as connection:
@@ -107,11 +161,58 @@ def test_a_client_leaving_before_any_content_is_charged(
         left_at = time.monotonic()
     assert upstream.wait_closed() - left_at <= 0.5 + LATE
     record = the_record(gateway, model)
-    assert ("client_gone", 0) == (record.outcome, record.charge_nano)
+    assert ("client_gone", "estimated", 0) == (record.outcome, record.usage_source, record.completion_tokens)
+    assert record.prompt_tokens > 0
+    assert record.charge_nano > 0
 
 
+@pytest.mark.attack("T-21")
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize(
+    ("scheme", "size", "charged"),
+    [
+        pytest.param("http", 1000, True, id="sent"),
+        pytest.param("http", 12_000_000, False, id="half sent"),
+        pytest.param("https", 1000, False, id="not connected"),
+    ],
+)
+def test_a_prompt_is_charged_once_it_was_sent_whole(
+    gateway: Gateway, scheme: str, size: int, charged: bool, stream: bool
+) -> None:
+    """T-21: an upstream that takes connections and reads nothing: what it does not have, it cannot bill."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/v1"
+        model = gateway.add_channel(url, clocks={"first_byte": 30, "connect": 30})
+        gateway.set_price(model)
+        messages = [{"role": "user", "content": "x" * size}]
+        with gateway.asking(model, stream=stream, messages=messages):
+            connection, _ = listener.accept()
+            if charged:
+                assert connection.recv(2**16, socket.MSG_PEEK)
+        with connection:
+            record = the_record(gateway, model)
+    assert ("client_gone", charged) == (record.outcome, record.charge_nano > 0)
+
+
+@pytest.mark.attack("T-21")
+def test_only_the_upstream_that_has_the_prompt_is_paid_for_it(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
+    """T-21, in a failover: the first channel refused, and the client leaves the second one: the prompt, once."""
+    upstream.default = error_answer(503, "down")
+    with Upstream([Hang()]) as second:
+        model = serve(upstream.url, second.url)
+        alone = serve(second.url)
+        for number, each in enumerate((model, alone), start=1):
+            with gateway.asking(each, stream=True):
+                second.wait_requests(number)
+        charges = [the_record(gateway, each).charge_nano for each in (model, alone)]
+    assert charges[0] == charges[1] > 0
+
+
+@pytest.mark.attack("T-23")
 @leave_either_way
-def test_a_client_leaving_a_whole_answer_hides_its_true_usage(
+def test_a_client_leaving_a_whole_answer_is_charged_its_true_usage(
     gateway: Gateway, serve: Serve, upstream: Upstream, leave: Callable[[RawConnection], None]
 ) -> None:
     """T-23: not streamed: the upstream bills anyway, so it may finish, and its usage is charged."""
@@ -127,10 +228,13 @@ def test_a_client_leaving_a_whole_answer_hides_its_true_usage(
     assert (USAGE["prompt_tokens"], USAGE["completion_tokens"]) == (record.prompt_tokens, record.completion_tokens)
 
 
-def test_an_abandoned_call_keeps_its_place_for_ever(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-23")
+def test_an_abandoned_call_is_cancelled_when_its_grace_is_over(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
     """T-23: an upstream that sends its head and never ends is cancelled when the grace (2 s) is over."""
     upstream.default = [Hang()]
-    model = gateway.add_channel(upstream.url, clocks={"first_byte": 30})
+    model = gateway.add_channel(upstream.url, clocks={"answer": 30})
     gateway.set_price(model)
     with gateway.asking(model):
         upstream.wait_requests(1)
@@ -139,10 +243,13 @@ def test_an_abandoned_call_keeps_its_place_for_ever(gateway: Gateway, serve: Ser
     gateway.wait_status(1, in_flight=0)
 
 
-def test_an_abandoned_call_that_never_ends_is_free(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-23")
+def test_an_abandoned_call_that_never_ends_is_charged_for_its_prompt(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
     """T-23: after the grace the prompt estimate is charged."""
     upstream.default = [Hang()]
-    model = gateway.add_channel(upstream.url, clocks={"first_byte": 30})
+    model = gateway.add_channel(upstream.url, clocks={"answer": 30})
     gateway.set_price(model)
     with gateway.asking(model):
         upstream.wait_requests(1)
@@ -153,7 +260,8 @@ def test_an_abandoned_call_that_never_ends_is_free(gateway: Gateway, serve: Serv
     assert record.charge_nano > 0
 
 
-def test_a_client_leaving_after_the_usage_chunk_is_charged_an_estimate(
+@pytest.mark.attack("T-24")
+def test_a_client_leaving_after_the_usage_chunk_is_charged_the_true_usage(
     gateway: Gateway, serve: Serve, upstream: Upstream
 ) -> None:
     """T-24: between usage chunk and `[DONE]`: true usage."""
@@ -165,7 +273,8 @@ def test_a_client_leaving_after_the_usage_chunk_is_charged_an_estimate(
     assert ("upstream", USAGE["completion_tokens"]) == (record.usage_source, record.completion_tokens)
 
 
-def test_a_client_leaving_at_finish_reason_is_charged_an_estimate(
+@pytest.mark.attack("T-24")
+def test_a_client_leaving_at_finish_reason_is_charged_the_true_usage(
     gateway: Gateway, serve: Serve, upstream: Upstream
 ) -> None:
     """T-24: AnythingLLM leaves there: the gateway reads on for the usage."""
@@ -182,7 +291,8 @@ def test_a_client_leaving_at_finish_reason_is_charged_an_estimate(
     assert ("upstream", USAGE["completion_tokens"]) == (record.usage_source, record.completion_tokens)
 
 
-def test_waiting_for_usage_has_no_end(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-24")
+def test_waiting_for_usage_ends_with_its_grace(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-24: an upstream that never sends its usage is left after the grace (1 s)."""
     upstream.default = hanging_after(chat_chunks("one two", usage=None))
     with gateway.stream(serve(upstream.url)) as stream:

@@ -8,12 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from aihub_lite.logs import OneLine
-from aihub_lite.web.unforeseen import log_unforeseen
+from aihub_lite.server.logs import OneLine
+from aihub_lite.web.crash_log import log_unforeseen
 from tests.support import rawclient
-from tests.support.answers import error_answer
 from tests.support.gateway import Gateway
-from tests.support.scripted import Upstream
+from tests.support.upstream.answers import error_answer
+from tests.support.upstream.scripted import Upstream
+
+pytestmark = pytest.mark.attack("T-67")
 
 Serve = Callable[..., str]
 ODD = "x\r\n2026-01-01 00:00:00,000 ERROR forged: \x1b[2J\x1b]0;title\x07\u202egnol\u2028\x85"
@@ -25,7 +27,7 @@ def strange(lines: list[str]) -> list[str]:
     return [line for line in lines if not ENTRY.match(line) or not line.isprintable() or " ERROR forged" in line[:40]]
 
 
-def test_a_client_writes_a_line_into_the_log(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_no_client_writes_a_line_into_the_log(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     before = len(gateway.process.stderr.lines)
     model = serve(upstream.url)
     key = {"authorization": f"Bearer {gateway.key}"}
@@ -46,18 +48,18 @@ def test_a_client_writes_a_line_into_the_log(gateway: Gateway, serve: Serve, ups
 
 
 @pytest.mark.parametrize("text", [ODD, "a\nb", "\x1b[31m", "\x00", "\x9b2J", "\u2029", "a\u202eb", "\ud800"])
-def test_an_entry_takes_two_lines_or_steers_a_terminal(text: str) -> None:
+def test_an_entry_takes_one_line_and_steers_no_terminal(text: str) -> None:
     record = logging.LogRecord("a.b", logging.WARNING, __file__, 1, "channel %s: %s", (text, text), None)
     line = OneLine().format(record)
     assert ([], 1) == (strange([line]), len(line.splitlines()))
 
 
-def test_a_name_of_another_script_is_escaped() -> None:
+def test_a_name_of_another_script_stays_readable() -> None:
     record = logging.LogRecord("a.b", logging.WARNING, __file__, 1, "channel %s", ("渠道 é 😀",), None)
     assert OneLine().format(record).endswith("channel 渠道 é 😀")
 
 
-def test_a_fault_of_ours_takes_its_text_or_loses_its_lines(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_ours_is_logged_with_its_lines_and_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     try:
         int(ODD)
     except ValueError as error:

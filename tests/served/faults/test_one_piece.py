@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import AddChannel
-from tests.support.answers import chat_chunk, sse, sse_event
-from tests.support.checker import check_chat_stream
+from tests.support.checkers.chat import check_chat_stream
 from tests.support.gateway import Gateway
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause
+from tests.support.upstream.answers import chat_chunk, sse, sse_event
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause
 
 FIRST = sse_event(chat_chunk({"role": "assistant", "content": "first"}))
 SECOND = sse_event(chat_chunk({"content": " second"}))
@@ -19,7 +19,7 @@ GARBAGE = b"data: {oops\n\n"
 
 
 @pytest.mark.parametrize("fault", [ERROR, GARBAGE], ids=["error", "garbage"])
-def test_a_fault_takes_away_the_content_before_it(
+def test_content_before_a_fault_is_kept_where_they_share_a_piece(
     gateway: Gateway, upstream: Upstream, add_channel: AddChannel, fault: bytes
 ) -> None:
     model = add_channel(upstream.url)
@@ -30,7 +30,7 @@ def test_a_fault_takes_away_the_content_before_it(
 
 @pytest.mark.parametrize("fault", [ERROR, GARBAGE], ids=["error", "garbage"])
 @pytest.mark.parametrize("pieces", [(FIRST, Pause(0.1)), (FIRST,), ()], ids=["later", "soon", "at-once"])
-def test_a_fault_takes_away_the_finish_reason_before_it(
+def test_a_finish_reason_before_a_fault_is_kept_where_they_share_a_piece(
     gateway: Gateway, upstream: Upstream, add_channel: AddChannel, fault: bytes, pieces: tuple[bytes | Pause, ...]
 ) -> None:
     model = add_channel(upstream.url)

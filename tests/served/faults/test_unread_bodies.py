@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from tests.faults import LATE
+from tests.served.faults import LATE
 from tests.support.gateway import CHAT, Gateway, chat_body, eventually, unique
 from tests.support.process import SCALED
 from tests.support.rawclient import RawConnection, request_bytes
@@ -56,20 +56,23 @@ def post_in_pieces(gateway: Gateway, path: str, key: str, pieces: int = 12) -> t
         return connection.read_head().status, time.monotonic() - sent_at
 
 
+@pytest.mark.attack("T-30")
 @pytest.mark.parametrize("times", [60, pytest.param(1200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("path", "status"), REFUSALS.values(), ids=REFUSALS)
-def test_an_answer_before_the_body_pins_the_connection(
+def test_an_answer_before_the_body_frees_the_connection(
     gateway: Gateway, key_of: Callable[[int], str], path: str, status: int, times: int
 ) -> None:
     """T-30: answered within 1 s each; after 5 s descriptors are back to baseline ±5 (the sentinel says ±2)."""
-    key, before = key_of(status), len(gateway.process.fds())
+    key = key_of(status)
+    before = len(gateway.process.fds())
     answers = [post_in_pieces(gateway, path, key) for _ in range(times)]
     assert {status} == {answer for answer, _ in answers}
     assert max(seconds for _, seconds in answers) <= 1.0
     eventually(lambda: len(gateway.process.fds()) <= before + 5, lambda: str(gateway.process.fds()), 5)
 
 
-def test_an_oversized_declaration_pins_the_connection(gateway: Gateway) -> None:
+@pytest.mark.attack("T-30")
+def test_an_oversized_declaration_frees_the_connection(gateway: Gateway) -> None:
     """T-30: 413 by Content-Length, with twelve bytes of the body sent."""
     before = len(gateway.process.fds())
     for _ in range(60):
@@ -80,7 +83,8 @@ def test_an_oversized_declaration_pins_the_connection(gateway: Gateway) -> None:
     eventually(lambda: len(gateway.process.fds()) <= before + 5, lambda: str(gateway.process.fds()), 5)
 
 
-def test_a_declared_oversized_body_is_read(gateway: Gateway) -> None:
+@pytest.mark.attack("T-36")
+def test_a_declared_oversized_body_is_refused_unread(gateway: Gateway) -> None:
     """T-36: one byte over the limit by Content-Length: 413 within 0.2 s, before the body is sent."""
     with RawConnection(gateway.url) as connection:
         connection.send(request_bytes("POST", CHAT, {**gateway.headers(), "content-length": str(LIMIT + 1)}))
@@ -94,7 +98,8 @@ def oversized(size: int) -> Iterator[bytes]:
     yield b"1\r\nx\r\n0\r\n\r\n"
 
 
-def test_an_oversized_chunked_body_is_read_to_its_end(gateway: Gateway) -> None:
+@pytest.mark.attack("T-36")
+def test_an_oversized_chunked_body_is_refused_at_the_limit(gateway: Gateway) -> None:
     """T-36: 413 at the limit."""
     with RawConnection(gateway.url) as connection:
         connection.send(request_bytes("POST", CHAT, {**gateway.headers(), "transfer-encoding": "chunked"}))
@@ -106,7 +111,8 @@ def test_an_oversized_chunked_body_is_read_to_its_end(gateway: Gateway) -> None:
     assert (413, True) == (head.status, b'"request_too_large"' in error)
 
 
-def test_oversized_bodies_fill_the_memory(gateway: Gateway) -> None:
+@pytest.mark.attack("T-36")
+def test_oversized_bodies_do_not_fill_the_memory(gateway: Gateway) -> None:
     """T-36: resident memory grows by less than 25 MB over several of them."""
     before = gateway.process.rss_kb()
     for _ in range(4):
@@ -118,7 +124,8 @@ def test_oversized_bodies_fill_the_memory(gateway: Gateway) -> None:
     assert gateway.process.rss_kb() - before < 25 * 1024
 
 
-def test_a_body_at_the_limit_is_refused(gateway: Gateway) -> None:
+@pytest.mark.attack("T-36")
+def test_a_body_at_the_limit_is_taken(gateway: Gateway) -> None:
     """T-36: the limit itself is allowed."""
     body = chat_body(unique("nobody-serves-this"), padding="x" * (LIMIT - 1000))
     assert 503 == gateway.post(body).status

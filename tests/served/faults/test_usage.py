@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.answers import USAGE, chat_answer, chat_chunks, json_answer, sse
 from tests.support.gateway import Gateway
-from tests.support.scripted import Upstream
+from tests.support.upstream.answers import USAGE, chat_answer, chat_chunks, json_answer, sse
+from tests.support.upstream.scripted import Upstream
 
 Serve = Callable[..., str]
 BIG = 10**6
@@ -33,8 +33,9 @@ ODD: dict[str, object] = {
 odd_usage = pytest.mark.parametrize("usage", ODD.values(), ids=ODD)
 
 
+@pytest.mark.attack("T-25")
 @pytest.mark.parametrize("fields", UNASKED, ids=["omitted", "empty", "false", "null"])
-def test_a_client_that_asks_for_no_usage_pays_nothing(
+def test_a_client_that_asks_for_no_usage_is_charged_the_true_usage(
     gateway: Gateway, serve: Serve, upstream: Upstream, fields: dict[str, Any]
 ) -> None:
     """T-25: the true usage is asked for upstream and charged, whatever the client asked for."""
@@ -45,8 +46,9 @@ def test_a_client_that_asks_for_no_usage_pays_nothing(
     assert ("upstream", USAGE["prompt_tokens"]) == (record.usage_source, record.prompt_tokens)
 
 
+@pytest.mark.attack("T-25")
 @pytest.mark.parametrize("fields", UNASKED, ids=["omitted", "empty", "false", "null"])
-def test_an_unrequested_usage_chunk_breaks_clients(
+def test_no_client_gets_a_usage_chunk_unasked(
     gateway: Gateway, serve: Serve, upstream: Upstream, fields: dict[str, Any]
 ) -> None:
     """T-25: no chunk has empty choices or usage unless it was asked for."""
@@ -56,7 +58,8 @@ def test_an_unrequested_usage_chunk_breaks_clients(
     assert stream.clean
 
 
-def test_a_requested_usage_chunk_comes_once(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-25")
+def test_a_requested_usage_chunk_comes_once_and_last(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-25: with the option exactly one chunk, the last, has it."""
     with gateway.stream(serve(upstream.url), stream_options={"include_usage": True}) as stream:
         chunks = [event.json() for event in stream.events() if event.payload.startswith(b"{")]
@@ -64,9 +67,10 @@ def test_a_requested_usage_chunk_comes_once(gateway: Gateway, serve: Serve, upst
     assert (USAGE["total_tokens"], []) == (chunks[-1]["usage"]["total_tokens"], chunks[-1]["choices"])
 
 
+@pytest.mark.attack("T-48")
 @odd_usage
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_odd_usage_breaks_the_books(
+def test_odd_usage_leaves_the_books_whole(
     gateway: Gateway, serve: Serve, upstream: Upstream, usage: Any, streamed: bool
 ) -> None:
     """T-48: the answer is delivered, counts are whole and not negative, and the books balance (the sentinel)."""
@@ -79,9 +83,10 @@ def test_odd_usage_breaks_the_books(
     assert min(record.prompt_tokens, record.completion_tokens, record.charge_nano) >= 0
 
 
+@pytest.mark.attack("T-48")
 @pytest.mark.parametrize("usage", [None, {}, [1], "none"], ids=["missing", "empty", "list", "text"])
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_an_answer_without_usage_is_free(
+def test_an_answer_without_usage_is_charged_an_estimate(
     gateway: Gateway, serve: Serve, upstream: Upstream, usage: Any, streamed: bool
 ) -> None:
     """T-48: no usage came: estimated and said to be."""
@@ -104,9 +109,11 @@ def chat_answer_body() -> dict[str, Any]:
     return {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
 
 
-def test_what_exceeds_the_hold_is_lost(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-48")
+def test_what_exceeds_the_hold_is_charged_as_overrun(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-48: usage above the hold is charged in full and marked as overrun."""
-    model, key = serve(upstream.url), gateway.add_token(quota="1.50")
+    model = serve(upstream.url)
+    key = gateway.add_token(quota="1.50")
     spend_far_more(gateway, upstream, model, key)
     (record,) = gateway.books.records(model)
     # 20 USD per million: a million completion tokens, and ten of the prompt at 10 USD.
@@ -114,9 +121,11 @@ def test_what_exceeds_the_hold_is_lost(gateway: Gateway, serve: Serve, upstream:
     assert 0 < record.overrun_nano < record.charge_nano
 
 
-def test_an_overdrawn_token_goes_on_spending(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.attack("T-48")
+def test_an_overdrawn_token_is_refused(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """T-48: after an overrun the next request is refused."""
-    model, key = serve(upstream.url), gateway.add_token(quota="1.50")
+    model = serve(upstream.url)
+    key = gateway.add_token(quota="1.50")
     spend_far_more(gateway, upstream, model, key)
     answer = gateway.chat(model, key=key, max_tokens=10)
     assert (402, "insufficient_user_quota", 1) == (answer.status, answer.error["code"], len(upstream.chats))

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from tests.support.answers import END_OF_BODY, SSE_HEAD, chunked, json_answer
 from tests.support.canaries import ANSWER_CANARY, PROMPT_CANARY
+from tests.support.checkers.messages import CheckedMessage, check_message, check_messages_stream
 from tests.support.gateway import Gateway
-from tests.support.messages_checker import CheckedMessage, check_message, check_messages_stream
 from tests.support.rawclient import Answer, Stream, stream
-from tests.support.steps import Script, Send, Step
+from tests.support.upstream.answers import END_OF_BODY, SSE_HEAD, chunked, json_answer
+from tests.support.upstream.steps import Script, Send, Step
 
 PATH = "/v1/messages"
 HELLO = {"role": "user", "content": f"Say {PROMPT_CANARY}"}
@@ -81,8 +81,8 @@ def text_block(text: str = TEXT) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def claude_stream(*parts: dict[str, Any] | Step, end: tuple[Step, ...] = (END_OF_BODY,)) -> Script:
     """These events, with steps where they stand, or a whole healthy stream."""
-    given = parts or claude_events()
-    steps = [Send(chunked(event_bytes(each))) if isinstance(each, dict) else each for each in given]
+    script = parts or claude_events()
+    steps = [Send(chunked(event_bytes(part))) if isinstance(part, dict) else part for part in script]
     return [Send(SSE_HEAD), *steps, *end]
 
 
@@ -100,7 +100,7 @@ def claude_error(status: int, kind: str, message: str, headers: Any = ()) -> Scr
 
 
 def healthy(script_request: Any) -> Script:
-    """A well-behaved Anthropic."""
+    """What a well-behaved Anthropic answers: models, or a message, streamed if that was asked."""
     if script_request.method == "GET":
         return json_answer(200, {"data": []})
     return claude_stream() if script_request.json().get("stream") else json_answer(200, claude_message())

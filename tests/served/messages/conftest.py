@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.messages import healthy
-from tests.support.scripted import Upstream
+from tests.served.messages import healthy
 from tests.support.served import Serve, serve
+from tests.support.upstream.scripted import Upstream
 
 __all__ = ["Serve", "claude", "serve"]
 

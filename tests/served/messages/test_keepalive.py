@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import anthropic
 import pytest
 
-from tests.messages import TEXT, asking, claude_events, claude_stream, read
-from tests.messages.conftest import Serve
-from tests.support.answers import chat_chunks, error_answer, sse
+from tests.served.messages import TEXT, asking, claude_events, claude_stream, read
+from tests.served.messages.conftest import Serve
 from tests.support.gateway import Gateway
 from tests.support.process import SCALED
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause, Script
+from tests.support.upstream.answers import chat_chunks, error_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause, Script
 
 SILENCE = Pause(0.4)
 CHUNKS = chat_chunks(TEXT)
@@ -37,7 +37,9 @@ def native() -> Script:
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
-def test_a_silent_stream_dies(gateway: Gateway, serve: Serve, upstream: Upstream, provider: str) -> None:
+def test_a_silent_stream_is_kept_alive_by_pings(
+    gateway: Gateway, serve: Serve, upstream: Upstream, provider: str
+) -> None:
     upstream.default = chat(0, 2, 4) if provider == "openai" else native()
     with asking(gateway, serve((provider, upstream.url))) as reading:
         message = read(reading, ours=provider == "openai")
@@ -45,7 +47,7 @@ def test_a_silent_stream_dies(gateway: Gateway, serve: Serve, upstream: Upstream
     assert message.pings >= 3
 
 
-def test_a_failover_after_a_ping_starts_two_messages(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_failover_after_a_ping_starts_one_message(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = chat()
     with (
         Upstream([SILENCE, *error_answer(500, "broken")]) as broken,
@@ -55,7 +57,7 @@ def test_a_failover_after_a_ping_starts_two_messages(gateway: Gateway, serve: Se
     assert (TEXT, True) == (message.text, message.pings > 0)
 
 
-def test_a_refusal_after_a_ping_is_no_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_refusal_after_a_ping_is_an_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = [SILENCE, *error_answer(400, "that is too much")]
     with asking(gateway, serve(upstream.url)) as reading:
         message = read(reading)
@@ -63,7 +65,7 @@ def test_a_refusal_after_a_ping_is_no_event(gateway: Gateway, serve: Serve, upst
     assert ("that is too much", "invalid_request_error") == (message.error["message"], message.error["type"])
 
 
-def test_the_sdk_stumbles_over_a_ping(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_the_sdk_reads_on_past_a_ping(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = chat(0, 3)
     model = serve(upstream.url)
     with (

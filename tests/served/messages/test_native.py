@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.messages import (
+from tests.served.messages import (
     HELLO,
     PATH,
     TEXT,
@@ -23,13 +23,13 @@ from tests.messages import (
     text_block,
     whole,
 )
-from tests.messages.conftest import Serve
-from tests.support.answers import END_OF_BODY, error_answer, json_answer
+from tests.served.messages.conftest import Serve
+from tests.support.checkers.messages import check_error
 from tests.support.gateway import Gateway
-from tests.support.messages_checker import check_error
 from tests.support.rawclient import request as raw_request
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause, Reset
+from tests.support.upstream.answers import END_OF_BODY, error_answer, json_answer
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause, Reset
 
 WORDS: dict[str, Any] = {
     "system": [{"type": "text", "text": "x-anthropic-billing-header: a", "cache_control": {"type": "ephemeral"}}],
@@ -44,14 +44,14 @@ WORDS: dict[str, Any] = {
 }
 
 
-def test_a_word_of_the_clients_is_changed_on_its_way(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_every_word_of_the_clients_is_passed_on(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     assert TEXT == whole(gateway, model, **WORDS).text
     (sent,) = claude.chats
     assert (request("upstream-model", **WORDS), PATH) == (sent.json(), sent.path)
 
 
-def test_headers_that_say_how_a_body_is_meant_stay_behind(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_headers_that_say_how_a_body_is_meant_are_passed_on(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     named = {"anthropic-version": "2026-10-21", "anthropic-beta": "a-2026-01-01,b-2026-01-01"}
     answer = gateway.post(request(model), f"{PATH}?beta=true", **named)
@@ -63,14 +63,16 @@ def test_headers_that_say_how_a_body_is_meant_stay_behind(gateway: Gateway, serv
     assert gateway.key not in str(first.headers)
 
 
-def test_a_beta_on_a_line_of_its_own_stays_behind(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_betas_on_lines_of_their_own_are_passed_on_together(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     """As Anthropic's SDK for Go sends them."""
     lines = {"anthropic-beta": "a-2026-01-01", "Anthropic-Beta": "b-2026-01-01"}
     assert 200 == gateway.post(request(serve(("anthropic", claude.url))), PATH, **lines).status
     assert "a-2026-01-01,b-2026-01-01" == claude.chats[0].header("anthropic-beta")
 
 
-def test_a_header_that_cannot_be_sent_rests_the_channel(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_a_header_that_cannot_be_sent_is_refused_and_rests_no_channel(
+    gateway: Gateway, serve: Serve, claude: Upstream
+) -> None:
     model = serve(("anthropic", claude.url))
     for _ in range(6):
         answer = gateway.post(request(model), PATH, **{"anthropic-beta": "b\xfc"})
@@ -78,7 +80,7 @@ def test_a_header_that_cannot_be_sent_rests_the_channel(gateway: Gateway, serve:
     assert TEXT == whole(gateway, model).text
 
 
-def test_an_event_is_changed_on_its_way(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_every_event_is_passed_on_but_for_the_models_name(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     expected = claude_events()
     expected[0]["message"]["model"] = model
@@ -88,14 +90,14 @@ def test_an_event_is_changed_on_its_way(gateway: Gateway, serve: Serve, claude: 
     assert [event_bytes(event).split(b"\n")[1].rstrip() for event in expected] == [line.rstrip() for line in lines]
 
 
-def test_a_whole_answer_is_changed_on_its_way(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
-    given = claude_message({"type": "text", "text": "hi", "citations": None}, container={"id": "c"}, next_year=[1])
-    claude.default = json_answer(200, given)
+def test_a_whole_answer_is_passed_on_but_for_the_models_name(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+    message = claude_message({"type": "text", "text": "hi", "citations": None}, container={"id": "c"}, next_year=[1])
+    claude.default = json_answer(200, message)
     answer = ask(gateway, model := serve(("anthropic", claude.url)))
-    assert {**given, "model": model} == answer.json()
+    assert {**message, "model": model} == answer.json()
 
 
-def test_a_native_answer_is_booked_for_another_usage(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_a_native_answer_is_booked_for_its_usage(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     usage = {"input_tokens": 10, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 5, "output_tokens": 7}
     model = serve(("anthropic", claude.url))
     claude.default = json_answer(200, claude_message(usage=usage))
@@ -113,7 +115,7 @@ def test_a_native_answer_is_booked_for_another_usage(gateway: Gateway, serve: Se
     ("status", "kind"),
     [(400, "invalid_request_error"), (413, "request_too_large"), (422, "invalid_request_error")],
 )
-def test_a_refusal_loses_anthropics_own_words(
+def test_a_refusal_keeps_anthropics_own_words(
     gateway: Gateway, serve: Serve, claude: Upstream, status: int, kind: str
 ) -> None:
     claude.default = claude_error(status, kind, "max_tokens: too many")
@@ -123,7 +125,7 @@ def test_a_refusal_loses_anthropics_own_words(
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, "authentication_error"), (403, "permission_error")])
-def test_a_fault_of_the_gateways_key_seems_to_be_one_of_the_clients(
+def test_a_fault_of_the_gateways_key_is_not_blamed_on_the_client(
     gateway: Gateway, serve: Serve, claude: Upstream, status: int, kind: str
 ) -> None:
     claude.default = claude_error(status, kind, "invalid x-api-key")
@@ -133,9 +135,7 @@ def test_a_fault_of_the_gateways_key_seems_to_be_one_of_the_clients(
     assert "x-api-key" not in error["message"]
 
 
-def test_whoever_asks_for_what_an_account_has_not_disables_its_key(
-    gateway: Gateway, serve: Serve, claude: Upstream
-) -> None:
+def test_asking_for_what_an_account_has_not_disables_no_key(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     claude.default = claude_error(403, "permission_error", "Your API key may not use fast mode.")
     assert 502 == ask(gateway, model, speed="fast").status
@@ -143,7 +143,7 @@ def test_whoever_asks_for_what_an_account_has_not_disables_its_key(
     assert TEXT == whole(gateway, model).text
 
 
-def test_an_overloaded_account_ends_the_request(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_an_overloaded_account_is_stood_in_for(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     with Upstream() as other:
         model = serve(("anthropic", claude.url), other.url)
         claude.default = claude_error(529, "overloaded_error", "Overloaded")
@@ -155,14 +155,16 @@ def test_an_overloaded_account_ends_the_request(gateway: Gateway, serve: Serve, 
         assert TEXT == whole(gateway, model).text
 
 
-def test_a_chat_upstream_cannot_stand_in_and_be_stood_in_for(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_anthropic_stands_in_for_a_chat_upstream(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     with Upstream(error_answer(500, "broken")) as broken:
         model = serve(broken.url, ("anthropic", claude.url))
         assert TEXT == streamed(gateway, model, ours=False).text
         assert TEXT == whole(gateway, model).text
 
 
-def test_an_error_after_content_seems_to_be_an_end(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_an_error_after_content_is_told_and_charged_an_estimate(
+    gateway: Gateway, serve: Serve, claude: Upstream
+) -> None:
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     claude.default = claude_stream(*claude_events()[:4], Pause(0.1), error)
     message = streamed(gateway, model := serve(("anthropic", claude.url)), ours=False)
@@ -173,31 +175,29 @@ def test_an_error_after_content_seems_to_be_an_end(gateway: Gateway, serve: Serv
 
 
 @pytest.mark.parametrize("end", [Reset(), END_OF_BODY], ids=["reset", "clean"])
-def test_half_a_stream_seems_to_be_whole(gateway: Gateway, serve: Serve, claude: Upstream, end: Any) -> None:
+def test_half_a_stream_ends_in_an_error(gateway: Gateway, serve: Serve, claude: Upstream, end: Any) -> None:
     claude.default = claude_stream(*claude_events()[:4], Pause(0.1), end=(end,))
     message = streamed(gateway, serve(("anthropic", claude.url)), ours=False)
     assert message.error is not None
 
 
-def test_a_stream_without_its_last_event_is_a_fault(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_a_stream_without_its_last_event_is_whole(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     claude.default = claude_stream(*claude_events()[:-1])
     assert "end_turn" == streamed(gateway, serve(("anthropic", claude.url)), ours=False).stop_reason
 
 
-def test_a_conversation_that_another_model_began_is_refused_by_anthropic(
-    gateway: Gateway, serve: Serve, claude: Upstream
-) -> None:
-    said = [
+def test_thoughts_without_a_signature_are_kept_from_anthropic(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+    blocks = [
         {"type": "thinking", "thinking": "Hm", "signature": ""},
         {"type": "thinking", "thinking": "Hm", "signature": "sig"},
         {"type": "text", "text": "Yes"},
     ]
-    history = [HELLO, {"role": "assistant", "content": said}, HELLO]
+    history = [HELLO, {"role": "assistant", "content": blocks}, HELLO]
     whole(gateway, serve(("anthropic", claude.url)), messages=history)
-    assert [HELLO, {"role": "assistant", "content": said[1:]}, HELLO] == claude.chats[0].json()["messages"]
+    assert [HELLO, {"role": "assistant", "content": blocks[1:]}, HELLO] == claude.chats[0].json()["messages"]
 
 
-def test_what_only_anthropic_can_do_is_asked_of_others(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_what_only_anthropic_can_do_is_asked_of_nobody_else(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     uploaded = [{"role": "user", "content": [{"type": "container_upload", "file_id": "file_1"}]}]
     with Upstream() as other:
         model = serve(other.url, ("anthropic", claude.url))
@@ -207,9 +207,7 @@ def test_what_only_anthropic_can_do_is_asked_of_others(gateway: Gateway, serve: 
     assert (400, "messages[0].content[0]") == (answer.status, check_error(answer.body)["message"].split("'")[1])
 
 
-def test_a_call_that_ran_at_anthropic_is_taken_from_the_answer(
-    gateway: Gateway, serve: Serve, claude: Upstream
-) -> None:
+def test_a_call_that_ran_at_anthropic_stays_in_the_answer(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     ran = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
     claude.default = claude_stream(
         *claude_events((ran, {"type": "input_json_delta", "partial_json": '{"query":"q"}'}), text_block())
@@ -218,7 +216,7 @@ def test_a_call_that_ran_at_anthropic_is_taken_from_the_answer(
     assert [{**ran, "input": {"query": "q"}}, {"type": "text", "text": TEXT}] == message.content
 
 
-def test_a_path_that_somebody_guessed_leads_nowhere(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
+def test_every_spelling_of_the_path_is_answered(gateway: Gateway, serve: Serve, claude: Upstream) -> None:
     model = serve(("anthropic", claude.url))
     for path in ("/messages", "/v1/v1/messages", "//v1//messages/", f"{PATH}?beta=true"):
         headers = {"x-api-key": gateway.key, "content-type": "application/json"}

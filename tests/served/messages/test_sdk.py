@@ -8,14 +8,14 @@ from typing import Any
 import anthropic
 import pytest
 
-from tests.messages import TEXT, claude_error
-from tests.messages import healthy as healthy_claude
-from tests.messages.conftest import Serve
-from tests.support.answers import chat_chunk, chat_stream, error_answer, sse, usage_chunk
+from tests.served.messages import TEXT, claude_error
+from tests.served.messages import healthy as healthy_claude
+from tests.served.messages.conftest import Serve
 from tests.support.canaries import PROMPT_CANARY
 from tests.support.gateway import Gateway
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause
+from tests.support.upstream.answers import chat_answer, chat_chunk, chat_stream, error_answer, sse, usage_chunk
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause
 
 MESSAGES: Any = [{"role": "user", "content": f"Say {PROMPT_CANARY}"}]
 TOOLS: Any = [
@@ -30,8 +30,8 @@ KINDS = ("openai", "anthropic")
 
 @pytest.fixture
 def client(gateway: Gateway) -> Iterator[anthropic.Anthropic]:
-    with anthropic.Anthropic(base_url=gateway.url, auth_token=gateway.key, api_key=None, max_retries=0) as found:
-        yield found
+    with anthropic.Anthropic(base_url=gateway.url, auth_token=gateway.key, api_key=None, max_retries=0) as sdk:
+        yield sdk
 
 
 @pytest.fixture(params=KINDS)
@@ -42,7 +42,7 @@ def model(request: pytest.FixtureRequest, serve: Serve, upstream: Upstream) -> s
     return serve((request.param, upstream.url))
 
 
-def test_the_sdk_reads_no_message(client: anthropic.Anthropic, model: str) -> None:
+def test_the_sdk_reads_a_message(client: anthropic.Anthropic, model: str) -> None:
     message = client.messages.create(model=model, max_tokens=100, messages=MESSAGES)
     (block,) = message.content
     assert ("text", TEXT) == (block.type, getattr(block, "text", None))
@@ -54,20 +54,36 @@ def test_the_sdk_reads_no_message(client: anthropic.Anthropic, model: str) -> No
     )
 
 
-def test_the_sdk_reads_no_stream(client: anthropic.Anthropic, model: str) -> None:
+def test_the_sdk_reads_a_stream(client: anthropic.Anthropic, model: str) -> None:
     with client.messages.stream(model=model, max_tokens=100, messages=MESSAGES) as stream:
         assert TEXT == "".join(stream.text_stream)
-        message, named = stream.get_final_message(), stream.response.headers["request-id"]
+        message = stream.get_final_message()
+        named = stream.response.headers["request-id"]
     assert ("end_turn", 10, 5) == (message.stop_reason, message.usage.input_tokens, message.usage.output_tokens)
     assert named
 
 
-def test_the_sdk_cannot_use_an_api_key(gateway: Gateway, model: str) -> None:
+def test_the_sdk_reads_what_an_answer_cost_upstream(
+    client: anthropic.Anthropic, serve: Serve, upstream: Upstream
+) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25, "cost_details": {"upstream_inference_cost": 1}}
+    upstream.enqueue(chat_answer("Yes", usage), chat_stream("Yes", usage))
+    model = serve(("openai", upstream.url))
+
+    message = client.messages.create(model=model, max_tokens=100, messages=MESSAGES)
+    with client.messages.stream(model=model, max_tokens=100, messages=MESSAGES) as stream:
+        (last,) = [event.usage for event in stream if event.type == "message_delta"]
+
+    for told in (message.usage, last):
+        assert {"cost": 0.25, "cost_details": {"upstream_inference_cost": 1}} == told.model_extra
+
+
+def test_the_sdk_can_use_an_api_key(gateway: Gateway, model: str) -> None:
     with anthropic.Anthropic(base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0) as client:
         assert client.messages.create(model=model, max_tokens=100, messages=MESSAGES).content
 
 
-def test_a_loop_of_tools_breaks(client: anthropic.Anthropic, serve: Serve, upstream: Upstream) -> None:
+def test_a_loop_of_tools_goes_round(client: anthropic.Anthropic, serve: Serve, upstream: Upstream) -> None:
     """Two calls at once, in pieces, with a thought before them; then their results, and the answer."""
     pieces: list[dict[str, Any]] = [
         {"reasoning_content": "Hm"},
@@ -95,36 +111,36 @@ def test_a_loop_of_tools_breaks(client: anthropic.Anthropic, serve: Serve, upstr
     history = [*MESSAGES, first.to_param(), {"role": "user", "content": results}]
     with client.messages.stream(model=model, max_tokens=100, messages=history, tools=TOOLS) as stream:
         assert TEXT == "".join(stream.text_stream)
-    asked = upstream.chats[-1].json()["messages"]
+    conversation = upstream.chats[-1].json()["messages"]
     ids = [f"functions.get_weather:{index}" for index in (0, 1)]
-    assert ["user", "assistant", "tool", "tool"] == [message["role"] for message in asked]
-    assert ids == [call["id"] for call in asked[1]["tool_calls"]]
-    assert ids == [message["tool_call_id"] for message in asked[2:]]
-    assert "Hm" == asked[1]["reasoning_content"]
+    assert ["user", "assistant", "tool", "tool"] == [message["role"] for message in conversation]
+    assert ids == [call["id"] for call in conversation[1]["tool_calls"]]
+    assert ids == [message["tool_call_id"] for message in conversation[2:]]
+    assert "Hm" == conversation[1]["reasoning_content"]
 
 
 @pytest.mark.parametrize(
     ("fields", "kind", "status"),
     [
-        ({"model": "no-such-model"}, anthropic.APIStatusError, 503),
+        ({"model": "no-such-model"}, anthropic.NotFoundError, 404),
         ({"max_tokens": 0}, anthropic.BadRequestError, 400),
         ({"extra_headers": {"authorization": "Bearer sk-wrong"}}, anthropic.AuthenticationError, 401),
     ],
     ids=["model", "request", "key"],
 )
-def test_the_sdk_takes_a_refusal_for_another(
+def test_the_sdk_raises_the_error_of_each_refusal(
     client: anthropic.Anthropic, fields: dict[str, Any], kind: type[anthropic.APIStatusError], status: int
 ) -> None:
-    given: dict[str, Any] = {"model": "demo", "max_tokens": 100, "messages": MESSAGES, **fields}
+    arguments: dict[str, Any] = {"model": "demo", "max_tokens": 100, "messages": MESSAGES, **fields}
     with pytest.raises(kind) as refused:
-        client.messages.create(**given)
+        client.messages.create(**arguments)
     assert status == refused.value.status_code
     assert refused.value.request_id
     assert isinstance(refused.value.body, dict)
 
 
 @pytest.mark.parametrize("provider", KINDS)
-def test_the_sdk_does_not_see_why_it_was_refused(
+def test_the_sdk_sees_why_the_upstream_refused(
     client: anthropic.Anthropic, serve: Serve, upstream: Upstream, provider: str
 ) -> None:
     refusal = error_answer(400, "that is too much") if provider == "openai" else None
@@ -133,12 +149,13 @@ def test_the_sdk_does_not_see_why_it_was_refused(
         client.messages.create(model=serve((provider, upstream.url)), max_tokens=100, messages=MESSAGES)
 
 
-def test_the_sdk_takes_half_a_stream_for_a_whole_one(
+def test_the_sdk_raises_an_error_for_half_a_stream(
     client: anthropic.Anthropic, serve: Serve, upstream: Upstream
 ) -> None:
     broken = {"error": {"message": "engine died", "type": "server_error"}}
     upstream.default = sse(chat_chunk({"content": "half"}), Pause(0.1), broken, done=False)
-    model, texts = serve(upstream.url), []
+    model = serve(upstream.url)
+    texts = []
     with (
         pytest.raises(anthropic.APIStatusError, match="in the middle of its answer"),
         client.messages.stream(model=model, max_tokens=100, messages=MESSAGES) as stream,
@@ -147,19 +164,19 @@ def test_the_sdk_takes_half_a_stream_for_a_whole_one(
     assert "half" == "".join(texts) or not texts
 
 
-def test_the_sdk_cannot_count_tokens(client: anthropic.Anthropic) -> None:
+def test_the_sdk_counts_tokens(client: anthropic.Anthropic) -> None:
     counted = client.messages.count_tokens(model="demo", messages=MESSAGES, tools=TOOLS, system="Be brief")
     assert counted.input_tokens > 10
 
 
-def test_the_sdk_finds_no_models(client: anthropic.Anthropic) -> None:
-    (found,) = [model for model in client.models.list() if model.id == "demo"]
-    assert ("demo", "model") == (found.display_name, found.type)
-    assert found.created_at.year >= 2024
+def test_the_sdk_lists_models(client: anthropic.Anthropic) -> None:
+    (entry,) = [model for model in client.models.list() if model.id == "demo"]
+    assert ("demo", "model") == (entry.display_name, entry.type)
+    assert entry.created_at.year >= 2024
     assert "demo" == client.models.retrieve("demo").id
 
 
-def test_structured_output_is_lost(client: anthropic.Anthropic, serve: Serve, upstream: Upstream) -> None:
+def test_structured_output_is_asked_for_upstream(client: anthropic.Anthropic, serve: Serve, upstream: Upstream) -> None:
     schema = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
     config: Any = {"format": {"type": "json_schema", "schema": schema}}
     client.messages.create(model=serve(upstream.url), max_tokens=100, messages=MESSAGES, output_config=config)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.messages import HELLO, streamed, whole
-from tests.messages.conftest import Serve
-from tests.support.answers import chat_body, chat_chunk, json_answer, sse, usage_chunk
+from tests.served.messages import HELLO, streamed, whole
+from tests.served.messages.conftest import Serve
+from tests.support.checkers.messages import CheckedMessage
 from tests.support.gateway import Gateway
-from tests.support.messages_checker import CheckedMessage
-from tests.support.scripted import Upstream
-from tests.support.steps import Script
+from tests.support.upstream.answers import chat_body, chat_chunk, json_answer, sse, usage_chunk
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Script
 
 TOOLS = [{"name": "Bash", "input_schema": {"type": "object", "properties": {"command": {"type": "string"}}}}]
 SIGNATURE = "c2lnbmVkIGJ5IEdlbWluaQ=="
@@ -38,7 +38,7 @@ def history(first: CheckedMessage) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_gemini_misses_its_signature(gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool) -> None:
+def test_gemini_gets_its_signature_back(gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool) -> None:
     thought = {"text": "Hm", "thought": True}
     call = {"functionCall": {"name": "Bash", "args": {"command": "ls"}}, "thoughtSignature": SIGNATURE}
     upstream.default = gemini(thought, call, stream=stream)
@@ -46,12 +46,69 @@ def test_gemini_misses_its_signature(gateway: Gateway, serve: Serve, upstream: U
     first = ask(gateway, model, stream=stream)
     assert ([("Bash", {"command": "ls"})], "tool_use") == (first.calls, first.stop_reason)
     ask(gateway, model, stream=stream, messages=history(first))
-    said = [content for content in upstream.chats[-1].json()["contents"] if content["role"] == "model"]
-    assert [SIGNATURE] == [part.get("thoughtSignature") for part in said[0]["parts"] if "functionCall" in part]
+    turns = [content for content in upstream.chats[-1].json()["contents"] if content["role"] == "model"]
+    assert [SIGNATURE] == [part.get("thoughtSignature") for part in turns[0]["parts"] if "functionCall" in part]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_what_was_encrypted_behind_openrouter_does_not_go_back(
+def test_gemini_gets_back_what_it_signed_whatever_its_calls_are_called(
+    gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool
+) -> None:
+    """An id that Anthropic's clients refuse is coded for them, and the signature of its call was not found again."""
+    call = {"functionCall": {"id": "functions.Bash:0", "name": "Bash", "args": {}}, "thoughtSignature": SIGNATURE}
+    upstream.default = gemini(call, stream=stream)
+    model = serve(("gemini", upstream.url), upstream_model="gemini-3-pro")
+    first = ask(gateway, model, stream=stream)
+    ask(gateway, model, stream=stream, messages=history(first))
+    (turn,) = [content for content in upstream.chats[-1].json()["contents"] if content["role"] == "model"]
+    assert [call] == turn["parts"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_gemini_gets_back_calls_of_tools_that_it_ran_itself(
+    gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool
+) -> None:
+    searched = {"toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}, "id": "s"}
+    found = {"toolType": "GOOGLE_SEARCH_WEB", "response": {"search_suggestions": "y"}, "id": "s"}
+    parts = [
+        {"toolCall": searched, "thoughtSignature": SIGNATURE},
+        {"toolResponse": found, "thoughtSignature": SIGNATURE},
+        {"functionCall": {"id": "c1", "name": "Bash", "args": {}}, "thoughtSignature": SIGNATURE},
+    ]
+    upstream.default = gemini(*parts, stream=stream)
+    model = serve(("gemini", upstream.url), upstream_model="gemini-3-pro")
+    first = ask(gateway, model, stream=stream)
+    ask(gateway, model, stream=stream, messages=history(first))
+    (turn,) = [content for content in upstream.chats[-1].json()["contents"] if content["role"] == "model"]
+    assert parts == turn["parts"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_googles_compatible_endpoint_gets_its_signatures_back(
+    gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool
+) -> None:
+    """Gemini behind `/v1beta/openai` looks for what it signed at the call, where it had it, and nowhere else."""
+    of_call, of_text = ({"google": {"thought_signature": signature}} for signature in (SIGNATURE, "dGV4dA=="))
+    call = {"id": "c.1", "type": "function", "function": {"name": "Bash", "arguments": "{}"}, "extra_content": of_call}
+    if stream:
+        deltas: list[dict[str, Any]] = [
+            {"content": "I look.", "extra_content": of_text},
+            {"tool_calls": [{"index": 0, **call}]},
+        ]
+        upstream.default = sse(*map(chat_chunk, deltas), chat_chunk({}, "tool_calls"), usage_chunk())
+    else:
+        body = chat_body("I look.")
+        body["choices"][0]["message"] |= {"extra_content": of_text, "tool_calls": [call]}
+        upstream.default = json_answer(200, body)
+    model = serve(("openai", upstream.url))
+    first = ask(gateway, model, stream=stream)
+    ask(gateway, model, stream=stream, messages=history(first))
+    (message,) = [candidate for candidate in upstream.chats[-1].json()["messages"] if candidate["role"] == "assistant"]
+    assert (of_text, [call]) == (message["extra_content"], message["tool_calls"])
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_what_was_encrypted_behind_openrouter_goes_back(
     gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool
 ) -> None:
     hidden = {
@@ -63,8 +120,8 @@ def test_what_was_encrypted_behind_openrouter_does_not_go_back(
     }
     call = {"id": "call_1", "type": "function", "function": {"name": "Bash", "arguments": "{}"}}
     if stream:
-        said = [{"reasoning_details": [hidden]}, {"tool_calls": [{"index": 0, **call}]}]
-        upstream.default = sse(*map(chat_chunk, said), chat_chunk({}, "tool_calls"), usage_chunk())
+        deltas = [{"reasoning_details": [hidden]}, {"tool_calls": [{"index": 0, **call}]}]
+        upstream.default = sse(*map(chat_chunk, deltas), chat_chunk({}, "tool_calls"), usage_chunk())
     else:
         body = chat_body()
         body["choices"][0]["message"] |= {"content": None, "reasoning_details": [hidden], "tool_calls": [call]}
@@ -72,11 +129,11 @@ def test_what_was_encrypted_behind_openrouter_does_not_go_back(
     model = serve(("openrouter", upstream.url))
     first = ask(gateway, model, stream=stream)
     ask(gateway, model, stream=stream, messages=history(first))
-    (message,) = [each for each in upstream.chats[-1].json()["messages"] if each["role"] == "assistant"]
+    (message,) = [candidate for candidate in upstream.chats[-1].json()["messages"] if candidate["role"] == "assistant"]
     assert [hidden] == message["reasoning_details"]
 
 
-def test_a_tool_of_a_long_name_is_called_by_a_short_one(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_tool_of_a_long_name_is_called_by_its_full_name(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     name = "mcp__" + "a" * 90
     model = serve(upstream.url)
     tools = [{"name": name, "input_schema": {"type": "object"}}]

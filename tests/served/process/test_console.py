@@ -21,20 +21,20 @@ def home(tmp_path: Path) -> Home:
 
 def opened(text: str) -> tuple[int, bool]:
     """The status of the first link in a text, and whether it gave a session."""
-    found = LINK.search(text)
-    assert found is not None, text
-    url, path = found.groups()
+    match = LINK.search(text)
+    assert match is not None, text
+    url, path = match.groups()
     answer = rawclient.request(url, "POST", path, {"sec-fetch-site": "same-origin"}, b"")
     return answer.status, "aihub_session=" in (answer.header("set-cookie") or "")
 
 
-def test_the_first_start_shows_no_link_that_opens_the_console(home: Home) -> None:
+def test_the_first_start_shows_a_link_that_opens_the_console_once(home: Home) -> None:
     process, _ = home.serve()
     with process:
         assert [(303, True), (401, False)] == [opened(process.stdout.text) for _ in range(2)]
 
 
-def test_the_command_prints_no_link_that_opens_the_console(home: Home) -> None:
+def test_the_command_prints_a_link_that_opens_the_console(home: Home) -> None:
     process, url = home.serve()
     with process:
         printed = home.cli("console")
@@ -42,12 +42,12 @@ def test_the_command_prints_no_link_that_opens_the_console(home: Home) -> None:
         assert (303, True) == opened(printed.stdout)
 
 
-def test_the_command_without_a_server_prints_a_link_to_nowhere(home: Home) -> None:
+def test_the_command_without_a_server_prints_no_link(home: Home) -> None:
     printed = home.cli("console")
     assert (1, "", True) == (printed.code, printed.stdout, "aihub-lite serve" in printed.stderr)
 
 
-def test_a_link_leads_to_the_socket_although_the_gateway_is_found_elsewhere(tmp_path: Path) -> None:
+def test_a_link_leads_where_the_gateway_is_found_and_not_to_its_socket(tmp_path: Path) -> None:
     home = Home(tmp_path / "data", {**SCALED, "public_url": "https://ai.example.com/v1"})
     process, _ = home.serve()
     with process:

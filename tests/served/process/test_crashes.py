@@ -12,12 +12,16 @@ import attrs
 import pytest
 
 from tests.support.gateway import Gateway, running
-from tests.support.process import SCALED, Home
+from tests.support.process import COMMAND, SCALED, Home
+from tests.support.process_figures import cpu_seconds
+
+pytestmark = pytest.mark.attack("T-54")
 
 LOOPS = 100
 """As T-54 asks: two minutes on two cores."""
 CLIENTS = 4
 START_WITHIN = 2.0
+"""Seconds of CPU, which a busy machine does not lengthen as it does the clock's."""
 BODY = '{"model": "demo", "stream": %s, "messages": [{"role": "user", "content": "Hello!"}]}'
 
 
@@ -56,17 +60,23 @@ class Load:
 
 
 @pytest.mark.slow
-def test_a_kill_loses_a_delivered_answer_or_leaves_money_on_hold(tmp_path: Path) -> None:
+def test_a_kill_loses_no_delivered_answer_and_leaves_no_money_on_hold(tmp_path: Path) -> None:
     rng = random.Random(54)
-    home = Home(tmp_path / "data", SCALED)
+    home = Home(tmp_path / "data", SCALED, command=COMMAND)
     delivered: list[str] = []
-    for _ in range(LOOPS):
-        began = time.monotonic()
+    dearest = START_WITHIN
+    for loop in range(LOOPS):
         with running(home) as gateway:
-            assert time.monotonic() - began < START_WITHIN
+            took = cpu_seconds(gateway.process.pid)
+            if loop == 0:
+                # Nothing was killed yet: on a slow machine this start is the measure of those that follow.
+                dearest = max(START_WITHIN, 2 * took)
+            assert took < dearest
+            if loop == LOOPS // 2:
+                gateway.set_price("demo")  # from here on money is lost where a record is
             load = Load(gateway)
             threads = load.start()
-            load.first.wait(5)
+            load.first.wait(60)
             # The moment of the kill is what is tried out: there is nothing to wait for.
             time.sleep(rng.uniform(0, 0.5))
             gateway.process.kill()
@@ -80,3 +90,6 @@ def test_a_kill_loses_a_delivered_answer_or_leaves_money_on_hold(tmp_path: Path)
         assert [] == gateway.books.imbalances()
         assert "ok" == gateway.books.integrity()
         assert {"interrupted"} <= {record.outcome for record in gateway.books.records()}
+        paid = [record for record in gateway.books.records() if record.charge_nano]
+        assert LOOPS // 4 < len(paid)
+        assert {True} == {record.charge_nano > 0 for record in paid if record.outcome == "interrupted"}

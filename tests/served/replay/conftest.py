@@ -23,18 +23,18 @@ UNPRICED = "vllm"
 
 def answered(provider: str, *, streamed: bool) -> list[Vector]:
     """A provider's chat recordings that hold a whole answer."""
-    found = vectors("chat", [provider], streamed=streamed, status=200)
-    return [vector for vector in found if vector.id not in NO_CHAT_ANSWERS | FAILING_STREAMS]
+    recordings = vectors("chat", [provider], streamed=streamed, status=200)
+    return [vector for vector in recordings if vector.id not in NO_CHAT_ANSWERS | FAILING_STREAMS]
 
 
 def failing() -> list[Vector]:
     """The streams that end with an error."""
-    return [each for each in vectors("chat") if each.id in FAILING_STREAMS]
+    return [vector for vector in vectors("chat") if vector.id in FAILING_STREAMS]
 
 
 def refused() -> list[Vector]:
     """Every recording that is no answer to a chat request."""
-    return [each for each in vectors("chat") if each.status != 200 or each.id in NO_CHAT_ANSWERS]
+    return [vector for vector in vectors("chat") if vector.status != 200 or vector.id in NO_CHAT_ANSWERS]
 
 
 @attrs.frozen
@@ -50,8 +50,8 @@ class Recordings:
 
     def add(self, provider: str, models: Iterable[str]) -> None:
         """A channel for these recordings, with the provider's own quirks."""
-        known = provider if provider in PROVIDERS else "openai"
-        self.gateway.add_channel(self.replay.url, "", provider=known, models=list(models))
+        kind = provider if provider in PROVIDERS else "openai"
+        self.gateway.add_channel(self.replay.url, "", provider=kind, models=list(models))
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,9 @@ def recordings(replay: Replay, gateway: Gateway) -> Iterator[Recordings]:
     replay.requests.clear()
     yield Recordings(gateway, replay)
     assert [] == replay.errors
+
+
+@pytest.fixture(scope="module")
+def behind_a_restart() -> bool:
+    """Recordings are data: what little they set up is set up elsewhere too."""
+    return False

@@ -10,11 +10,11 @@ from typing import Any
 import anthropic
 import pytest
 
-from tests.messages import PATH, request
-from tests.replay.conftest import Recordings, answered, failing, refused
-from tests.support.checker import CheckedAnswer, CheckedStream, check_chat_answer, check_chat_stream
+from tests.served.messages import PATH, request
+from tests.served.replay.conftest import Recordings, answered, failing, refused
+from tests.support.checkers.chat import CheckedAnswer, CheckedStream, check_chat_answer, check_chat_stream
+from tests.support.checkers.messages import CheckedMessage, check_error, check_message, check_messages_stream
 from tests.support.gateway import chat_body
-from tests.support.messages_checker import CheckedMessage, check_error, check_message, check_messages_stream
 from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors
 
 pytestmark = requires_vectors
@@ -33,7 +33,7 @@ def streamed(recordings: Recordings, vector: Vector) -> CheckedMessage:
         raise AssertionError(f"{vector}: {broken}\n{answer.body[:600]!r}") from broken
 
 
-def said(message: CheckedMessage) -> tuple[Any, ...]:
+def content_of(message: CheckedMessage) -> tuple[Any, ...]:
     """Without what is made anew for every request."""
     content = [{name: value for name, value in block.items() if name != "id"} for block in message.content]
     return content, message.stop_reason, message.usage, message.error
@@ -50,10 +50,11 @@ def agree(vector: Vector, message: CheckedMessage, chat: CheckedStream | Checked
     """What was said and what it came to are the same on both surfaces."""
     usage = chat.usage or {}
     details = usage["prompt_tokens_details"]
-    read, written = details["cached_tokens"], details.get("cache_write_tokens", 0)
+    read = details["cached_tokens"]
+    written = details.get("cache_write_tokens", 0)
     fresh = usage["prompt_tokens"] - read - written
-    told = [message.usage[name] for name in ("input_tokens", "cache_read_input_tokens", "output_tokens")]
-    assert [fresh, read, usage["completion_tokens"]] == told, vector
+    counts = [message.usage[name] for name in ("input_tokens", "cache_read_input_tokens", "output_tokens")]
+    assert [fresh, read, usage["completion_tokens"]] == counts, vector
     assert (chat.first.content + chat.first.refusal).strip() == message.text.strip(), vector
     assert chat.first.reasoning == message.thinking, vector
     called = [call["function"]["name"] for call in chat.first.tool_calls]
@@ -62,7 +63,7 @@ def agree(vector: Vector, message: CheckedMessage, chat: CheckedStream | Checked
 
 
 @pytest.mark.parametrize("provider", CHAT_PROVIDERS)
-def test_a_recorded_stream_is_another_message(recordings: Recordings, provider: str) -> None:
+def test_a_recorded_stream_is_the_message_that_chat_would_be(recordings: Recordings, provider: str) -> None:
     for vector in answered(provider, streamed=True):
         recordings.cut(lambda body: ())
         whole = streamed(recordings, vector)
@@ -70,11 +71,11 @@ def test_a_recorded_stream_is_another_message(recordings: Recordings, provider: 
         agree(vector, whole, as_chat(recordings, vector))
         for size in (7, *PIECES) if len(vector.body) <= ROOM else PIECES:
             recordings.cut(lambda body, size=size: range(size, len(body), size))  # type: ignore[misc]
-            assert said(whole) == said(streamed(recordings, vector)), f"{vector} in pieces of {size}"
+            assert content_of(whole) == content_of(streamed(recordings, vector)), f"{vector} in pieces of {size}"
 
 
 @pytest.mark.parametrize("provider", CHAT_PROVIDERS)
-def test_a_recorded_answer_is_another_message(recordings: Recordings, provider: str) -> None:
+def test_a_recorded_answer_is_the_message_that_chat_would_be(recordings: Recordings, provider: str) -> None:
     for vector in answered(provider, streamed=False):
         answer = recordings.gateway.post(request(vector.id), PATH)
         assert 200 == answer.status, f"{vector}: {answer.body!r}"
@@ -82,19 +83,19 @@ def test_a_recorded_answer_is_another_message(recordings: Recordings, provider: 
 
 
 @pytest.mark.parametrize("provider", CHAT_PROVIDERS)
-def test_anthropics_sdk_reads_another_message(recordings: Recordings, provider: str) -> None:
+def test_anthropics_sdk_reads_the_message_that_the_checker_reads(recordings: Recordings, provider: str) -> None:
     gateway = recordings.gateway
     with anthropic.Anthropic(base_url=gateway.url, auth_token=gateway.key, api_key=None, max_retries=0) as client:
         for vector in answered(provider, streamed=True):
             expected = streamed(recordings, vector)
-            asked: Any = request(vector.id)
-            with client.messages.stream(**asked) as stream:
+            body: Any = request(vector.id)
+            with client.messages.stream(**body) as stream:
                 message = stream.get_final_message()
             content = [block.model_dump(exclude_none=True) for block in message.content]
             assert [kind["type"] for kind in expected.content] == [kind["type"] for kind in content], vector
             texts = "".join(block["text"] for block in content if block["type"] == "text")
             inputs = [block["input"] for block in content if block["type"] == "tool_use"]
-            assert (expected.text, [given for _, given in expected.calls]) == (texts, inputs), vector
+            assert (expected.text, [arguments for _, arguments in expected.calls]) == (texts, inputs), vector
             assert (expected.stop_reason, expected.usage["output_tokens"], expected.usage["input_tokens"]) == (
                 message.stop_reason,
                 message.usage.output_tokens,
@@ -102,16 +103,22 @@ def test_anthropics_sdk_reads_another_message(recordings: Recordings, provider: 
             ), vector
 
 
-@pytest.mark.parametrize("vector", [each for each in failing() if each.provider == "groq"], ids=str)
-def test_a_recorded_stream_that_fails_seems_to_end_well(recordings: Recordings, vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [recording for recording in failing() if recording.provider == "groq"], ids=str)
+def test_a_recorded_stream_that_fails_says_so(recordings: Recordings, vector: Vector) -> None:
+    """In the stream, or as a refusal where the network brought the first content and the error in one piece."""
     recordings.cut(lambda body: range(61, len(body), 61))
-    message = streamed(recordings, vector)
+    answer = recordings.gateway.post(request(vector.id, stream=True), PATH)
+    if answer.status == 400:
+        check_error(answer.body)
+        assert "tool_use_failed" == answer.error["code"]
+        return
+    message = check_messages_stream(answer.body)
     assert message.error is not None
     assert message.thinking
 
 
 @pytest.mark.parametrize("vector", refused(), ids=str)
-def test_a_recorded_refusal_has_another_shape(recordings: Recordings, vector: Vector) -> None:
+def test_a_recorded_refusal_has_anthropics_shape(recordings: Recordings, vector: Vector) -> None:
     answer = recordings.gateway.post(request(vector.id, stream=vector.streamed), PATH)
     expected = {400, 502} if vector.status == 200 else {vector.status}
     assert answer.status in expected

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.replay.conftest import Recordings, answered, failing, refused
-from tests.support.checker import CheckedChoice, CheckedStream, check_chat_answer, check_chat_stream
+from tests.served.replay.conftest import Recordings, answered, failing, refused
+from tests.support.checkers.chat import CheckedChoice, CheckedStream, check_chat_answer, check_chat_stream
 from tests.support.gateway import chat_body
 from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors
 
@@ -21,7 +21,7 @@ USAGE = {"stream_options": {"include_usage": True}}
 NO_USAGE = {"stream_options": {"include_usage": False}}
 
 
-def asked(vector: Vector, **fields: Any) -> dict[str, Any]:
+def request_for(vector: Vector, **fields: Any) -> dict[str, Any]:
     """The recorded request for this recording's model, or one of ours where none was recorded."""
     recorded = vector.request if vector.request and vector.request.get("messages") else chat_body("")
     return {**recorded, "model": vector.id, "stream": vector.streamed, **fields}
@@ -29,7 +29,7 @@ def asked(vector: Vector, **fields: Any) -> dict[str, Any]:
 
 def streamed(recordings: Recordings, vector: Vector, **fields: Any) -> CheckedStream:
     """What a client of the stream has at the end; raises AssertionError with the recording's name."""
-    answer = recordings.gateway.post(asked(vector, **fields))
+    answer = recordings.gateway.post(request_for(vector, **fields))
     try:
         assert (200, "text/event-stream") == (answer.status, (answer.header("content-type") or "").split(";")[0])
         return check_chat_stream(answer.body, include_usage=fields == USAGE)
@@ -37,36 +37,34 @@ def streamed(recordings: Recordings, vector: Vector, **fields: Any) -> CheckedSt
         raise AssertionError(f"{vector}: {broken}\n{answer.body[:600]!r}") from broken
 
 
-def said(stream: CheckedStream) -> tuple[dict[int, CheckedChoice], dict[str, Any] | None, bool]:
+def content_of(stream: CheckedStream) -> tuple[dict[int, CheckedChoice], dict[str, Any] | None, bool]:
     """What was said, without what is made anew for every request."""
     return stream.choices, stream.usage, stream.done
 
 
 @pytest.mark.parametrize("provider", CHAT_PROVIDERS)
 @pytest.mark.parametrize("fields", [NO_USAGE, USAGE], ids=["without-usage", "with-usage"])
-def test_a_recorded_stream_breaks_a_rule_on_its_way(
-    recordings: Recordings, provider: str, fields: dict[str, Any]
-) -> None:
+def test_a_recorded_stream_comes_out_strict(recordings: Recordings, provider: str, fields: dict[str, Any]) -> None:
     for vector in answered(provider, streamed=True):
         checked = streamed(recordings, vector, **fields)
         assert (vector.id, True) == (checked.model, checked.done), vector
 
 
 @pytest.mark.parametrize("provider", CHAT_PROVIDERS)
-def test_where_a_recorded_stream_is_cut_changes_what_it_says(recordings: Recordings, provider: str) -> None:
+def test_where_a_recorded_stream_is_cut_changes_nothing_it_says(recordings: Recordings, provider: str) -> None:
     for vector in answered(provider, streamed=True):
         recordings.cut(lambda body: ())
-        whole = said(streamed(recordings, vector, **USAGE))
+        whole = content_of(streamed(recordings, vector, **USAGE))
         for size in (1, *PIECES) if len(vector.body) <= DRIBBLED else PIECES:
             recordings.cut(lambda body, size=size: range(size, len(body), size))  # type: ignore[misc]
-            assert whole == said(streamed(recordings, vector, **USAGE)), f"{vector} in pieces of {size}"
+            assert whole == content_of(streamed(recordings, vector, **USAGE)), f"{vector} in pieces of {size}"
 
 
 @pytest.mark.parametrize("provider", CHAT_PROVIDERS)
-def test_a_recorded_answer_breaks_a_rule_on_its_way(recordings: Recordings, provider: str) -> None:
+def test_a_recorded_answer_comes_out_strict(recordings: Recordings, provider: str) -> None:
     recordings.cut(lambda body: range(1024, len(body), 1024))
     for vector in answered(provider, streamed=False):
-        answer = recordings.gateway.post(asked(vector))
+        answer = recordings.gateway.post(request_for(vector))
         assert 200 == answer.status, f"{vector}: {answer.body!r}"
         try:
             checked = check_chat_answer(answer.body)
@@ -76,8 +74,10 @@ def test_a_recorded_answer_breaks_a_rule_on_its_way(recordings: Recordings, prov
 
 
 @pytest.mark.parametrize("size", [61, 1 << 20])
-@pytest.mark.parametrize("vector", [each for each in failing() if each.provider == "openrouter"], ids=str)
-def test_a_fault_after_the_finish_reason_takes_the_answer_away(
+@pytest.mark.parametrize(
+    "vector", [recording for recording in failing() if recording.provider == "openrouter"], ids=str
+)
+def test_a_fault_after_the_finish_reason_leaves_the_answer_whole(
     recordings: Recordings, vector: Vector, size: int
 ) -> None:
     recordings.cut(lambda body: range(size, len(body), size))
@@ -85,18 +85,23 @@ def test_a_fault_after_the_finish_reason_takes_the_answer_away(
     assert (True, "length", True) == (checked.done, checked.finish_reason, bool(checked.reasoning))
 
 
-@pytest.mark.parametrize("vector", [each for each in failing() if each.provider == "groq"], ids=str)
-def test_a_recorded_stream_that_fails_seems_to_end_well(recordings: Recordings, vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [recording for recording in failing() if recording.provider == "groq"], ids=str)
+def test_a_recorded_stream_that_fails_says_so(recordings: Recordings, vector: Vector) -> None:
+    """In the stream, or as a refusal where the network brought the first content and the error in one piece."""
     recordings.cut(lambda body: range(61, len(body), 61))
-    checked = streamed(recordings, vector, **USAGE)
+    answer = recordings.gateway.post(request_for(vector, **USAGE))
+    if answer.status == 400:
+        assert "tool_use_failed" == answer.error["code"]
+        return
+    checked = check_chat_stream(answer.body, include_usage=True)
     assert (False, None) == (checked.done, checked.finish_reason)
     assert checked.error is not None
     assert checked.reasoning
 
 
 @pytest.mark.parametrize("vector", refused(), ids=str)
-def test_a_recorded_refusal_comes_out_in_another_shape(recordings: Recordings, vector: Vector) -> None:
-    answer = recordings.gateway.post(asked(vector))
+def test_a_recorded_refusal_comes_out_in_the_public_shape(recordings: Recordings, vector: Vector) -> None:
+    answer = recordings.gateway.post(request_for(vector))
     expected = {400, 502} if vector.status == 200 else {vector.status}
     assert (True, "application/json") == (answer.status in expected, answer.header("content-type"))
     assert {"error": {**answer.error, "type": "new_api_error", "param": None}} == answer.json()
@@ -104,15 +109,15 @@ def test_a_recorded_refusal_comes_out_in_another_shape(recordings: Recordings, v
     assert answer.error["message"].strip()
 
 
-@pytest.mark.parametrize("vector", [each for each in refused() if each.status in (400, 404)], ids=str)
-def test_a_request_at_fault_is_tried_again_or_rests_its_channel(recordings: Recordings, vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [recording for recording in refused() if recording.status in (400, 404)], ids=str)
+def test_a_request_at_fault_is_not_tried_again_and_rests_no_channel(recordings: Recordings, vector: Vector) -> None:
     for _ in range(2):
-        recordings.gateway.post(asked(vector))
+        recordings.gateway.post(request_for(vector))
     assert 2 == len(recordings.replay.chats)
 
 
-@pytest.mark.parametrize("vector", [each for each in refused() if each.status == 429], ids=str)
-def test_a_recorded_429_says_nothing_about_when_to_come_back(recordings: Recordings, vector: Vector) -> None:
-    answer = recordings.gateway.post(asked(vector))
+@pytest.mark.parametrize("vector", [recording for recording in refused() if recording.status == 429], ids=str)
+def test_a_recorded_429_says_when_to_come_back(recordings: Recordings, vector: Vector) -> None:
+    answer = recordings.gateway.post(request_for(vector))
     assert (429, "rate_limit_exceeded") == (answer.status, answer.error["code"])
     assert 1 <= int(answer.header("retry-after") or 0) <= 60

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from tests.support.answers import END_OF_BODY, SSE_HEAD, chunked, json_answer
 from tests.support.canaries import ANSWER_CANARY, PROMPT_CANARY
+from tests.support.checkers.responses import CheckedResponse, check_response, check_responses_stream
 from tests.support.gateway import Gateway
 from tests.support.rawclient import Answer, Stream, stream
-from tests.support.responses_checker import CheckedResponse, check_response, check_responses_stream
-from tests.support.steps import Script, Send, Step
+from tests.support.upstream.answers import END_OF_BODY, SSE_HEAD, chunked, json_answer
+from tests.support.upstream.steps import Script, Send, Step
 
 PATH = "/v1/responses"
 TEXT = f"hello {ANSWER_CANARY}"
@@ -116,8 +116,8 @@ def native_events(text: str = TEXT) -> list[dict[str, Any]]:
 
 def native_stream(*parts: dict[str, Any] | Step, end: tuple[Step, ...] = (END_OF_BODY,)) -> Script:
     """These events, with steps where they stand, or a whole healthy stream."""
-    given = parts or native_events()
-    steps = [Send(chunked(event_bytes(each))) if isinstance(each, dict) else each for each in given]
+    script = parts or native_events()
+    steps = [Send(chunked(event_bytes(part))) if isinstance(part, dict) else part for part in script]
     return [Send(SSE_HEAD), *steps, *end]
 
 

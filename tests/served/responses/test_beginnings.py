@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.responses import TEXT, asking, native_events, native_stream, read, text_of
-from tests.responses.conftest import NATIVE, Serve
-from tests.support.answers import chat_chunks, sse
+from tests.served.responses import TEXT, asking, native_events, native_stream, read, text_of
+from tests.served.responses.conftest import NATIVE, Serve
+from tests.support.checkers.responses import check_responses_stream
 from tests.support.gateway import Gateway
 from tests.support.process import SCALED
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause
+from tests.support.upstream.answers import chat_chunks, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Gate, Pause, Wait
 
 SILENCE = Pause(0.4)
 CHUNKS = chat_chunks(TEXT)
@@ -31,7 +32,7 @@ def silent_first() -> dict[str, object]:
     return {**first, "choices": [{"index": 0, "delta": {"role": "assistant", **SIGNED}, "finish_reason": None}]}
 
 
-def test_a_response_goes_on_before_it_was_created(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_response_is_created_once_before_it_goes_on(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(silent_first(), SILENCE, *CHUNKS[1:])
     with asking(gateway, serve(upstream.url)) as reading:
         checked = read(reading)
@@ -39,16 +40,22 @@ def test_a_response_goes_on_before_it_was_created(gateway: Gateway, serve: Serve
     assert checked.kinds.count("response.in_progress") >= 2
 
 
-def test_a_response_fails_that_was_never_created(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
-    upstream.default = sse(silent_first(), {"error": {"message": "broken", "code": 500}})
+def test_a_response_that_fails_was_created_first(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    broken = Gate("the upstream breaks")
+    upstream.default = sse(silent_first(), Wait(broken), {"error": {"message": "broken", "code": 500}})
     with asking(gateway, serve(upstream.url)) as reading:
-        checked = read(reading)
-    # Whether the fault comes with the first piece, and is then tried again, is the network's to say.
-    told = [kind for kind in checked.kinds if kind != "response.in_progress"]
-    assert ["response.created", "response.failed"] == told
+        # The fault only comes when the response has begun: as the first piece it would be another attempt's beginning.
+        events = reading.events()
+        begun = next(events)
+        broken.open()
+        checked = check_responses_stream(b"".join(event.data for event in (begun, *events)))
+    kinds = [kind for kind in checked.kinds if kind != "response.in_progress"]
+    assert ["response.created", "response.failed"] == kinds
 
 
-def test_an_attempt_that_began_and_failed_silences_the_next(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_attempt_that_began_and_failed_leaves_the_next_its_signs_of_life(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
     """What the first upstream began was never sent, so nothing has to wait for it any longer."""
     upstream.default = [SILENCE, SILENCE, *sse(*CHUNKS)]
     begun = native_stream(*native_events()[:3], {"type": "error", "code": "server_error", "message": "broken"})

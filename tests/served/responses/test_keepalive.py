@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import openai
 import pytest
 
-from tests.responses import TEXT, asking, native_events, native_stream, read, text_of
-from tests.responses.conftest import NATIVE, Serve
-from tests.support.answers import chat_chunks, error_answer, sse
+from tests.served.responses import TEXT, asking, native_events, native_stream, read, text_of
+from tests.served.responses.conftest import NATIVE, Serve
 from tests.support.gateway import Gateway
 from tests.support.process import SCALED
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause, Script
+from tests.support.upstream.answers import chat_chunks, error_answer, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause, Script
 
 SILENCE = Pause(0.4)
 CHUNKS = chat_chunks(TEXT)
@@ -37,7 +37,9 @@ def native() -> Script:
 
 
 @pytest.mark.parametrize("provider", ["openai", NATIVE])
-def test_a_silent_stream_dies(gateway: Gateway, serve: Serve, upstream: Upstream, provider: str) -> None:
+def test_a_silent_stream_is_kept_alive_by_events(
+    gateway: Gateway, serve: Serve, upstream: Upstream, provider: str
+) -> None:
     upstream.default = chat(0, 2, 4) if provider == "openai" else native()
     with asking(gateway, serve((provider, upstream.url))) as reading:
         checked = read(reading)
@@ -50,7 +52,7 @@ def test_a_silent_stream_dies(gateway: Gateway, serve: Serve, upstream: Upstream
 
 
 @pytest.mark.parametrize("second", ["openai", NATIVE])
-def test_a_failover_after_a_sign_of_life_starts_two_responses(
+def test_a_failover_after_a_sign_of_life_starts_one_response(
     gateway: Gateway, serve: Serve, upstream: Upstream, second: str
 ) -> None:
     upstream.default = chat() if second == "openai" else native_stream()
@@ -62,7 +64,26 @@ def test_a_failover_after_a_sign_of_life_starts_two_responses(
     assert (TEXT, 1) == (text_of(checked.response), checked.kinds.count("response.created"))
 
 
-def test_an_attempt_that_began_and_failed_is_numbered_twice(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+@pytest.mark.parametrize("second", ["openai", NATIVE])
+def test_an_answer_is_gone_on_from_by_the_id_that_its_client_was_told_first(
+    gateway: Gateway, serve: Serve, upstream: Upstream, second: str
+) -> None:
+    """A sign of life names the response before anybody answers, and another one answers than who was asked first."""
+    upstream.default = chat() if second == "openai" else native_stream()
+    with Upstream([SILENCE, *error_answer(500, "broken")]) as broken:
+        model = serve(broken.url, (second, upstream.url))
+        with asking(gateway, model) as reading:
+            first = read(reading).response
+        items = [{"type": "item_reference", "id": item["id"]} for item in first["output"]]
+        for fields in ({"previous_response_id": first["id"]}, {"input": [*items, {"role": "user", "content": "And?"}]}):
+            with asking(gateway, model, **fields) as reading:
+                assert TEXT == text_of(read(reading).response)
+            assert TEXT in str(upstream.chats[-1].json())
+
+
+def test_an_attempt_that_began_and_failed_leaves_no_gap_in_the_numbers(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
     """The first upstream's own beginning is thrown away, while the client is being kept waiting."""
     upstream.default = chat()
     begun = native_stream(*native_events()[:3], SILENCE)
@@ -71,7 +92,9 @@ def test_an_attempt_that_began_and_failed_is_numbered_twice(gateway: Gateway, se
     assert (TEXT, 1) == (text_of(checked.response), checked.kinds.count("response.created"))
 
 
-def test_a_refusal_after_a_sign_of_life_is_no_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_refusal_after_a_sign_of_life_is_a_failed_response(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
     upstream.default = [SILENCE, *error_answer(400, "that is too much", "context_length_exceeded")]
     with asking(gateway, serve(upstream.url)) as reading:
         checked = read(reading)
@@ -81,14 +104,14 @@ def test_a_refusal_after_a_sign_of_life_is_no_event(gateway: Gateway, serve: Ser
     )
 
 
-def test_a_client_is_not_told_when_to_come_back(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_client_is_told_when_to_come_back(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = [SILENCE, *error_answer(429, "slow down", headers=[("retry-after", "7")])]
     with asking(gateway, serve(upstream.url)) as reading:
         error = read(reading).response["error"]
     assert ("rate_limit_exceeded", True) == (error["code"], "try again in 7s" in error["message"].lower())
 
 
-def test_the_sdk_stumbles_over_a_sign_of_life(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_the_sdk_reads_on_past_a_sign_of_life(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = chat(0, 3)
     model = serve(upstream.url)
     with (

@@ -10,14 +10,23 @@ import pytest
 from openai.types.responses import ResponseFunctionToolCall
 from pydantic import BaseModel
 
-from tests.responses import TEXT
-from tests.responses import healthy as healthy_native
-from tests.responses.conftest import NATIVE, Serve
-from tests.support.answers import chat_body, chat_chunk, chat_stream, error_answer, json_answer, sse, usage_chunk
+from tests.served.responses import TEXT
+from tests.served.responses import healthy as healthy_native
+from tests.served.responses.conftest import NATIVE, Serve
 from tests.support.canaries import PROMPT_CANARY
 from tests.support.gateway import Gateway
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause
+from tests.support.upstream.answers import (
+    chat_answer,
+    chat_body,
+    chat_chunk,
+    chat_stream,
+    error_answer,
+    json_answer,
+    sse,
+    usage_chunk,
+)
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause
 
 INPUT = f"Say {PROMPT_CANARY}"
 TOOLS: Any = [
@@ -44,8 +53,8 @@ class Weather(BaseModel):
 
 @pytest.fixture
 def client(gateway: Gateway) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0) as found:
-        yield found
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=gateway.key, max_retries=0) as sdk:
+        yield sdk
 
 
 @pytest.fixture(params=["openai", NATIVE])
@@ -56,7 +65,7 @@ def model(request: pytest.FixtureRequest, serve: Serve, upstream: Upstream) -> s
     return serve((request.param, upstream.url))
 
 
-def test_the_sdk_reads_no_response(client: openai.OpenAI, model: str) -> None:
+def test_the_sdk_reads_a_response(client: openai.OpenAI, model: str) -> None:
     response = client.responses.create(model=model, input=INPUT)
     assert response.usage is not None
     assert (TEXT, "completed", 10, 5, model) == (
@@ -68,14 +77,29 @@ def test_the_sdk_reads_no_response(client: openai.OpenAI, model: str) -> None:
     )
 
 
-def test_the_sdk_reads_no_stream(client: openai.OpenAI, model: str) -> None:
+def test_the_sdk_reads_a_stream(client: openai.OpenAI, model: str) -> None:
     with client.responses.stream(model=model, input=INPUT) as stream:
         texts = [event.delta for event in stream if event.type == "response.output_text.delta"]
         final = stream.get_final_response()
     assert (TEXT, TEXT, "completed") == ("".join(texts), final.output_text, final.status)
 
 
-def test_the_sdk_waits_for_the_end_of_a_stream(client: openai.OpenAI, model: str) -> None:
+def test_the_sdk_reads_what_an_answer_cost_upstream(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "cost_in_usd_ticks": 1_750_000}
+    upstream.enqueue(chat_answer("Yes", usage), chat_stream("Yes", usage))
+    model = serve(("openai", upstream.url))
+
+    response = client.responses.create(model=model, input=INPUT)
+    with client.responses.stream(model=model, input=INPUT) as stream:
+        stream.until_done()
+        final = stream.get_final_response()
+
+    for told in (response.usage, final.usage):
+        assert told is not None
+        assert {"cost_in_usd_ticks": 1_750_000} == told.model_extra
+
+
+def test_the_sdk_finds_the_end_of_a_stream(client: openai.OpenAI, model: str) -> None:
     *_, last = client.responses.create(model=model, input=INPUT, stream=True)
     assert "response.completed" == last.type
 
@@ -96,7 +120,7 @@ def calls_in_pieces() -> list[dict[str, Any]]:
     ]
 
 
-def test_a_loop_of_tools_breaks(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
+def test_a_loop_of_tools_goes_round(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
     upstream.enqueue(
         sse(*map(chat_chunk, calls_in_pieces()), chat_chunk({}, "tool_calls"), usage_chunk()), chat_stream()
     )
@@ -109,16 +133,20 @@ def test_a_loop_of_tools_breaks(client: openai.OpenAI, serve: Serve, upstream: U
     history: Any = [{"role": "user", "content": INPUT}, *first.output, *outputs]
     with client.responses.stream(model=model, input=history, tools=TOOLS) as stream:
         assert TEXT == stream.get_final_response().output_text
-    asked = upstream.chats[-1].json()["messages"]
+    conversation = upstream.chats[-1].json()["messages"]
     ids = [f"functions.get_weather:{index}" for index in (0, 1)]
-    assert ["user", "assistant", "tool", "tool"] == [each["role"] for each in asked]
-    assert ids == [call["id"] for call in asked[1]["tool_calls"]] == [each["tool_call_id"] for each in asked[2:]]
-    assert "Hm" == asked[1]["reasoning_content"]
+    assert ["user", "assistant", "tool", "tool"] == [message["role"] for message in conversation]
+    assert (
+        ids
+        == [call["id"] for call in conversation[1]["tool_calls"]]
+        == [message["tool_call_id"] for message in conversation[2:]]
+    )
+    assert "Hm" == conversation[1]["reasoning_content"]
 
 
-def test_structured_output_is_lost(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
-    upstream.default = lambda asked: (
-        json_answer(200, {"data": []}) if asked.method == "GET" else json_answer(200, chat_body('{"city":"Paris"}'))
+def test_structured_output_is_asked_for_and_parsed(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
+    upstream.default = lambda received: (
+        json_answer(200, {"data": []}) if received.method == "GET" else json_answer(200, chat_body('{"city":"Paris"}'))
     )
     response = client.responses.parse(model=serve(upstream.url), input=INPUT, text_format=Weather)
     assert Weather(city="Paris") == response.output_parsed
@@ -128,27 +156,27 @@ def test_structured_output_is_lost(client: openai.OpenAI, serve: Serve, upstream
 @pytest.mark.parametrize(
     ("fields", "kind", "code"),
     [
-        ({"model": "no-such-model"}, openai.InternalServerError, "model_not_found"),
+        ({"model": "no-such-model"}, openai.NotFoundError, "model_not_found"),
         ({"max_output_tokens": 0}, openai.BadRequestError, "invalid_request"),
         ({"previous_response_id": "resp_1"}, openai.BadRequestError, "previous_response_not_found"),
         ({"extra_headers": {"authorization": "Bearer sk-wrong"}}, openai.AuthenticationError, "invalid_api_key"),
     ],
 )
-def test_the_sdk_takes_a_refusal_for_another(
+def test_the_sdk_raises_the_error_of_each_refusal(
     client: openai.OpenAI, fields: dict[str, Any], kind: type[openai.APIStatusError], code: str
 ) -> None:
-    given: dict[str, Any] = {"model": "demo", "input": INPUT, **fields}
+    arguments: dict[str, Any] = {"model": "demo", "input": INPUT, **fields}
     with pytest.raises(kind) as refused:
-        client.responses.create(**given)
+        client.responses.create(**arguments)
     assert (code, True) == (refused.value.code, bool(refused.value.request_id))
 
 
-def test_the_sdk_finds_what_is_not_stored(client: openai.OpenAI) -> None:
+def test_the_sdk_finds_nothing_stored(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="not stored"):
         client.responses.retrieve("resp_1")
 
 
-def test_the_sdk_takes_half_a_stream_for_a_whole_one(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
+def test_the_sdk_sees_that_half_a_stream_failed(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
     broken = {"error": {"message": "engine died", "type": "server_error"}}
     upstream.default = sse(chat_chunk({"content": "half"}), Pause(0.1), broken, done=False)
     *_, last = client.responses.create(model=serve(upstream.url), input=INPUT, stream=True)
@@ -157,7 +185,7 @@ def test_the_sdk_takes_half_a_stream_for_a_whole_one(client: openai.OpenAI, serv
     assert "server_error" == last.response.error.code
 
 
-def test_the_sdk_does_not_see_why_it_was_refused(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
+def test_the_sdk_sees_why_the_upstream_refused(client: openai.OpenAI, serve: Serve, upstream: Upstream) -> None:
     upstream.default = error_answer(400, "that is too much")
     with pytest.raises(openai.BadRequestError, match="that is too much"):
         client.responses.create(model=serve(upstream.url), input=INPUT, stream=True)

@@ -10,15 +10,24 @@ import msgspec
 import pytest
 
 from aihub_lite.web.app import create_app
-from tests.responses import PATH, TEXT, ask, asking, request, streamed, text_of, whole
-from tests.responses.conftest import Serve
-from tests.support.answers import chat_chunk, chat_chunks, chat_stream, error_answer, sse, usage_chunk
+from tests.served.responses import PATH, TEXT, ask, asking, request, streamed, text_of, whole
+from tests.served.responses.conftest import Serve
 from tests.support.asgi import post
 from tests.support.gateway import Gateway
 from tests.support.inprocess import MODEL, open_house
 from tests.support.rawclient import request as raw_request
-from tests.support.scripted import Upstream
-from tests.support.steps import Pause
+from tests.support.upstream.answers import (
+    chat_body,
+    chat_chunk,
+    chat_chunks,
+    chat_stream,
+    error_answer,
+    json_answer,
+    sse,
+    usage_chunk,
+)
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Pause
 
 FUNCTION = {"type": "function", "name": "look", "parameters": {"type": "object"}}
 CODEX = {
@@ -55,10 +64,10 @@ CODEX = {
 """The shape of what Codex sends, in our words."""
 
 
-def test_a_chat_upstreams_answer_is_no_response(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_chat_upstreams_answer_is_a_response(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     model = serve(upstream.url)
     for response in (whole(gateway, model), streamed(gateway, model).response):
-        assert (TEXT, model, "completed", False) == (
+        assert (TEXT, model, "completed", True) == (
             text_of(response),
             response["model"],
             response["status"],
@@ -71,26 +80,26 @@ def test_a_chat_upstreams_answer_is_no_response(gateway: Gateway, serve: Serve, 
 
 
 @pytest.mark.parametrize("path", ["/responses", "/v1/v1/responses", "//v1//responses/"])
-def test_a_path_that_clients_make_leads_nowhere(gateway: Gateway, serve: Serve, upstream: Upstream, path: str) -> None:
+def test_every_spelling_of_the_path_is_answered(gateway: Gateway, serve: Serve, upstream: Upstream, path: str) -> None:
     assert 200 == gateway.post(request(serve(upstream.url)), path).status
 
 
-def test_an_upstream_without_usage_leaves_the_client_without(
+def test_an_upstream_without_usage_leaves_the_client_an_estimate(
     gateway: Gateway, serve: Serve, upstream: Upstream
 ) -> None:
     upstream.default = chat_stream(usage=None)
-    told = streamed(gateway, model := serve(upstream.url)).response["usage"]
+    usage = streamed(gateway, model := serve(upstream.url)).response["usage"]
     (record,) = gateway.books.records(model)
-    assert (record.prompt_tokens, record.completion_tokens) == (told["input_tokens"], told["output_tokens"])
+    assert (record.prompt_tokens, record.completion_tokens) == (usage["input_tokens"], usage["output_tokens"])
     assert ("estimated", True) == (record.usage_source, record.completion_tokens > 0)
 
 
-def test_an_answer_cannot_be_found_in_the_logs(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_answer_bears_the_id_of_its_request(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     answer = ask(gateway, serve(upstream.url))
     assert f"resp_{answer.header('x-request-id')}" == answer.json()["id"]
 
 
-def test_codex_cannot_use_its_tools(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_codex_calls_its_tools_and_hears_their_outputs(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     calls = [
         ("exec_command", '{"cmd":"ls"}'),
         ("apply_patch", '{"input":"*** Begin"}'),
@@ -121,25 +130,40 @@ def test_codex_cannot_use_its_tools(gateway: Gateway, serve: Serve, upstream: Up
     assert TEXT == text_of(streamed(gateway, model, **history).response)
     before, after = (sent.json() for sent in upstream.chats)
     assert before["messages"] == after["messages"][: len(before["messages"])]
-    assert ["assistant", "tool", "tool", "tool"] == [each["role"] for each in after["messages"][-4:]]
+    assert ["assistant", "tool", "tool", "tool"] == [entry["role"] for entry in after["messages"][-4:]]
     assert calls == [
-        (each["function"]["name"], each["function"]["arguments"]) for each in after["messages"][-4]["tool_calls"]
+        (entry["function"]["name"], entry["function"]["arguments"]) for entry in after["messages"][-4]["tool_calls"]
     ]
 
 
-def test_a_strict_template_refuses_what_codex_says(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_what_codex_says_fits_a_strict_chat_template(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     streamed(gateway, serve(upstream.url), **CODEX)
     sent = upstream.chats[0].json()
-    assert ["system", "user", "user"] == [each["role"] for each in sent["messages"]]
+    assert ["system", "user", "user"] == [message["role"] for message in sent["messages"]]
     assert [{"prompt_cache_key", "client_metadata", "store", "include"} & sent.keys()] == [set()]
 
 
-def test_what_was_left_out_is_not_told(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_what_was_left_out_is_told(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     answer = ask(gateway, serve(upstream.url), tools=[{"type": "web_search"}, FUNCTION])
     assert "tools.web_search" == answer.header("x-aihub-dropped-params")
 
 
-def test_strict_operators_are_told_nothing(tmp_path: Path) -> None:
+def test_claude_reads_a_file_by_its_url_and_a_refusal_names_the_input(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
+    model = serve(("anthropic", upstream.url), upstream_model="claude-sonnet-4-5")
+    pdf = {"type": "input_file", "file_url": "https://a.example/a.pdf"}
+    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+
+    ask(gateway, model, input=[{"role": "user", "content": [pdf]}])
+    refused = ask(gateway, model, input=[{"role": "user", "content": [sound]}])
+
+    document = {"type": "document", "source": {"type": "url", "url": "https://a.example/a.pdf"}}
+    assert document in upstream.requests[-1].json()["messages"][0]["content"]
+    assert (400, True) == (refused.status, refused.error["message"].startswith("'input' "))
+
+
+def test_a_strict_operator_refuses_what_would_be_left_out(tmp_path: Path) -> None:
     async def story() -> tuple[int, bytes]:
         async with open_house(tmp_path / "data", create_app, strict=True) as house:
             await house.add_channel()
@@ -158,17 +182,19 @@ def test_strict_operators_are_told_nothing(tmp_path: Path) -> None:
         ({"previous_response_id": "resp_1"}, 400, "previous_response_not_found"),
         ({"background": True}, 400, "invalid_request"),
         ({"input": 3}, 400, "invalid_request"),
-        ({"model": "no-such-model"}, 503, "model_not_found"),
+        ({"model": "no-such-model"}, 404, "model_not_found"),
     ],
 )
-def test_a_refusal_has_another_shape_here(gateway: Gateway, fields: dict[str, Any], status: int, code: str) -> None:
+def test_a_refusal_has_the_same_shape_as_on_chat(
+    gateway: Gateway, fields: dict[str, Any], status: int, code: str
+) -> None:
     for stream in (False, True):
         answer = gateway.post({**request("demo"), **fields, "stream": stream}, PATH)
         error = answer.json()["error"]
         assert (status, code, "new_api_error") == (answer.status, error["code"], error["type"])
 
 
-def test_a_wrong_key_has_another_shape_here(gateway: Gateway) -> None:
+def test_a_wrong_key_is_refused_with_the_same_code_as_on_chat(gateway: Gateway) -> None:
     assert (401, "invalid_api_key") == ((answer := ask(gateway, "demo", "sk-wrong")).status, answer.error["code"])
 
 
@@ -179,28 +205,26 @@ def test_a_wrong_key_has_another_shape_here(gateway: Gateway) -> None:
         ("DELETE", "/v1/responses/resp_1"),
         ("POST", "/v1/responses/resp_1/cancel"),
         ("GET", "/v1/responses/resp_1/input_items?limit=2"),
-        ("POST", "/v1/responses/compact"),
-        ("POST", "/responses/input_tokens"),
     ],
 )
-def test_who_asks_for_what_is_stored_is_not_told_that_nothing_is(gateway: Gateway, method: str, path: str) -> None:
+def test_who_asks_for_what_is_stored_is_told_that_nothing_is(gateway: Gateway, method: str, path: str) -> None:
     answer = raw_request(gateway.url, method, path, gateway.headers(), b"{}" if method == "POST" else None)
     assert (404, "not_found", True) == (answer.status, answer.error["code"], "not stored" in answer.error["message"])
     assert 401 == raw_request(gateway.url, method, path, {}).status
 
 
-def test_another_method_is_a_page(gateway: Gateway) -> None:
+def test_another_method_is_a_405_that_names_the_right_one(gateway: Gateway) -> None:
     answer = raw_request(gateway.url, "GET", PATH, gateway.headers())
     assert (405, "POST", "method_not_allowed") == (answer.status, answer.header("allow"), answer.error["code"])
 
 
-def test_an_upstreams_refusal_loses_its_words(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_upstreams_refusal_keeps_its_code(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = error_answer(400, "maximum context length is 9 tokens", "context_length_exceeded")
     answer = ask(gateway, serve(upstream.url))
     assert (400, "context_length_exceeded") == (answer.status, answer.error["code"])
 
 
-def test_an_error_after_content_is_no_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_an_error_after_content_is_an_event(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     broken = {"error": {"message": "engine died", "type": "server_error"}}
     upstream.default = sse(*chat_chunks("some words")[:-2], Pause(0.1), broken, done=False)
     checked = streamed(gateway, model := serve(upstream.url))
@@ -210,7 +234,7 @@ def test_an_error_after_content_is_no_event(gateway: Gateway, serve: Serve, upst
     assert "cut_off" == record.outcome
 
 
-def test_a_failover_shows(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_failover_does_not_show(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     """The first one has begun before it fails; nothing of it may be left in the second one's stream."""
     begun = chat_chunk({"role": "assistant", "content": ""})
     with Upstream(sse(begun, {"error": {"message": "died", "type": "server_error"}}, done=False)) as broken:
@@ -218,7 +242,7 @@ def test_a_failover_shows(gateway: Gateway, serve: Serve, upstream: Upstream) ->
     assert (TEXT, 1) == (text_of(checked.response), len(checked.output))
 
 
-def test_a_client_that_leaves_is_not_settled(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+def test_a_client_that_leaves_is_settled(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
     upstream.default = sse(*chat_chunks("a few words that were said")[:-2], Pause(30), done=False)
     model = serve(upstream.url)
     with asking(gateway, model) as reading:
@@ -232,17 +256,54 @@ def test_a_client_that_leaves_is_not_settled(gateway: Gateway, serve: Serve, ups
     assert ("client_gone", "estimated", True) == (record.outcome, record.usage_source, record.charge_nano > 0)
 
 
-def test_the_console_does_not_see_codex(gateway: Gateway) -> None:
+def test_the_console_sees_codex(gateway: Gateway) -> None:
     token = gateway.admin("POST", "/tokens", {"name": "seen-codex"}).json()
     gateway.post(request("demo"), PATH, token["key"], **{"user-agent": "codex_exec/0.169.0 (Linux)"})
     seen = gateway.admin("GET", f"/tokens/{token['id']}/sighting").json()
     assert ("codex_exec/0.169.0", PATH, None) == (seen["client"], seen["path"], seen["error"])
 
 
-def test_codex_finds_a_list_that_it_cannot_read(gateway: Gateway) -> None:
+def test_codex_finds_an_empty_list_in_its_own_shape(gateway: Gateway) -> None:
     answer = raw_request(gateway.url, "GET", "/v1/models?client_version=0.169.0", gateway.headers())
     assert {"models": []} == msgspec.json.decode(answer.body)
 
 
-def test_the_demo_cannot_answer_codex(gateway: Gateway) -> None:
+def test_the_demo_calls_a_tool_of_codex(gateway: Gateway) -> None:
     assert ["exec_command"] == [item["name"] for item in streamed(gateway, "demo", **CODEX).output]
+
+
+LEGACY = {"name": "f", "arguments": '{"a":1}'}
+
+
+def test_a_legacy_call_in_a_whole_answer_is_a_function_call(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    """K20: models that know `functions` alone answered nothing."""
+    body = chat_body("")
+    body["choices"][0] |= {"message": {"role": "assistant", "content": None, "function_call": LEGACY}}
+    body["choices"][0]["finish_reason"] = "function_call"
+    upstream.default = json_answer(200, body)
+    (call,) = whole(gateway, serve(("openai", upstream.url)))["output"]
+    assert ("function_call", "f", '{"a":1}', True) == (
+        call["type"],
+        call["name"],
+        call["arguments"],
+        bool(call["call_id"]),
+    )
+
+
+def test_a_legacy_call_in_a_stream_is_a_function_call(gateway: Gateway, serve: Serve, upstream: Upstream) -> None:
+    upstream.default = sse(
+        chat_chunk({"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": ""}}),
+        chat_chunk({"function_call": {"arguments": '{"a"'}}),
+        chat_chunk({"function_call": {"arguments": ":1}"}}),
+        chat_chunk({}, "function_call"),
+    )
+    (call,) = streamed(gateway, serve(("openai", upstream.url))).response["output"]
+    assert ("function_call", "f", '{"a":1}') == (call["type"], call["name"], call["arguments"])
+
+
+def test_a_context_of_reasoning_that_chat_cannot_say_is_named(
+    gateway: Gateway, serve: Serve, upstream: Upstream
+) -> None:
+    """K21."""
+    answer = ask(gateway, serve(("openai", upstream.url)), reasoning={"effort": "low", "context": "auto"})
+    assert (200, "reasoning.context") == (answer.status, answer.header("x-aihub-dropped-params"))

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import AddChannel
-from tests.messages import claude_events, claude_message, claude_stream
-from tests.responses import streamed, whole
-from tests.responses.conftest import Serve
-from tests.support.answers import json_answer, sse
+from tests.served.chat.accounts import ClaudeAccounts
+from tests.served.messages import claude_events, claude_message, claude_stream
+from tests.served.responses import streamed, whole
+from tests.served.responses.conftest import Serve
 from tests.support.gateway import Gateway, unique
-from tests.support.received import Request
-from tests.support.scripted import Upstream
-from tests.support.steps import Script
-from tests.wires.test_bound_thinking import KEYS, Accounts
+from tests.support.upstream.accounts import KEYS
+from tests.support.upstream.answers import json_answer, sse
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Script
 
 ENCRYPTED = {"include": ["reasoning.encrypted_content"], "store": False}
 TOOLS = [{"type": "custom", "name": "apply_patch", "description": "Edits files."}]
@@ -46,10 +47,10 @@ def claude(request: Request) -> Script:
 
 
 def ask(gateway: Gateway, model: str, *, stream: bool, **fields: Any) -> list[dict[str, Any]]:
-    asked: dict[str, Any] = {"tools": TOOLS, **ENCRYPTED, **fields}
-    response = streamed(gateway, model, **asked).response if stream else whole(gateway, model, **asked)
-    found: list[dict[str, Any]] = response["output"]
-    return found
+    body: dict[str, Any] = {"tools": TOOLS, **ENCRYPTED, **fields}
+    response = streamed(gateway, model, **body).response if stream else whole(gateway, model, **body)
+    output: list[dict[str, Any]] = response["output"]
+    return output
 
 
 def history(first: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def history(first: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_gemini_misses_its_signature(gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool) -> None:
+def test_gemini_gets_its_signature_back(gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool) -> None:
     call = {"functionCall": {"name": "apply_patch", "args": {"input": "*** Begin"}}, "thoughtSignature": SIGNATURE}
     upstream.default = gemini({"text": "Hm", "thought": True}, call, stream=stream)
     model = serve(("gemini", upstream.url), upstream_model="gemini-3-pro")
@@ -68,13 +69,13 @@ def test_gemini_misses_its_signature(gateway: Gateway, serve: Serve, upstream: U
     assert ["reasoning", "custom_tool_call"] == [item["type"] for item in first]
     assert "*** Begin" == first[1]["input"]
     ask(gateway, model, stream=stream, input=history(first))
-    said = [content for content in upstream.chats[-1].json()["contents"] if content["role"] == "model"]
-    assert [SIGNATURE] == [part.get("thoughtSignature") for part in said[0]["parts"] if "functionCall" in part]
+    turns = [content for content in upstream.chats[-1].json()["contents"] if content["role"] == "model"]
+    assert [SIGNATURE] == [part.get("thoughtSignature") for part in turns[0]["parts"] if "functionCall" in part]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("upstream_model", ["claude-opus-4-6", "claude-sonnet-5-5"])
-def test_claude_misses_its_thinking(
+def test_claude_gets_its_thinking_back(
     gateway: Gateway, serve: Serve, upstream: Upstream, stream: bool, upstream_model: str
 ) -> None:
     upstream.default = claude
@@ -91,15 +92,15 @@ def test_claude_misses_its_thinking(
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_a_conversation_goes_to_a_key_that_cannot_read_its_thoughts(
+def test_a_conversation_stays_with_the_key_that_can_read_its_thoughts(
     gateway: Gateway, upstream: Upstream, add_channel: AddChannel, stream: bool
 ) -> None:
-    accounts = Accounts(upstream)
+    accounts = ClaudeAccounts(upstream)
     name = unique("thinker")
     models = [f"{name}=claude-sonnet-5-5"]
     model = add_channel(upstream.url, name, provider="anthropic", keys=KEYS, models=models)
-    said: list[dict[str, Any]] = [HELLO]
+    conversation: list[dict[str, Any]] = [HELLO]
     for _ in range(8):  # chance alone would keep to one key once in 128 times
-        said += [*ask(gateway, model, stream=stream, input=said), HELLO]
-    keys = {key for key, _ in accounts.asked}
-    assert (1, 8, 7) == (len(keys), len(accounts.asked), len(accounts.asked[-1][1]))
+        conversation += [*ask(gateway, model, stream=stream, input=conversation), HELLO]
+    keys = {key for key, _ in accounts.requests}
+    assert (1, 8, 7) == (len(keys), len(accounts.requests), len(accounts.requests[-1][1]))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import attrs
 import msgspec
 import pytest
 
-from tests.sdk.models import ANSWER, Models
-from tests.sdk.toolchains import Client, Unavailable
+from tests.served.sdk.models import ANSWER, Models
+from tests.served.sdk.toolchains import Client, Kit, Unavailable
 from tests.support.gateway import Gateway, running
 from tests.support.leaks import Sentinel
 from tests.support.process import Home
@@ -19,6 +20,30 @@ from tests.support.process import Home
 LIMITED_RPM = 1
 COUNTED_RPM = 5
 """Few enough to refill slowly: `x-ratelimit-remaining-requests` then tells how often a client has tried."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs programs that are installed or built first."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.sdk)
+
+
+def skip_outside_ci(reason: Unavailable) -> NoReturn:
+    """Skip the test, since its programs cannot be had here; fail it in CI, where they must be."""
+    if os.environ.get("CI") == "true":
+        raise reason
+    pytest.skip(str(reason))
+
+
+def built(kit: Kit, config: pytest.Config) -> Path:
+    """Where a kit's programs are; skips the test where they cannot be had, and fails it in CI."""
+    cache = config.cache
+    assert cache is not None
+    try:
+        return kit.built(cache.mkdir("sdk"))
+    except Unavailable as reason:
+        skip_outside_ci(reason)
 
 
 @attrs.define(eq=False)
@@ -36,8 +61,8 @@ class Programs:
         if client.name not in self._seen:
             self._seen[client.name] = self._run(client)
         seen = self._seen[client.name]
-        if isinstance(seen, Unavailable) and os.environ.get("CI") != "true":
-            pytest.skip(str(seen))
+        if isinstance(seen, Unavailable):
+            skip_outside_ci(seen)
         if isinstance(seen, Exception):
             raise seen
         return seen
@@ -45,7 +70,7 @@ class Programs:
     def asked_while_busy(self, client: Client) -> int:
         """How often the upstream was asked for the client's busy model."""
         self.seen_by(client)
-        return self.models.asked(self._busy[client.name])
+        return self.models.requests_for(self._busy[client.name])
 
     def _run(self, client: Client) -> dict[str, Any] | Exception:
         """A failure is kept as well: it would be the same for every test that asks."""

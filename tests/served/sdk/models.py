@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.support.answers import (
+from tests.support.gateway import Gateway
+from tests.support.upstream.answers import (
     USAGE,
     chat_answer,
     chat_chunk,
@@ -15,16 +16,17 @@ from tests.support.answers import (
     sse,
     usage_chunk,
 )
-from tests.support.gateway import Gateway
-from tests.support.received import Request
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Step
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Step
 
 ANSWER = "vendor/answer"
 """A public id with a slash, as most gateways have them."""
 TOOLS = "tools"
 OVERFLOW = "overflow"
 BROKEN = "broken"
+RECALL = "recall"
+"""Says what it was told; where it has tools, it calls one first."""
 BUSY = "busy"
 """The prefix of one model per client, whose first request is put off by a second."""
 
@@ -41,8 +43,9 @@ class Models(Upstream):
 
     def serve(self, gateway: Gateway) -> None:
         """Adds a channel for each of the models: a fault of one may not touch another."""
-        for model, upstream_model in ((ANSWER, "answer"), (TOOLS, TOOLS), (OVERFLOW, OVERFLOW), (BROKEN, BROKEN)):
-            gateway.add_channel(self.url, model, models=[f"{model}={upstream_model}"])
+        gateway.add_channel(self.url, ANSWER, models=[f"{ANSWER}=answer"])
+        for model in (TOOLS, OVERFLOW, BROKEN, RECALL):
+            gateway.add_channel(self.url, model, models=[model])
         gateway.set_price(ANSWER)
 
     def serve_busy(self, gateway: Gateway, client: str) -> str:
@@ -50,22 +53,55 @@ class Models(Upstream):
         model = f"{BUSY}-{client}"
         return gateway.add_channel(self.url, model, models=[model])
 
-    def asked(self, model: str) -> int:
+    def requests_for(self, model: str) -> int:
         """How many requests there were for an upstream model."""
         return sum(request.json().get("model") == model for request in self.chats)
 
     def _answered(self, request: Request) -> Sequence[Step]:
         body = request.json()
-        model, streamed = str(body["model"]), bool(body.get("stream"))
+        if request.path.endswith("/embeddings"):
+            return embeddings(len(body["input"]))
+        model = str(body["model"])
+        streamed = bool(body.get("stream"))
         if model == OVERFLOW:
             return error_answer(400, OVERFLOW_TEXT, "context_length_exceeded")
         if model == TOOLS:
             return tool_stream() if streamed else tool_answer()
+        if model == RECALL:
+            return recall(body, streamed=streamed)
         if model == BROKEN:
             return sse(chat_chunk({"role": "assistant", "content": "hello "}), done=False, end=[Close()])
-        if model.startswith(BUSY) and self.asked(model) == 1:
+        if model.startswith(BUSY) and self.requests_for(model) == 1:
             return error_answer(429, "slow down", "rate_limit_exceeded", [("retry-after", "1")])
         return chat_stream() if streamed else chat_answer()
+
+
+def embeddings(count: int) -> list[Step]:
+    """As many vectors as there were texts."""
+    data = [{"object": "embedding", "index": index, "embedding": [0.5, -0.5]} for index in range(count)]
+    usage = {"prompt_tokens": 4, "total_tokens": 4}
+    return json_answer(200, {"object": "list", "model": "answer", "data": data, "usage": usage})
+
+
+def recall(body: dict[str, Any], *, streamed: bool) -> list[Step]:
+    """What a model was told so far; with tools, at first a call of one, after a thought and a word."""
+    messages = body["messages"]
+    if "tools" not in body or messages[-1]["role"] == "tool":
+        told = " | ".join(map(_told, messages))
+        return chat_stream(told) if streamed else chat_answer(told)
+    id_, name, arguments = CALLS[0]
+    call = {"index": 0, "id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+    message = {"role": "assistant", "reasoning_content": "Hm.", "content": "Let me look.", "tool_calls": [call]}
+    if streamed:
+        return sse(chat_chunk(message), chat_chunk({}, "tool_calls"), usage_chunk())
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    whole = {"id": "chatcmpl-upstream", "object": "chat.completion", "created": 1_700_000_000, "model": RECALL}
+    return json_answer(200, whole | {"choices": [choice], "usage": USAGE})
+
+
+def _told(message: dict[str, Any]) -> str:
+    calls = "".join(f" [{call['function']['name']}]" for call in message.get("tool_calls", ()))
+    return f"{message['role']}: {message['content']}{calls}"
 
 
 def tool_answer() -> list[Step]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,26 @@ from typing import Any
 import attrs
 import pytest
 
-from aihub_lite.web.console.connect import CLIENTS
-from tests.messages import claude_events, claude_stream, text_block
-from tests.sdk.toolchains import CODING, RUN_WITHIN, Unavailable
-from tests.support.answers import USAGE, chat_chunk, chat_stream, error_answer, json_answer, sse, usage_chunk
+from tests.served.messages import claude_events, claude_stream, text_block
+from tests.served.sdk.conftest import built
+from tests.served.sdk.setups import Place, Run, claude_code, codex, ran
+from tests.served.sdk.toolchains import CODING
 from tests.support.books import Record
 from tests.support.gateway import Gateway
-from tests.support.received import Request
-from tests.support.scripted import Upstream
-from tests.support.steps import Step
+from tests.support.upstream.answers import USAGE, chat_chunk, chat_stream, error_answer, json_answer, sse, usage_chunk
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Step
 
-pytestmark = pytest.mark.sdk
 WORD = "mimosa"
 """What the tool prints, so that nobody can guess it."""
 TASK = "Say what the tool says."
 SIGNATURE = "c2lnbmVk"
 OVERFLOW = "This model's maximum context length is 10 tokens."
+SOON = 30.0
+"""Seconds: both take less than ten of them."""
+MOST_IN_OUTAGE = 12
+"""Requests of Codex: two for each of six streams, over nine seconds, in which a restarted gateway is there again."""
 COMMAND = "printf mim; printf osa"
 
 
@@ -41,28 +44,11 @@ class Tool:
     argument: str
     overflow: str
     """What it says of a conversation that is too long, once it has understood that it is."""
-    command: Callable[[Path], tuple[str, ...]]
-
-    @property
-    def settings(self) -> str:
-        """What Connect shows for it."""
-        return next(client.code for client in CLIENTS if client.name == self.name)
-
-
-def codex(target: Path) -> tuple[str, ...]:
-    """No sandbox: the machine that tests run on may have none to offer."""
-    program = str(target / "coding" / "node_modules" / ".bin" / "codex")
-    return program, "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", TASK
-
-
-def claude(target: Path) -> tuple[str, ...]:
-    """The program itself: its wrapper wants a newer Node than its package does."""
-    (program,) = (target / "coding" / "node_modules" / "@anthropic-ai").glob("claude-code-*/claude")
-    return str(program), "-p", TASK, "--allowedTools", "Bash"
+    set_up: Callable[[Place], Run]
 
 
 CODEX = Tool("Codex", "responses", "exec_command", "cmd", "room in the model's context window", codex)
-CLAUDE_CODE = Tool("Claude Code", "messages", "Bash", "command", "Prompt is too long", claude)
+CLAUDE_CODE = Tool("Claude Code", "messages", "Bash", "command", "Prompt is too long", claude_code)
 TOOLS = (CODEX, CLAUDE_CODE)
 
 
@@ -79,49 +65,28 @@ class Desk:
     target: Path
     home: Path
 
-    def run(self, tool: Tool, model: str) -> subprocess.CompletedProcess[str]:
-        """The tool on its task, with its settings as they are shown and nothing of ours but PATH."""
-        key = self.gateway.add_token()
-        said = tool.settings.replace("{root}", self.gateway.url).replace("{key}", key).replace("{model}", model)
+    def run(self, tool: Tool, model: str, key: str = "") -> subprocess.CompletedProcess[str]:
+        """The tool on its task, with its settings as they are shown."""
         home = self.home / f"{tool.name}-{model}".replace(" ", "-")
-        work = home / "work"
-        work.mkdir(parents=True)
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        quiet = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "AIHUB_KEY": key}
-        return subprocess.run(
-            tool.command(self.target),
-            cwd=work,
-            env={**kept, **quiet, "HOME": str(home), **settled(tool, said, home)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=RUN_WITHIN,
-            check=False,
-        )
+        place = Place(self.target, home, self.gateway.url, key or self.gateway.add_token(), model, TASK)
+        place.work.mkdir(parents=True)
+        return ran(tool.set_up(place), place)
 
     def records(self, model: str) -> list[Record]:
         """What was booked for a model."""
         return self.gateway.books.records(model)
 
 
-def settled(tool: Tool, said: str, home: Path) -> dict[str, str]:
-    """Settings put where Connect says: a file, or the `export` lines of a shell."""
-    if tool.name == "Codex":
-        (home / ".codex").mkdir()
-        (home / ".codex" / "config.toml").write_text(said)
-        return {}
-    exports = [shlex.split(line, comments=True)[1] for line in said.splitlines() if line.startswith("export ")]
-    return dict(each.split("=", 1) for each in exports)
-
-
 def answered(request: Request) -> Sequence[Step]:
     """A model that calls the shell once and then says what it heard."""
     body = request.json()
+    if body["model"] == "down":
+        return error_answer(500, "down")
     if body["model"] == "broken":
         return error_answer(400, OVERFLOW, "context_length_exceeded")
-    heard = [message["content"] for message in body["messages"] if message["role"] == "tool"]
-    if heard:
-        return chat_stream(f"The tool says: {WORD if WORD in text_of(heard[-1]) else 'nothing'}.")
+    outputs = [message["content"] for message in body["messages"] if message["role"] == "tool"]
+    if outputs:
+        return chat_stream(f"The tool says: {WORD if WORD in text_of(outputs[-1]) else 'nothing'}.")
     names = {tool["function"]["name"] for tool in body.get("tools", ())}
     tool = next(tool for tool in TOOLS if tool.shell in names)
     arguments = f'{{"{tool.argument}":"{COMMAND}"}}'
@@ -138,10 +103,10 @@ def claude_answered(request: Request) -> Sequence[Step]:
     """Claude, which does the same, and thinks before."""
     if request.method == "GET":
         return json_answer(200, {"data": []})
-    heard = [part["content"] for part in parts_of(request) if part["type"] == "tool_result"]
-    if heard:
-        said = f"The tool says: {WORD if WORD in text_of(heard[-1]) else 'nothing'}."
-        return claude_stream(*claude_events(text_block(said)))
+    outputs = [part["content"] for part in parts_of(request) if part["type"] == "tool_result"]
+    if outputs:
+        text = f"The tool says: {WORD if WORD in text_of(outputs[-1]) else 'nothing'}."
+        return claude_stream(*claude_events(text_block(text)))
     thinking = {"type": "thinking", "thinking": "", "signature": ""}
     call = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {}}
     arguments = {"type": "input_json_delta", "partial_json": f'{{"command":"{COMMAND}"}}'}
@@ -151,8 +116,8 @@ def claude_answered(request: Request) -> Sequence[Step]:
 
 def parts_of(request: Request) -> list[dict[str, Any]]:
     """All content blocks of a request to Claude."""
-    said = [message["content"] for message in request.json()["messages"]]
-    return [part for content in said if isinstance(content, list) for part in content]
+    contents = [message["content"] for message in request.json()["messages"]]
+    return [part for content in contents if isinstance(content, list) for part in content]
 
 
 def call(id_: str, name: str, arguments: str) -> dict[str, Any]:
@@ -165,14 +130,7 @@ def text_of(content: Any) -> str:
 
 @pytest.fixture(scope="module")
 def desk(sdk_gateway: Gateway, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    cache = pytestconfig.cache
-    assert cache is not None
-    try:
-        target = CODING.built(cache.mkdir("sdk"))
-    except Unavailable as reason:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(str(reason))
+    target = built(CODING, pytestconfig)
     with Upstream(answered) as upstream, Upstream(claude_answered) as claude:
         model = sdk_gateway.add_channel(upstream.url, models=["coding=healthy"], model="coding")
         broken = sdk_gateway.add_channel(upstream.url, models=["coding-broken=broken"], model="coding-broken")
@@ -194,15 +152,15 @@ def done(tool: Tool, desk: Desk) -> subprocess.CompletedProcess[str]:
     return desk.run(tool, desk.model)
 
 
-def test_what_connect_shows_does_not_make_the_tool_work(done: subprocess.CompletedProcess[str]) -> None:
+def test_what_connect_shows_makes_the_tool_work(done: subprocess.CompletedProcess[str]) -> None:
     assert 0 == done.returncode, done.stderr[-4000:]
 
 
-def test_what_a_command_printed_does_not_come_back_to_the_model(done: subprocess.CompletedProcess[str]) -> None:
+def test_what_a_command_printed_comes_back_to_the_model(done: subprocess.CompletedProcess[str]) -> None:
     assert f"The tool says: {WORD}." in done.stdout
 
 
-def test_requests_of_the_tool_are_not_booked(tool: Tool, desk: Desk, done: subprocess.CompletedProcess[str]) -> None:
+def test_every_request_of_the_tool_is_booked(tool: Tool, desk: Desk, done: subprocess.CompletedProcess[str]) -> None:
     records = [record for record in desk.records(desk.model) if record.surface == tool.surface]
     counts = (USAGE["prompt_tokens"], USAGE["completion_tokens"])
     assert 2 <= len(records)
@@ -211,12 +169,32 @@ def test_requests_of_the_tool_are_not_booked(tool: Tool, desk: Desk, done: subpr
     }
 
 
-def test_a_conversation_that_is_too_long_is_not_understood_as_such(tool: Tool, desk: Desk) -> None:
+def test_a_conversation_that_is_too_long_is_understood_as_such(tool: Tool, desk: Desk) -> None:
     failed = desk.run(tool, desk.broken)
     assert tool.overflow in failed.stdout + failed.stderr
 
 
-def test_claude_code_does_not_work_with_claude_itself(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("model", "key"), [("coding-mistyped", "sk-mistyped"), ("nobody-has-it", "")], ids=["key", "model"]
+)
+def test_what_the_user_mistyped_is_told_soon(tool: Tool, desk: Desk, model: str, key: str) -> None:
+    """Claude Code was silent for over 90 s after a wrong key; Codex asked 30 times for a model that nobody has."""
+    started = time.monotonic()
+    failed = desk.run(tool, model, key)
+    assert time.monotonic() - started < SOON
+    told = failed.stdout + failed.stderr
+    assert any(word in told for word in ("API key", "No available channel", "issue with the selected model")), told
+
+
+def test_codex_does_not_hammer_while_nothing_works(desk: Desk) -> None:
+    """It asked 30 times: five times over for each of six streams, each time after all channels had been tried."""
+    model = desk.gateway.add_channel(desk.upstream.url, models=["coding-down=down"], model="coding-down")
+    failed = desk.run(CODEX, model)
+    assert failed.returncode
+    assert 0 < len(desk.records(model)) <= MOST_IN_OUTAGE
+
+
+def test_claude_code_works_with_claude_itself(desk: Desk) -> None:
     done = desk.run(CLAUDE_CODE, desk.claude_model)
     assert (0, f"The tool says: {WORD}.") == (done.returncode, done.stdout.strip()), done.stderr
     signatures = [part["signature"] for part in parts_of(desk.claude.chats[-1]) if part["type"] == "thinking"]

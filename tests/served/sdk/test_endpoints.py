@@ -10,20 +10,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.endpoints import AUDIO, COMPLETIONS, EDITS, IMAGES, MODERATIONS, PICTURED, file_in_pieces
-from tests.endpoints.test_completions import HEALTHY
-from tests.endpoints.test_embeddings import VECTOR, vectors
-from tests.sdk.toolchains import ENDPOINTS, Unavailable
-from tests.support.answers import body_answer, json_answer, sse
+from tests.served.endpoints import AUDIO, COMPLETIONS, EDITS, IMAGES, MODERATIONS, PICTURED, file_in_pieces
+from tests.served.endpoints.test_completions import HEALTHY
+from tests.served.endpoints.test_embeddings import VECTOR, vectors
+from tests.served.sdk.toolchains import ENDPOINTS, Unavailable
 from tests.support.canaries import ANSWER_CANARY
 from tests.support.forms import parts_of
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
-from tests.support.received import Request
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Pause, Script
+from tests.support.upstream.answers import body_answer, json_answer, sse
+from tests.support.upstream.received import Request
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Pause, Script
 
-pytestmark = pytest.mark.sdk
 Seen = dict[str, Any]
 MODEL, HALF = "vendor/everything", "vendor/half"
 USAGE = {"type": "tokens", "input_tokens": 14, "output_tokens": 45, "total_tokens": 59}
@@ -62,8 +61,9 @@ ANSWERS: list[tuple[str, dict[str, object], Script]] = [
 
 def answered(request: Request) -> Script:
     """By the table; a transcript is the digest of what was heard."""
-    path, fields = request.path.removeprefix("/v1/"), fields_of(request)
-    fitting = (script for place, wanted, script in ANSWERS if place == path and wanted.items() <= fields.items())
+    path = request.path.removeprefix("/v1/")
+    fields = fields_of(request)
+    fitting = (script for place, pattern, script in ANSWERS if place == path and pattern.items() <= fields.items())
     return next(fitting, None) or json_answer(200, {"text": f"hi {hashlib.sha256(fields['file']).hexdigest()}"})
 
 
@@ -103,11 +103,11 @@ def test_embeddings_come_as_numbers_however_they_travel(seen: Seen) -> None:
     assert [[VECTOR, VECTOR], [VECTOR, VECTOR], 4] == seen["embeddings"]
 
 
-def test_completion_is_read(seen: Seen) -> None:
+def test_a_completion_is_read(seen: Seen) -> None:
     assert [f"hello {ANSWER_CANARY}", "stop", 15] == seen["completion"]
 
 
-def test_streamed_completion_is_read_with_its_usage(seen: Seen) -> None:
+def test_a_streamed_completion_is_read_with_its_usage(seen: Seen) -> None:
     assert ["one two", [15]] == seen["completion_stream"]
 
 
@@ -115,7 +115,7 @@ def test_images_are_made_and_changed(seen: Seen) -> None:
     assert [["aW1hZ2U="], ["aW1hZ2U="]] == seen["image"]
 
 
-def test_streamed_image_comes_in_parts(seen: Seen) -> None:
+def test_a_streamed_image_comes_in_parts(seen: Seen) -> None:
     assert [[event["type"], event["b64_json"]] for event in PAINTED] == seen["image_stream"]
 
 
@@ -135,19 +135,19 @@ def test_transcripts_come_in_every_form_of_the_file_that_was_sent(seen: Seen) ->
     assert [f"hi {seen['sent']['file']}", "hi there\n", 8.47] == seen["transcription"]
 
 
-def test_streamed_transcript_is_read(seen: Seen) -> None:
+def test_a_streamed_transcript_is_read(seen: Seen) -> None:
     assert ["transcript.text.delta", "transcript.text.done"] == seen["transcription_stream"]
 
 
-def test_translation_is_read(seen: Seen) -> None:
+def test_a_translation_is_read(seen: Seen) -> None:
     assert f"hi {seen['sent']['file']}" == seen["translation"]
 
 
-def test_moderation_is_read(seen: Seen) -> None:
+def test_a_moderation_is_read(seen: Seen) -> None:
     assert [False] == seen["moderation"]
 
 
-def test_model_without_channel_is_told_everywhere(seen: Seen) -> None:
+def test_a_model_without_a_channel_is_told_everywhere(seen: Seen) -> None:
     assert [[503, "model_not_found"]] * 4 == seen["refused"]
 
 

@@ -6,6 +6,7 @@ builds nothing.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -19,7 +20,7 @@ import attrs
 
 HERE = Path(__file__).parent
 BUILD_WITHIN = 540.0
-RUN_WITHIN = 120.0
+RUN_WITHIN = 300.0
 """Seconds; far more than is needed, so that a hang ends and a slow machine passes."""
 
 Command = tuple[str, ...]
@@ -48,10 +49,12 @@ class Kit:
         if missing := [tool for tool in self.tools if shutil.which(tool) is None]:
             raise Unavailable(f"{self.name}: not on this machine: {', '.join(missing)}")
         target = cache / f"{self.name}-{self._fingerprint()}"
-        if not (target / "complete").exists():
-            shutil.rmtree(target, ignore_errors=True)
-            self._build(target)
-            (target / "complete").touch()
+        with target.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # whoever tests beside us waits for what we build
+            if not (target / "complete").exists():
+                shutil.rmtree(target, ignore_errors=True)
+                self._build(target)
+                (target / "complete").touch()
         return target
 
     def _build(self, target: Path) -> None:
@@ -88,12 +91,12 @@ class Kit:
 
 @attrs.frozen
 class Client:
-    """A client program. `lacks` names what the client cannot do, so that nobody asserts on it."""
+    """A client program. `unsupported` names what the client cannot do, so that nobody asserts on it."""
 
     name: str
     kit: Kit
     command: Callable[[Path], Command]
-    lacks: frozenset[str] = frozenset()
+    unsupported: frozenset[str] = frozenset()
 
     def run(self, cache: Path, environment: Mapping[str, str]) -> str:
         """What the program prints; raises Unavailable. It gets `environment` and nothing of ours but PATH."""
@@ -117,7 +120,7 @@ def _python_kit(name: str, *programs: str) -> Kit:
     requirements = f"python/{name}.txt"
 
     def fetch(target: Path) -> list[Command]:
-        pip = (_python(target), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
+        pip = (python_of(target), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input")
         return [
             (sys.executable, "-m", "venv", str(target / "venv")),
             # Most modules are never imported: the first run compiles those that are.
@@ -128,12 +131,13 @@ def _python_kit(name: str, *programs: str) -> Kit:
     return Kit("python", sources, (), fetch)
 
 
-def _python(target: Path) -> str:
+def python_of(target: Path) -> str:
+    """The interpreter of a kit of Python's."""
     return str(target / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
 
 
-def _python_client(name: str, kit: Kit, program: str, *lacks: str) -> Client:
-    return Client(name, kit, lambda target: (_python(target), f"python/{program}.py"), frozenset(lacks))
+def _python_client(name: str, kit: Kit, program: str, *unsupported: str) -> Client:
+    return Client(name, kit, lambda target: (python_of(target), f"python/{program}.py"), frozenset(unsupported))
 
 
 NODE = Kit(
@@ -146,6 +150,14 @@ NODE = Kit(
 CODING = Kit(
     "coding",
     ("coding/package.json", "coding/package-lock.json"),
+    ("node", "npm"),
+    # Not `ci`: it refuses a lock file that leaves out optional packages of other platforms that no index has.
+    lambda target: [("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts")],
+)
+
+REFUSED_LIBRARIES = Kit(
+    "libraries",
+    ("libraries/package.json", "libraries/package-lock.json", "libraries/refused.js", "libraries/librechat.js"),
     ("node", "npm"),
     lambda target: [("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
 )
@@ -178,8 +190,16 @@ JAVA = Kit(
     lambda target: [("javac", "-cp", str(target / "lib" / "*"), "-d", str(target / "classes"), "Client.java")],
 )
 
-CURRENT = _python_kit("current", "openai_client", "langchain_client", "llm_client", "endpoints_client")
+CURRENT = _python_kit(
+    "current", "openai_client", "langchain_client", "llm_client", "endpoints_client", "pointing_client"
+)
+AGENTS = _python_kit("agents", "agents_client")
 OLDER = _python_kit("older", "openai_client")
+LIBRARIES = _python_kit("refused", "refused_client")
+AIDER = _python_kit("aider")
+LLAMA_INDEX = _python_kit("llamaindex")
+GENERATOR = _python_kit("generator", "generated_client")
+FUZZER = _python_kit("fuzzer")
 
 PYTHON_CLIENTS = (
     _python_client("openai-python-3.54.0", CURRENT, "openai_client"),
@@ -187,6 +207,8 @@ PYTHON_CLIENTS = (
     _python_client("langchain-openai-1.7.4", CURRENT, "langchain_client", "async", "models"),
 )
 ENDPOINTS = _python_client("openai-python-3.54.0 beside chat", CURRENT, "endpoints_client")
+POINTING = _python_client("pointing-clients-of-python", CURRENT, "pointing_client")
+OPENAI_AGENTS = _python_client("openai-agents-0.24.0", AGENTS, "agents_client")
 LLM = _python_client("llm-0.36", CURRENT, "llm_client")
 RESPONSES = Client("responses-of-node", AISDK, lambda target: ("node", "aisdk/client.js"))
 OTHER_CLIENTS = (

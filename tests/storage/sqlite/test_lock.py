@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from aihub_lite.storage.faults import AlreadyRunning, Unwritable
-from aihub_lite.storage.lock import DataLock
+from aihub_lite.storage.sqlite.faults import AlreadyRunning, Unwritable
+from aihub_lite.storage.sqlite.lock import DataLock
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.attack("T-66")
+
+ROOT = Path(__file__).parents[3]
 HOLDER = """
 import sys
 from pathlib import Path
-from aihub_lite.storage.lock import DataLock
+from aihub_lite.storage.sqlite.lock import DataLock
 lock = DataLock.take(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -10,13 +10,15 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+ROOT = Path(__file__).parents[3]
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
 from aihub_lite.errors import StorageUnavailable
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.meta import Meta
 from aihub_lite.storage.tokens import Tokens
 from tests.storage.facts import TOKEN, hold, record
@@ -27,7 +29,7 @@ STATE = '''SELECT (SELECT spent_nano FROM tokens), (SELECT count(*) FROM holds),
 async def main(path):
     async with await Database.open(path) as database:
         await Tokens(database).insert(TOKEN)
-        ledger = Ledger(database)
+        ledger = Journal(database)
         await ledger.hold(hold("before"))
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (Path(f"{path}-wal").stat().st_size, hard))
@@ -52,6 +54,7 @@ def run_python(program: str, path: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.attack("T-55")
 def test_a_full_disk_refuses_until_there_is_room_again(tmp_path: Path) -> None:
     lines = run_python(FULL_DISK, tmp_path / "a.db")
     assert ["503 storage_unavailable"] * 3 + ["1000 0 1"] == lines
@@ -60,15 +63,15 @@ def test_a_full_disk_refuses_until_there_is_room_again(tmp_path: Path) -> None:
 SETTLES_FOR_EVER = """
 import asyncio, itertools, sys
 from pathlib import Path
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.tokens import Tokens
 from tests.storage.facts import TOKEN, hold, record
 
 async def main(path):
     async with await Database.open(path) as database:
         await Tokens(database).insert(TOKEN)
-        ledger, numbers = Ledger(database), itertools.count()
+        ledger, numbers = Journal(database), itertools.count()
 
         async def requests():
             for number in numbers:
@@ -83,20 +86,21 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-def acknowledged_before_a_kill(path: Path, wanted: int) -> set[str]:
+def acknowledged_before_a_kill(path: Path, count: int) -> set[str]:
     """Request ids whose settle was acknowledged by a process that was then killed in the middle of others."""
     command = [sys.executable, "-c", SETTLES_FOR_EVER, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(wanted)]
+        lines = [process.stdout.readline() for _ in range(count)]
         os.kill(process.pid, signal.SIGKILL)
         lines += process.stdout.readlines()
     return {line.strip() for line in lines if line.endswith("\n")}
 
 
+@pytest.mark.attack("T-54")
 def test_kill_9_loses_no_acknowledged_settle(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    acknowledged = acknowledged_before_a_kill(path, wanted=500)
+    acknowledged = acknowledged_before_a_kill(path, count=500)
     with closing(sqlite3.connect(path)) as connection:
         assert "ok" == connection.execute("PRAGMA integrity_check").fetchone()[0]
         booked = {row[0] for row in connection.execute("SELECT request_id FROM usage_records")}

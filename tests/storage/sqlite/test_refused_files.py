@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.faults import (
+from aihub_lite.storage.journal import Journal
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.sqlite.faults import (
     Corrupt,
     ForeignDatabase,
     NewerSchema,
@@ -23,10 +24,11 @@ from aihub_lite.storage.faults import (
     StorageFault,
     Unwritable,
 )
-from aihub_lite.storage.ledger import Ledger
-from aihub_lite.storage.migrations import MIGRATIONS
+from aihub_lite.storage.sqlite.migrations import MIGRATIONS
 from aihub_lite.storage.tokens import Tokens
 from tests.storage.facts import TOKEN, record, with_database
+
+pytestmark = pytest.mark.attack("T-57", "T-58")
 
 
 def opened_and_closed(path: Path) -> None:
@@ -41,7 +43,7 @@ def filled(path: Path, records: int = 300) -> Path:
 
     async def work(database: Database) -> None:
         await Tokens(database).insert(TOKEN)
-        ledger = Ledger(database)
+        ledger = Journal(database)
         await asyncio.gather(*(ledger.settle(record(f"r{number}")) for number in range(records)))
 
     with_database(path, work)
@@ -206,12 +208,12 @@ def test_a_link_to_a_database_is_followed(tmp_path: Path) -> None:
     assert 1000 == spent(link)
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 AS_NOBODY = """
 import asyncio, os, sys
 from pathlib import Path
-from aihub_lite.storage.database import Database
-from aihub_lite.storage.faults import Unwritable
+from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.sqlite.faults import Unwritable
 if os.geteuid() == 0:
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from aihub_lite.errors import StorageUnavailable
-from aihub_lite.storage.database import Database, connect_writer
-from aihub_lite.storage.faults import Duplicate
-from aihub_lite.storage.ledger import Ledger
+from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.meta import Meta
+from aihub_lite.storage.sqlite.database import Database, connect_writer
+from aihub_lite.storage.sqlite.faults import Duplicate
+from aihub_lite.storage.sqlite.writer import Job, commit
 from aihub_lite.storage.tokens import Tokens
-from aihub_lite.storage.writer import Job, commit
 from tests.storage.facts import TOKEN, hold, record, with_database
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PUT = "INSERT INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -28,7 +28,7 @@ async def keys(database: Database) -> list[str]:
     return [row["key"] for row in await database.read("SELECT key FROM meta ORDER BY key")]
 
 
-def test_a_caller_cancelled_while_it_waits_loses_nothing_and_wedges_nothing(tmp_path: Path) -> None:
+def test_the_job_of_a_caller_that_is_cancelled_is_committed(tmp_path: Path) -> None:
     async def work(database: Database) -> list[str]:
         tasks = [asyncio.create_task(database.write((PUT, (f"k{number}", "")))) for number in range(5)]
         await asyncio.sleep(0)  # every task has queued its job by now, none is committed
@@ -44,27 +44,27 @@ def test_a_caller_cancelled_while_it_waits_loses_nothing_and_wedges_nothing(tmp_
 def test_a_cancelled_settle_is_booked(tmp_path: Path) -> None:
     async def work(database: Database) -> int:
         await Tokens(database).insert(TOKEN)
-        Ledger(database).settle(record()).cancel()
+        Journal(database).settle(record()).cancel()
         await database.write((PUT, ("after", "")))
         return (await Tokens(database).load())[0][1]
 
     assert 1000 == with_database(tmp_path / "a.db", work)
 
 
-def test_only_the_guilty_job_of_a_group_fails(tmp_path: Path) -> None:
+def test_only_the_job_at_fault_fails_in_its_group(tmp_path: Path) -> None:
     async def work(database: Database) -> tuple[list[int | BaseException], list[str]]:
         outcomes = await asyncio.gather(
             database.write((PUT, ("a", ""))),
             database.write((PUT, ("b", "")), (PUT, ("a", ""))),
-            Ledger(database).hold(hold()),
+            Journal(database).hold(hold()),
             database.write((PUT, ("c", ""))),
             return_exceptions=True,
         )
         return list(outcomes), await keys(database)
 
-    outcomes, kept = with_database(tmp_path / "a.db", work)
+    outcomes, stored = with_database(tmp_path / "a.db", work)
     assert [1, Duplicate, 1, 1] == [type(item) if isinstance(item, Exception) else item for item in outcomes]
-    assert ["a", "c"] == kept
+    assert ["a", "c"] == stored
 
 
 def test_a_fault_of_the_program_itself_reaches_its_caller_alone(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_fault_of_the_program_itself_reaches_its_caller_alone(tmp_path: Path) 
 def test_a_refused_hold_that_nobody_awaits_makes_no_noise(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def work(database: Database) -> None:
         for _ in range(2):
-            Ledger(database).hold(hold())
+            Journal(database).hold(hold())
         await database.write((PUT, ("after", "")))
 
     with_database(tmp_path / "a.db", work)
@@ -91,7 +91,7 @@ def test_a_refused_hold_that_nobody_awaits_makes_no_noise(tmp_path: Path, caplog
 def test_closing_commits_what_was_queued(tmp_path: Path) -> None:
     async def work(database: Database) -> None:
         for number in range(100):
-            Ledger(database).hold(hold(f"r{number}"))
+            Journal(database).hold(hold(f"r{number}"))
 
     async def count(database: Database) -> int:
         return int((await database.read("SELECT count(*) FROM holds"))[0][0])
@@ -100,7 +100,7 @@ def test_closing_commits_what_was_queued(tmp_path: Path) -> None:
     assert 100 == with_database(tmp_path / "a.db", count)
 
 
-def test_closing_empties_the_wal(tmp_path: Path) -> None:
+def test_closing_leaves_no_wal_behind(tmp_path: Path) -> None:
     async def work(database: Database) -> None:
         await database.write((PUT, ("a", "")))
 
@@ -108,7 +108,7 @@ def test_closing_empties_the_wal(tmp_path: Path) -> None:
     assert ["a.db"] == sorted(file.name for file in tmp_path.iterdir())
 
 
-def test_after_closing_nothing_is_taken(tmp_path: Path) -> None:
+def test_a_closed_database_refuses_every_call(tmp_path: Path) -> None:
     async def run() -> None:
         database = await Database.open(tmp_path / "a.db")
         await database.close()
@@ -116,7 +116,7 @@ def test_after_closing_nothing_is_taken(tmp_path: Path) -> None:
         with pytest.raises(StorageUnavailable):
             await database.write((PUT, ("a", "")))
         with pytest.raises(StorageUnavailable):
-            Ledger(database).hold(hold())
+            Journal(database).hold(hold())
         with pytest.raises(StorageUnavailable):
             await database.read("SELECT 1")
 
@@ -126,7 +126,7 @@ def test_after_closing_nothing_is_taken(tmp_path: Path) -> None:
 FORGETS_TO_CLOSE = """
 import asyncio, sys
 from pathlib import Path
-from aihub_lite.storage.database import Database
+from aihub_lite.storage.sqlite.database import Database
 
 async def main():
     database = await Database.open(Path(sys.argv[1]))
@@ -152,13 +152,14 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
         with_database(tmp_path / "a.db", work)
 
 
-def test_the_pragmas_are_the_chosen_ones(tmp_path: Path) -> None:
+def test_the_write_connection_has_the_pragmas_of_the_design(tmp_path: Path) -> None:
     names = ("journal_mode", "synchronous", "foreign_keys", "trusted_schema", "busy_timeout", "journal_size_limit")
     with closing(connect_writer(tmp_path / "a.db", "FULL")) as connection:
-        found = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
-    assert ["wal", 2, 1, 0, 5000, 64 * 2**20] == found
+        pragmas = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    assert ["wal", 2, 1, 0, 5000, 64 * 2**20] == pragmas
 
 
+@pytest.mark.attack("T-56")
 def test_another_process_holding_the_lock_fails_the_group_at_once(tmp_path: Path) -> None:
     async def run() -> list[type]:
         with (
@@ -173,7 +174,7 @@ def test_another_process_holding_the_lock_fails_the_group_at_once(tmp_path: Path
     assert [StorageUnavailable] * 3 == asyncio.run(run())
 
 
-def test_meta_remembers_the_first_to_say_it(tmp_path: Path) -> None:
+def test_a_value_put_once_is_that_of_the_first_caller(tmp_path: Path) -> None:
     async def work(database: Database) -> tuple[str | None, bool, bool, str | None]:
         meta = Meta(database)
         before = await meta.get("first_start")
@@ -183,7 +184,7 @@ def test_meta_remembers_the_first_to_say_it(tmp_path: Path) -> None:
     assert (None, True, False, "1") == with_database(tmp_path / "a.db", work)
 
 
-def test_meta_is_replaced(tmp_path: Path) -> None:
+def test_a_value_that_is_put_replaces_the_one_before(tmp_path: Path) -> None:
     async def work(database: Database) -> str | None:
         await Meta(database).put("boot_id", "one")
         await Meta(database).put("boot_id", "two")

@@ -1,7 +1,7 @@
 """Strict checkers of the chat surface, written from the clients' rules and not from the code they check.
 
-Rule numbers are those of the client requirements: 1 framing and one finish reason, 7 chunk fields, 8 usage,
-9 tool calls, 10 no `error` key, 12 only `data:` lines and the keep-alive comment, 15 reasoning, 18 failures.
+Rule numbers are those of RULES.md: C-1 framing and one finish reason, C-7 chunk fields, C-8 usage, C-9 tool calls,
+C-10 no `error` key, C-12 only `data:` lines and the keep-alive comment, C-15 reasoning, C-18 failures.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CheckedStream:
 
     @property
     def first(self) -> CheckedChoice:
-        """Choice 0, empty when nothing came."""
+        """The choice with index 0, empty when nothing came."""
         return self.choices.get(0, CheckedChoice())
 
     @property
@@ -79,7 +79,7 @@ class CheckedAnswer:
 
     @property
     def first(self) -> CheckedChoice:
-        """Choice 0."""
+        """The choice with index 0."""
         return self.choices[0]
 
 
@@ -201,7 +201,8 @@ def _chunk(seen: CheckedStream, payload: bytes, include_usage: bool) -> None:
         return
     if (seen.id or chunk["id"]) != chunk["id"] or (seen.model or chunk["model"]) != chunk["model"]:
         _broken(7, "id and model stay the same for a whole stream", payload)
-    seen.id, seen.model = chunk["id"], chunk["model"]
+    seen.id = chunk["id"]
+    seen.model = chunk["model"]
     if seen.usage is not None:
         _broken(8, "a chunk after the usage chunk", payload)
     choices = chunk.get("choices")
@@ -247,8 +248,8 @@ def _choice(so_far: CheckedChoice, choice: dict[str, Any], payload: bytes) -> No
     _role(so_far, delta, payload)
     _texts(so_far, delta, payload)
     _calls(so_far, delta, payload)
-    known = ("role", "content", "reasoning_content", "refusal", "tool_calls", "function_call")
-    so_far.extras += [(name, value) for name, value in delta.items() if name not in known]
+    ruled = ("role", "content", "reasoning_content", "refusal", "tool_calls", "function_call")
+    so_far.extras += [(name, value) for name, value in delta.items() if name not in ruled]
     reason = choice.get("finish_reason")
     if reason is not None:
         if so_far.finish_reason is not None:
@@ -307,7 +308,7 @@ def _calls(so_far: CheckedChoice, delta: dict[str, Any], payload: bytes) -> None
 def _new_call(so_far: CheckedChoice, call: dict[str, Any], payload: bytes) -> dict[str, Any]:
     if not isinstance(call.get("id"), str) or not call["id"]:
         _broken(9, "a call's first delta has an id", payload)
-    if call["id"] in {known["id"] for known in so_far.tool_calls}:
+    if call["id"] in {earlier["id"] for earlier in so_far.tool_calls}:
         _broken(9, "two calls with one id", payload)
     if call.get("type") not in ("function", "custom"):
         _broken(9, "a call's first delta has the type `function`", payload)
@@ -321,24 +322,24 @@ def _new_call(so_far: CheckedChoice, call: dict[str, Any], payload: bytes) -> di
     return {"id": call["id"], "type": call["type"], call["type"]: {"name": body["name"], text: body[text]}, **extra}
 
 
-def _more_of(known: dict[str, Any], call: dict[str, Any], payload: bytes) -> None:
-    body = call.get(known["type"], {})
+def _more_of(so_far: dict[str, Any], call: dict[str, Any], payload: bytes) -> None:
+    body = call.get(so_far["type"], {})
     if "id" in call or "type" in call or "name" in body:
         _broken(9, "id, type or name after a call's first delta", payload)
-    text = "arguments" if known["type"] == "function" else "input"
+    text = "arguments" if so_far["type"] == "function" else "input"
     if not isinstance(body.get(text), str):
         _broken(9, f"{text} are strings", payload)
-    known[known["type"]][text] += body[text]
+    so_far[so_far["type"]][text] += body[text]
 
 
 def _message(message: dict[str, Any], reason: str, body: bytes) -> CheckedChoice:
-    found = CheckedChoice(finish_reason=reason)
-    _texts(found, message, body)
+    choice = CheckedChoice(finish_reason=reason)
+    _texts(choice, message, body)
     calls = message.get("tool_calls", [])
     if not isinstance(calls, list) or ("tool_calls" in message and not calls):
         _broken(9, "tool_calls is a list with calls, or absent", body)
     for call in calls:
-        found.tool_calls.append(_new_call(found, call, body))
+        choice.tool_calls.append(_new_call(choice, call, body))
     if calls and reason == "stop":
         _broken(9, "tool calls end with finish_reason tool_calls", body)
-    return found
+    return choice

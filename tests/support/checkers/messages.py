@@ -68,8 +68,8 @@ class _Machine:
     open: dict[str, Any] | None = None
     pieces: list[str] = attrs.field(factory=list)
 
-    def take(self, said: dict[str, Any], payload: bytes) -> None:
-        kind = said["type"]
+    def take(self, event: dict[str, Any], payload: bytes) -> None:
+        kind = event["type"]
         seen = self.seen
         if seen.error is not None or "message_stop" in seen.events:
             _broken("something after the end", payload)
@@ -78,7 +78,7 @@ class _Machine:
             return
         seen.events.append(kind)
         if kind == "error":
-            seen.error = check_error_shape(said, payload)
+            seen.error = check_error_shape(event, payload)
             return
         if (kind == "message_start") != (len(seen.events) == 1):
             _broken("exactly one message_start, before all else", payload)
@@ -87,27 +87,31 @@ class _Machine:
         step = getattr(self, f"_{kind}", None)
         if step is None:
             _broken(f"an unknown event {kind}", payload)
-        step(said, payload)
+        step(event, payload)
 
-    def _message_start(self, said: dict[str, Any], payload: bytes) -> None:
-        message = said["message"]
+    def _message_start(self, event: dict[str, Any], payload: bytes) -> None:
+        message = event["message"]
         _head(message, payload)
         if message["content"] != [] or message["stop_reason"] is not None:
             _broken("message_start says more than that it starts", payload)
-        self.seen.id, self.seen.model, self.seen.usage = message["id"], message["model"], dict(message["usage"])
+        self.seen.id = message["id"]
+        self.seen.model = message["model"]
+        self.seen.usage = dict(message["usage"])
 
-    def _content_block_start(self, said: dict[str, Any], payload: bytes) -> None:
+    def _content_block_start(self, event: dict[str, Any], payload: bytes) -> None:
         if self.open is not None:
             _broken("a block begins inside another", payload)
-        if said["index"] != len(self.seen.content):
+        if event["index"] != len(self.seen.content):
             _broken(f"the index is not {len(self.seen.content)}", payload)
-        self.open, self.pieces = dict(said["content_block"]), []
+        self.open = dict(event["content_block"])
+        self.pieces = []
         self.seen.content.append(self.open)
 
-    def _content_block_delta(self, said: dict[str, Any], payload: bytes) -> None:
-        if self.open is None or said["index"] != len(self.seen.content) - 1:
+    def _content_block_delta(self, event: dict[str, Any], payload: bytes) -> None:
+        if self.open is None or event["index"] != len(self.seen.content) - 1:
             _broken("a delta of a block that is not open", payload)
-        delta, kind = said["delta"], self.open["type"]
+        delta = event["delta"]
+        kind = self.open["type"]
         field = DELTAS.get(kind, {}).get(delta["type"])
         if field is None or field not in delta:
             _broken(f"{delta['type']} inside {kind}", payload)
@@ -118,8 +122,8 @@ class _Machine:
         else:
             self.open[field] = (self.open.get(field) or "") + (delta[field] or "")
 
-    def _content_block_stop(self, said: dict[str, Any], payload: bytes) -> None:
-        if self.open is None or said["index"] != len(self.seen.content) - 1:
+    def _content_block_stop(self, event: dict[str, Any], payload: bytes) -> None:
+        if self.open is None or event["index"] != len(self.seen.content) - 1:
             _broken("the end of a block that is not open", payload)
         if self.open["type"] == "tool_use" and self.ours and not "".join(self.pieces):
             _broken("a call without any input", payload)
@@ -129,17 +133,17 @@ class _Machine:
             _said_something(self.open, payload)
         self.open = None
 
-    def _message_delta(self, said: dict[str, Any], payload: bytes) -> None:
+    def _message_delta(self, event: dict[str, Any], payload: bytes) -> None:
         if self.open is not None:
             _broken("message_delta inside a block", payload)
-        reason = said["delta"].get("stop_reason")
+        reason = event["delta"].get("stop_reason")
         if reason is not None and reason not in STOP_REASONS:
             _broken(f"an unknown stop_reason {reason}", payload)
         self.seen.stop_reason = reason or self.seen.stop_reason
-        _counts(said.get("usage"), ("output_tokens",), payload)
-        self.seen.usage |= {name: value for name, value in said["usage"].items() if value is not None}
+        _counts(event.get("usage"), ("output_tokens",), payload)
+        self.seen.usage |= {name: value for name, value in event["usage"].items() if value is not None}
 
-    def _message_stop(self, said: dict[str, Any], payload: bytes) -> None:
+    def _message_stop(self, event: dict[str, Any], payload: bytes) -> None:
         if self.seen.stop_reason is None:
             _broken("message_stop without a stop_reason", payload)
 
@@ -151,10 +155,10 @@ def check_messages_stream(raw: bytes, *, ours: bool = True) -> CheckedMessage:
     """
     machine = _Machine(ours)
     for name, payload in _events(raw):
-        said = _json(payload)
-        if said.get("type") != name:
+        event = _json(payload)
+        if event.get("type") != name:
             _broken(f"the event is named {name}", payload)
-        machine.take(said, payload)
+        machine.take(event, payload)
     seen = machine.seen
     if seen.error is None and seen.events[-1:] != ["message_stop"]:
         _broken("the stream ends without message_stop or an error", raw[-200:])
@@ -194,8 +198,8 @@ def check_error_shape(value: dict[str, Any], payload: bytes) -> dict[str, Any]:
         _broken("a type that Anthropic has not", payload)
     if not isinstance(error.get("message"), str) or not error["message"].strip():
         _broken("an error without a message", payload)
-    found: dict[str, Any] = error
-    return found
+    checked: dict[str, Any] = error
+    return checked
 
 
 def _events(raw: bytes) -> list[tuple[str, bytes]]:
@@ -224,11 +228,14 @@ def _head(message: dict[str, Any], payload: bytes) -> None:
 
 
 def _counts(usage: Any, required: tuple[str, ...], payload: bytes) -> None:
+    if not isinstance(usage, dict):
+        _broken("a usage that is no object", payload)
     for name in COUNTS:
-        value = usage.get(name, 0 if name not in required else None) if isinstance(usage, dict) else None
-        if name in required and (type(value) is not int or value < 0):
+        value = usage.get(name)
+        is_count = type(value) is int and value >= 0
+        if name in required and not is_count:
             _broken(f"usage needs an int `{name}`", payload)
-        if value is not None and (type(value) is not int or value < 0):
+        if value is not None and not is_count:
             _broken(f"`{name}` is no count", payload)
 
 

@@ -37,9 +37,9 @@ class CheckedResponse:
 
     @property
     def output(self) -> list[dict[str, Any]]:
-        """The items."""
-        found: list[dict[str, Any]] = self.response["output"]
-        return found
+        """The items of the response as it stood last."""
+        items: list[dict[str, Any]] = self.response["output"]
+        return items
 
 
 @attrs.define
@@ -59,7 +59,8 @@ class _State:
 
 def check_responses_stream(raw: bytes) -> CheckedResponse:
     """Accumulates a stream's bytes; AssertionError with the event on the first broken rule."""
-    seen, state = CheckedResponse(), _State()
+    seen = CheckedResponse()
+    state = _State()
     for name, payload in _events(raw, seen):
         state.payload = payload
         event = json.loads(payload.decode(), parse_constant=state.broken)
@@ -108,7 +109,7 @@ def _events(raw: bytes, seen: CheckedResponse) -> list[tuple[str, bytes]]:
     """Type and data of every event; each is two lines and a blank one."""
     assert b"\r" not in raw
     assert b"[DONE]" not in raw, "no [DONE] on this surface"
-    found = []
+    events = []
     lines = iter(raw.split(b"\n"))
     for line in lines:
         if line == COMMENT:
@@ -117,10 +118,11 @@ def _events(raw: bytes, seen: CheckedResponse) -> list[tuple[str, bytes]]:
         if line == b"":
             assert next(lines, None) is None, f"a blank line that ends no event: {raw[:400]!r}"
             break
-        data, blank = next(lines, b""), next(lines, None)
+        data = next(lines, b"")
+        blank = next(lines, None)
         assert line.startswith(b"event: ") and data.startswith(b"data: ") and blank == b"", f"{line!r}, {data[:300]!r}"
-        found.append((line[7:].decode(), data[6:]))
-    return found
+        events.append((line[7:].decode(), data[6:]))
+    return events
 
 
 def _event(seen: CheckedResponse, state: _State, event: dict[str, Any], name: str) -> None:

@@ -15,7 +15,8 @@ LISTS = {"Iterable", "List", "list", "Sequence", "SequenceNotStr"}
 
 def problems(value: Any, expected: Any, at: str = "body") -> list[str]:
     """What is wrong with a JSON value, each with its place; nothing when it fits."""
-    origin, arguments = typing_extensions.get_origin(expected), typing_extensions.get_args(expected)
+    origin = typing_extensions.get_origin(expected)
+    arguments = typing_extensions.get_args(expected)
     if expected in (Any, object):
         return []
     if origin in (typing_extensions.Required, typing_extensions.NotRequired, typing_extensions.Annotated):
@@ -33,12 +34,12 @@ def problems(value: Any, expected: Any, at: str = "body") -> list[str]:
 
 def _in_union(value: Any, variants: tuple[Any, ...], at: str) -> list[str]:
     meant = [variant for variant in variants if _is_meant(value, variant)]
-    found = []
+    complaints = []
     for variant in meant or variants:
-        found.append(problems(value, variant, at))
-        if not found[-1]:
+        complaints.append(problems(value, variant, at))
+        if not complaints[-1]:
             return []
-    return min(found, key=len)
+    return min(complaints, key=len)
 
 
 def _is_meant(value: Any, variant: Any) -> bool:
@@ -58,13 +59,13 @@ def _in_typed_dict(value: Any, expected: Any, at: str) -> list[str]:
         return [f"{at}: {type(value).__name__} is no {expected.__name__}"]
     hints = _hints(expected)
     required = {name for name in hints if typing_extensions.get_origin(hints[name]) is typing_extensions.Required}
-    found = [f"{at}.{name}: missing in {expected.__name__}" for name in required - value.keys()]
+    complaints = [f"{at}.{name}: missing in {expected.__name__}" for name in required - value.keys()]
     for name, inner in value.items():
         if name in hints:
-            found += problems(inner, hints[name], f"{at}.{name}")
+            complaints += problems(inner, hints[name], f"{at}.{name}")
         else:
-            found.append(f"{at}.{name}: not in {expected.__name__}")
-    return found
+            complaints.append(f"{at}.{name}: not in {expected.__name__}")
+    return complaints
 
 
 def _in_container(value: Any, origin: Any, arguments: tuple[Any, ...], at: str) -> list[str]:

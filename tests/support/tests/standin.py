@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         answer(self, {"id": "t1", "name": "ann", "key": "sk-standin-secret"})
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Quiet."""
+        """Logs nothing: what stderr holds is what a fault says."""
 
 
 def misbehave(handler: Handler) -> None:
@@ -99,4 +99,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "environment":
         print(json.dumps(dict(os.environ)))
     else:
-        time.sleep(60)
+        time.sleep(60)  # any other command hangs

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.checker import check_chat_answer, check_chat_stream
+from tests.support.checkers.chat import check_chat_answer, check_chat_stream
 
 HEAD: dict[str, Any] = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
@@ -17,28 +17,28 @@ def event(**fields: Any) -> bytes:
     return b"data: " + json.dumps({**HEAD, **fields}).encode() + b"\n\n"
 
 
-def said(reason: str | None = None, /, index: Any = 0, **delta: Any) -> bytes:
+def chunk(reason: str | None = None, /, index: Any = 0, **delta: Any) -> bytes:
     return event(choices=[{"index": index, "delta": delta, "finish_reason": reason}])
 
 
 def tool(index: int, **fields: Any) -> bytes:
-    return said(tool_calls=[{"index": index, **fields}])
+    return chunk(tool_calls=[{"index": index, **fields}])
 
 
 def first_of_call(index: int, call_id: str = "a", name: str = "f") -> bytes:
     return tool(index, id=call_id, type="function", function={"name": name, "arguments": ""})
 
 
-FIRST = said(role="assistant", content="")
-STOP = said("stop")
-CALLED = said("tool_calls")
+FIRST = chunk(role="assistant", content="")
+STOP = chunk("stop")
+CALLED = chunk("tool_calls")
 DONE = b"data: [DONE]\n\n"
-GOOD = FIRST + said(content="x") + STOP
+GOOD = FIRST + chunk(content="x") + STOP
 
 
 def test_a_good_stream_is_accumulated() -> None:
     raw = (
-        FIRST + b": keep-alive\n" + said(content="x") + first_of_call(0)
+        FIRST + b": keep-alive\n" + chunk(content="x") + first_of_call(0)
         + tool(0, function={"arguments": "{}"}) + CALLED + event(choices=[], usage=USAGE) + DONE
     )  # fmt: skip
     checked = check_chat_stream(raw, include_usage=True)
@@ -55,17 +55,17 @@ def test_a_good_stream_is_accumulated() -> None:
         pytest.param(1, GOOD + DONE[:-1], id="no blank line"),
         pytest.param(1, FIRST + DONE, id="no finish_reason"),
         pytest.param(1, GOOD + STOP + DONE, id="two finish_reasons"),
-        pytest.param(1, FIRST + said("eos") + DONE, id="unknown finish_reason"),
+        pytest.param(1, FIRST + chunk("eos") + DONE, id="unknown finish_reason"),
         pytest.param(1, b"data: {oops\n\n" + DONE, id="not JSON"),
         pytest.param(7, event(id="", choices=[]) + DONE, id="empty id"),
         pytest.param(7, event(object="", choices=[]) + DONE, id="empty object"),
         pytest.param(7, event(created=1.5, choices=[]) + DONE, id="created no int"),
         pytest.param(7, event(choices=None) + DONE, id="null choices"),
-        pytest.param(7, said(index=None, role="assistant") + DONE, id="no index"),
-        pytest.param(7, said(content="x") + DONE, id="no role"),
-        pytest.param(7, FIRST + said(role="assistant") + DONE, id="second role"),
-        pytest.param(7, said(role="") + DONE, id="empty role"),
-        pytest.param(7, said(role="assistant", content=[]) + DONE, id="content a list"),
+        pytest.param(7, chunk(index=None, role="assistant") + DONE, id="no index"),
+        pytest.param(7, chunk(content="x") + DONE, id="no role"),
+        pytest.param(7, FIRST + chunk(role="assistant") + DONE, id="second role"),
+        pytest.param(7, chunk(role="") + DONE, id="empty role"),
+        pytest.param(7, chunk(role="assistant", content=[]) + DONE, id="content a list"),
         pytest.param(8, event(choices=[]) + DONE, id="empty choices"),
         pytest.param(8, event(choices=[], usage={**USAGE, "total_tokens": 1.0}) + DONE, id="usage a float"),
         pytest.param(8, GOOD + event(choices=[], usage=USAGE) * 2 + DONE, id="usage twice"),
@@ -77,8 +77,8 @@ def test_a_good_stream_is_accumulated() -> None:
         pytest.param(
             9, FIRST + first_of_call(0) + tool(0, function={"arguments": {}}) + DONE, id="arguments no string"
         ),
-        pytest.param(9, FIRST + said(content="x", tool_calls=[{"index": 0}]) + DONE, id="content beside a call"),
-        pytest.param(9, FIRST + said(tool_calls=[{"index": 0}, {"index": 1}]) + DONE, id="two calls in a chunk"),
+        pytest.param(9, FIRST + chunk(content="x", tool_calls=[{"index": 0}]) + DONE, id="content beside a call"),
+        pytest.param(9, FIRST + chunk(tool_calls=[{"index": 0}, {"index": 1}]) + DONE, id="two calls in a chunk"),
         pytest.param(9, FIRST + first_of_call(0) + STOP + DONE, id="stop after calls"),
         pytest.param(10, b'data: {"error":null}\n\n' + DONE, id="null error"),
         pytest.param(12, b"event: x\n" + GOOD + DONE, id="event line"),
@@ -87,7 +87,7 @@ def test_a_good_stream_is_accumulated() -> None:
         pytest.param(12, b": keep-alive\n\n" + GOOD + DONE, id="keep-alive with a blank line"),
         pytest.param(12, b"data: \n\n" + GOOD + DONE, id="empty data"),
         pytest.param(12, GOOD.replace(b"\n", b"\r\n") + DONE, id="CRLF"),
-        pytest.param(15, FIRST + said(reasoning="x") + STOP + DONE, id="reasoning"),
+        pytest.param(15, FIRST + chunk(reasoning="x") + STOP + DONE, id="reasoning"),
         pytest.param(
             18, FIRST + b'data: {"id":1,"error":{"message":"m","type":"t","code":1}}\n\n', id="not only error"
         ),

@@ -10,7 +10,7 @@ from tests.support import leaks
 from tests.support.canaries import PROMPT_CANARY
 from tests.support.gateway import running
 from tests.support.leaks import leak_sentinel
-from tests.support_tests import standin_home
+from tests.support.tests import standin_home
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +40,7 @@ def test_nothing_is_found_where_nothing_leaks(tmp_path: Path) -> None:
         ("privacy", f"{PROMPT_CANARY} in x.db"),
     ],
 )
-def test_a_leak_is_found(tmp_path: Path, fault: str, finding: str) -> None:
+def test_every_kind_of_leak_is_found(tmp_path: Path, fault: str, finding: str) -> None:
     with pytest.raises(AssertionError) as caught:
         watch(tmp_path, fault)
     assert finding in str(caught.value)

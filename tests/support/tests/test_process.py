@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.process import SCALED, Home, NotStarted
-from tests.support_tests import standin_home
+from tests.support.process import SCALED, Home, NotStarted, Output
+from tests.support.tests import standin_home
 
 
 def test_the_surrounding_shell_does_not_leak_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +34,7 @@ def test_a_server_says_where_it_listens_and_ends_on_sigterm(tmp_path: Path) -> N
         assert process.rss_kb() > 1000
         assert any(target.startswith("socket:") for target in process.fds())
         process.terminate()
-        assert 0 == process.wait(5)
+        assert 0 == process.wait(60)
 
 
 def test_a_server_that_dies_at_start_is_reported_with_its_words(tmp_path: Path) -> None:
@@ -55,3 +56,22 @@ def test_exit_code_and_both_streams_come_back(tmp_path: Path) -> None:
     program = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(2)"
     finished = Home(tmp_path / "data", command=(sys.executable, "-c", program)).cli()
     assert (2, "out", "err") == (finished.code, finished.stdout, finished.stderr)
+
+
+def test_news_hold_everything_that_was_written_before_them() -> None:
+    reading, writing = os.pipe()
+    output = Output(os.fdopen(reading, "rb"))
+    for number in range(2000):
+        os.write(writing, b"%d\n" % number)
+        assert str(number) == output.news()
+    os.close(writing)
+    output.close()
+
+
+def test_a_line_that_never_ended_is_kept_when_its_stream_ends() -> None:
+    reading, writing = os.pipe()
+    output = Output(os.fdopen(reading, "rb"))
+    os.write(writing, b"one\r\ntwo")
+    os.close(writing)
+    output.close()
+    assert ["one\r", "two"] == output.lines

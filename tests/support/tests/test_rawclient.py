@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from tests.support.answers import chunked, head, sse
 from tests.support.rawclient import CutOff, RawConnection, payloads, request, request_bytes, stream
-from tests.support.scripted import Upstream
-from tests.support.steps import Close, Gate, Hang, Pause, Reset, Script, Send, Wait
+from tests.support.upstream.answers import chunked, head, sse
+from tests.support.upstream.scripted import Upstream
+from tests.support.upstream.steps import Close, Gate, Hang, Pause, Reset, Script, Send, Wait
 
 
 @pytest.mark.parametrize(

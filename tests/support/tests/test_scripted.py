@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support import rawclient
-from tests.support.answers import DONE, chat_answer, chat_chunks, chunked, json_answer, sse
 from tests.support.rawclient import CutOff, RawConnection, request, request_bytes
-from tests.support.scripted import Upstream, black_hole, refused
-from tests.support.steps import Close, Dribble, Gate, Hang, Limit, Pause, Reset, Script, Send, Slice, Wait
+from tests.support.upstream.answers import DONE, chat_answer, chat_chunks, chunked, json_answer, sse
+from tests.support.upstream.scripted import Upstream, black_hole, refused
+from tests.support.upstream.steps import Close, Dribble, Gate, Hang, Limit, Pause, Reset, Script, Send, Slice, Wait
 
 
 def ask(upstream: Upstream, body: bytes = b"{}") -> rawclient.Answer:
@@ -179,12 +179,14 @@ def test_a_black_hole_neither_accepts_nor_refuses() -> None:
 
 def test_the_healthy_default_sends_usage_only_when_asked() -> None:
     with Upstream() as upstream:
-        plain, asked = (
-            ask(upstream, b'{"stream":true}'),
-            ask(upstream, b'{"stream":true,"stream_options":{"include_usage":true}}'),
-        )
+        plain = ask(upstream, b'{"stream":true}')
+        with_usage = ask(upstream, b'{"stream":true,"stream_options":{"include_usage":true}}')
         whole = ask(upstream)
-    assert (False, True, 15) == (b"usage" in plain.body, b"usage" in asked.body, whole.json()["usage"]["total_tokens"])
+    assert (False, True, 15) == (
+        b"usage" in plain.body,
+        b"usage" in with_usage.body,
+        whole.json()["usage"]["total_tokens"],
+    )
 
 
 def test_two_hundred_connections_wait_at_one_gate() -> None:

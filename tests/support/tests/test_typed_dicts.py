@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.claude import nulls, sdk_problems
+from tests.support.upstream.claude import nulls, sdk_problems
 
 GOOD: dict[str, Any] = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "x"}]}
 

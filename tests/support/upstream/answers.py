@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from tests.support.canaries import ANSWER_CANARY
-from tests.support.received import Request
-from tests.support.steps import Send, Step
+from tests.support.upstream.received import Request
+from tests.support.upstream.steps import Send, Step
 
 Headers = Iterable[tuple[str, str]]
 TEXT = f"hello {ANSWER_CANARY}"

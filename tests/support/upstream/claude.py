@@ -11,10 +11,10 @@ import anthropic.types.beta.message_create_params as beta
 import msgspec
 from anthropic.types import message_create_params
 
-from aihub_lite.wire.anthropic_request import PASSED, translate
-from aihub_lite.wire.chat_request import ChatRequest, parse_chat
-from aihub_lite.wire.translated import Translated
-from tests.support.typed_dicts import problems
+from aihub_lite.wire.anthropic.upstream.forced import ForcedTranslation
+from aihub_lite.wire.anthropic.upstream.request import OWN_FIELDS, translate
+from aihub_lite.wire.chat.request import ChatRequest, parse_chat
+from tests.support.checkers.typed_dicts import problems
 
 SAMPLING = {"temperature", "top_p", "top_k"}
 """In no type of this SDK any more, which speaks a newer version of the API than the one that is pinned."""
@@ -30,41 +30,41 @@ def asked(body: Mapping[str, Any]) -> ChatRequest:
     return parse_chat(msgspec.json.encode(full))
 
 
-def checked(request: ChatRequest, model: str, *, nonsense: bool = False, **options: Any) -> Translated:
+def checked(request: ChatRequest, model: str, *, nonsense: bool = False, **options: Any) -> ForcedTranslation:
     """What goes upstream; AssertionError if the SDK's types do not have it so, or if it holds a null.
 
     With `nonsense`, what a client says in Anthropic's own words may be wrong: it is passed on for Anthropic to judge.
     """
     before = msgspec.json.encode(request.body)
-    made = translate(request, model, **options)
+    translation = translate(request, model, **options)
     assert before == msgspec.json.encode(request.body), "the client's request was changed"
-    judged = {name: value for name, value in made.body.items() if not (nonsense and name in PASSED)}
+    judged = {name: value for name, value in translation.body.items() if not (nonsense and name in OWN_FIELDS)}
     assert [] == sdk_problems(judged)
-    assert nonsense or [] == list(nulls(made.body))
-    return made
+    assert nonsense or [] == list(nulls(translation.body))
+    return translation
 
 
-def translated(body: Mapping[str, Any], model: str = "claude-opus-4-6", **options: Any) -> Translated:
+def translated(body: Mapping[str, Any], model: str = "claude-opus-4-6", **options: Any) -> ForcedTranslation:
     """The same for a chat body."""
     return checked(asked(body), model, **options)
 
 
 def sent(body: Mapping[str, Any], model: str = "claude-opus-4-6", **options: Any) -> dict[str, Any]:
-    """Its body."""
+    """The body that goes upstream for a chat body."""
     return translated(body, model, **options).body
 
 
 def messages(*chat: dict[str, Any], model: str = "claude-opus-4-6") -> list[dict[str, Any]]:
     """The messages that are made of chat messages."""
-    found: list[dict[str, Any]] = sent({"messages": list(chat)}, model)["messages"]
-    return found
+    messages_sent: list[dict[str, Any]] = sent({"messages": list(chat)}, model)["messages"]
+    return messages_sent
 
 
 def sdk_problems(body: Mapping[str, Any]) -> list[str]:
     """What the SDK's types of a request do not know in a body, or miss."""
-    known = {name: value for name, value in body.items() if name not in SAMPLING}
-    wrong = problems(known, _params(message_create_params))
-    return wrong and problems(known, _params(beta))
+    typed = {name: value for name, value in body.items() if name not in SAMPLING}
+    wrong = problems(typed, _params(message_create_params))
+    return wrong and problems(typed, _params(beta))
 
 
 def nulls(value: Any, at: str = "body") -> Iterator[str]:
@@ -88,13 +88,13 @@ def _params(module: Any) -> Any:
 def chat_messages(body: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
     """A body's conversation as chat messages, as far as chat can say it; AssertionError for a block it cannot."""
     system = _blocks(body.get("system") or [])
-    found = [{"role": "system", "content": _chat_parts(system)}] if system else []
+    conversation = [{"role": "system", "content": _chat_parts(system)}] if system else []
     for message in body["messages"]:
         if message["role"] == "assistant":
-            found.append(_chat_assistant(_blocks(message["content"]), names))
+            conversation.append(_chat_assistant(_blocks(message["content"]), names))
         else:
-            found += _chat_user(message["role"], _blocks(message["content"]))
-    return found
+            conversation += _chat_user(message["role"], _blocks(message["content"]))
+    return conversation
 
 
 def _blocks(content: Any) -> list[dict[str, Any]]:
@@ -102,19 +102,19 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
 
 
 def _chat_user(role: str, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
     for block in blocks:
         if block["type"] == "tool_result":
             result: dict[str, Any] = {"role": "tool", "tool_call_id": block["tool_use_id"]}
             result["content"] = _chat_parts(_blocks(block.get("content") or []))
-            found.append(result | {name: block[name] for name in ("is_error", "cache_control") if name in block})
+            messages.append(result | {name: block[name] for name in ("is_error", "cache_control") if name in block})
         elif block["type"] == "text" and block["text"].startswith(USER_NOTE):
-            found.append({"role": "system", "content": block["text"][len(USER_NOTE) : -len("\n</system>")]})
-        elif found and found[-1]["role"] == role:
-            found[-1]["content"].append(_chat_part(block))
+            messages.append({"role": "system", "content": block["text"][len(USER_NOTE) : -len("\n</system>")]})
+        elif messages and messages[-1]["role"] == role:
+            messages[-1]["content"].append(_chat_part(block))
         else:
-            found.append({"role": role, "content": [_chat_part(block)]})
-    return found
+            messages.append({"role": role, "content": [_chat_part(block)]})
+    return messages
 
 
 def _chat_assistant(blocks: list[dict[str, Any]], names: Mapping[str, str]) -> dict[str, Any]:
@@ -130,10 +130,11 @@ def _chat_assistant(blocks: list[dict[str, Any]], names: Mapping[str, str]) -> d
             detail = {"type": "reasoning.encrypted", "data": block["data"]}
             message.setdefault("reasoning_details", []).append(detail)
         elif kind == "tool_use":
-            given = json.dumps(block["input"], ensure_ascii=False)
-            function = {"name": names.get(block["name"], block["name"]), "arguments": given}
+            arguments = json.dumps(block["input"], ensure_ascii=False)
+            function = {"name": names.get(block["name"], block["name"]), "arguments": arguments}
             call = {"id": block["id"], "type": "function", "function": function}
-            message.setdefault("tool_calls", []).append(call)
+            mark = {name: block[name] for name in ("cache_control",) if name in block}
+            message.setdefault("tool_calls", []).append(call | mark)
         else:
             parts.append(block)
     message["content"] = _chat_parts(parts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -19,14 +20,16 @@ from typing import Any, Self
 
 import attrs
 
-from tests.support.answers import healthy
-from tests.support.received import Request, read_request
-from tests.support.steps import Script, ScriptEnded
+from tests.support.upstream.answers import healthy
+from tests.support.upstream.received import Request, read_request
+from tests.support.upstream.steps import Script, ScriptEnded
 
 Answerer = Script | Callable[[Request], Script]
 """A script, or what makes one from the request it answers."""
 
 _LARGEST_REQUEST = 2**26
+TURNS_TO_ACCEPT = 3
+"""Turns of the loop from the accepting of a connection to the start of its task: transport, protocol, task."""
 
 
 @attrs.define(eq=False)
@@ -48,7 +51,9 @@ class Connection:
     def closed(self, by: str, was_reset: bool = False) -> None:
         """Records the first end there is."""
         if not self.closed_by:
-            self.closed_at, self.closed_by, self.was_reset = time.monotonic(), by, was_reset
+            self.closed_at = time.monotonic()
+            self.was_reset = was_reset
+            self.closed_by = by  # last: whoever waits for it reads the others
             self.changed()
 
     async def send(self, data: bytes) -> None:
@@ -59,17 +64,18 @@ class Connection:
         self.writer.write(data)
         await self.writer.drain()
         self.sent += len(data)
+        self.changed()
         if self._left == 0:
             await self.close()
             raise ScriptEnded
 
     async def close(self) -> None:
-        """FIN."""
+        """Closes with FIN."""
         self.closed("script")
         self.writer.close()
 
     def reset(self) -> None:
-        """RST: lingering for zero seconds throws away what is unsent."""
+        """Closes with RST: lingering for zero seconds throws away what is unsent."""
         self.closed("script")
         sock = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -84,11 +90,13 @@ class Upstream:
     """`with Upstream(script) as upstream:`; the base URL for a channel is `upstream.url`.
 
     `default` answers every request for which nothing is queued; `on_accept` is played on every new connection
-    before anything is read from it.
+    before anything is read from it. With `tls` it is spoken to by https, and `url` says so.
     """
 
-    def __init__(self, default: Answerer = healthy, on_accept: Script = ()) -> None:
-        self.default, self.on_accept = default, on_accept
+    def __init__(self, default: Answerer = healthy, on_accept: Script = (), tls: ssl.SSLContext | None = None) -> None:
+        self.default = default
+        self.tls = tls
+        self.on_accept = on_accept
         self.requests: list[Request] = []
         self.connections: list[Connection] = []
         self.errors: list[BaseException] = []
@@ -116,7 +124,8 @@ class Upstream:
     @property
     def url(self) -> str:
         """The base URL to give a channel."""
-        return f"http://127.0.0.1:{self.port}/v1"
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self.port}/v1"
 
     @property
     def open_connections(self) -> int:
@@ -132,17 +141,21 @@ class Upstream:
         """What the next requests get, one each, before `default` has its say."""
         self._queue.extend(answers)
 
-    def wait_for(self, condition: Callable[[], bool], what: str, timeout: float = 5.0) -> None:
+    def forget_queue(self) -> None:
+        """From here on `default` has its say."""
+        self._queue.clear()
+
+    def wait_for(self, condition: Callable[[], bool], what: str, timeout: float = 20.0) -> None:
         """Returns as soon as `condition` holds; raises TimeoutError saying `what` never came."""
         with self._changed:
             if not self._changed.wait_for(condition, timeout):
                 raise TimeoutError(f"{what} did not happen within {timeout} s")
 
-    def wait_requests(self, count: int, timeout: float = 5.0) -> None:
+    def wait_requests(self, count: int, timeout: float = 20.0) -> None:
         """Returns once so many whole requests have been received since the start."""
         self.wait_for(lambda: len(self.requests) >= count, f"request {count}", timeout)
 
-    def wait_closed(self, connection: int = -1, timeout: float = 5.0) -> float:
+    def wait_closed(self, connection: int = -1, timeout: float = 20.0) -> float:
         """The monotonic time at which the peer closed that connection (the latest one by default)."""
         self.wait_for(lambda: bool(self.connections and self.connections[connection].closed_by), "close", timeout)
         record = self.connections[connection]
@@ -150,7 +163,7 @@ class Upstream:
         assert record.closed_at is not None
         return record.closed_at
 
-    def wait_idle(self, timeout: float = 5.0) -> None:
+    def wait_idle(self, timeout: float = 20.0) -> None:
         """Returns once no connection is open."""
         self.wait_for(lambda: not self.open_connections, "the close of every connection", timeout)
 
@@ -162,15 +175,22 @@ class Upstream:
             self._changed.notify_all()
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _shut(self) -> None:
         assert self._server is not None
+        # Nothing more is accepted, and what was gets its task: a server that is closed in between leaks a socket.
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        for _ in range(TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)
         self._server.close()
-        for task in self._tasks:
+        # All of this loop's: handshakes of TLS that are under way, too.
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0)  # lets aborted transports release their sockets
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -178,7 +198,8 @@ class Upstream:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        writer.transport.set_write_buffer_limits(0)
+        if self.tls is None:  # asyncio's TLS does not always say when so little room is there again
+            writer.transport.set_write_buffer_limits(0)
         connection = Connection(len(self.connections), time.monotonic(), writer, self._note)
         self.connections.append(connection)
         self._note()

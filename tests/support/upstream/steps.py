@@ -55,7 +55,7 @@ class Pause:
     seconds: float
 
     async def play(self, line: Line) -> None:
-        await asyncio.sleep(self.seconds)
+        await asyncio.sleep(self.seconds)  # the upstream's own silence
 
 
 @attrs.frozen
@@ -63,7 +63,7 @@ class Hang:
     """Silence until the peer gives up."""
 
     async def play(self, line: Line) -> None:
-        await asyncio.sleep(BOUND)
+        await asyncio.sleep(BOUND)  # longer than any peer waits
 
 
 @attrs.frozen
@@ -77,7 +77,7 @@ class Close:
 
 @attrs.frozen
 class Reset:
-    """RST (SO_LINGER 0)."""
+    """A close with RST; what is unsent is lost."""
 
     async def play(self, line: Line) -> None:
         line.reset()
@@ -95,7 +95,7 @@ class Slice:
     async def play(self, line: Line) -> None:
         for start in range(0, len(self.data), self.size):
             await line.send(self.data[start : start + self.size])
-            await asyncio.sleep(self.interval)
+            await asyncio.sleep(self.interval)  # the upstream's own pace
 
 
 @attrs.frozen
@@ -133,11 +133,12 @@ class Gate:
         """Lets every script through, those waiting and those to come."""
         with self._lock:
             self._open = True
-            waiting, self._wake = self._wake, []
+            waiting = self._wake
+            self._wake = []
         for wake in waiting:
             wake()
 
-    def wait_reached(self, timeout: float = 5.0, times: int = 1) -> None:
+    def wait_reached(self, timeout: float = 20.0, times: int = 1) -> None:
         """Returns once `times` more scripts have arrived here; raises TimeoutError."""
         for _ in range(times):
             if not self._reached.acquire(timeout=timeout):
@@ -145,7 +146,8 @@ class Gate:
 
     async def passed(self) -> None:
         """Waits, in a script's event loop, until the gate is open; raises TimeoutError after BOUND."""
-        loop, opened = asyncio.get_running_loop(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        opened = asyncio.Event()
         with self._lock:
             if self._open:
                 opened.set()

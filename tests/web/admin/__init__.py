@@ -1,0 +1,1 @@
+"""The admin API, called by an operator at a desk (`desk.py`)."""

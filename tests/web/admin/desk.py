@@ -10,11 +10,28 @@ from typing import Any, cast
 
 import attrs
 import httpx
+from litestar import Litestar
 
 from aihub_lite.config import Settings
-from aihub_lite.gateway.admin_key import admin_key
 from aihub_lite.gateway.core import Gateway, open_gateway
-from aihub_lite.web.app import create_app
+from aihub_lite.gateway.state.admin_key import admin_key
+from aihub_lite.web.app import MadeLater, Paths, create_app
+from aihub_lite.web.gate import Gate
+
+
+async def surfaces_of(app: Gate) -> Paths:
+    """The surfaces behind the gate, which are made when one of them is first asked for."""
+    assert isinstance(app.app, MadeLater)
+    surfaces = await app.app.made()
+    assert isinstance(surfaces, Paths)
+    return surfaces
+
+
+async def framework_of(app: Gate) -> Litestar:
+    """The framework's application behind gate and surfaces."""
+    framework = (await surfaces_of(app)).otherwise
+    assert isinstance(framework, MadeLater)
+    return cast("Litestar", await framework.made())
 
 
 @attrs.frozen

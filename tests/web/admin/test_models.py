@@ -18,14 +18,14 @@ async def add(desk: Desk, name: str, *models: str, **fields: Any) -> None:
 def know(desk: Desk, upstream_model: str, rate: int | None) -> None:
     """What the price table says, in USD per million tokens."""
     price = None if rate is None else Price(Rates(rate * 10**9, rate * 10**9), source="table", as_of="2026-10-01")
-    desk.gateway.registry.default_prices["openai", upstream_model] = price
+    desk.gateway.registry.live_catalog.default_prices["openai", upstream_model] = price
 
 
 async def ids(desk: Desk, query: str = "") -> list[str]:
-    return [model["id"] for model in await desk.call("GET", f"/models{query}")]
+    return [model["id"] for model in (await desk.call("GET", f"/models{query}"))["models"]]
 
 
-def test_the_demo_comes_before_what_is_in_use(tmp_path: Path) -> None:
+def test_models_are_listed_by_id_with_the_demo_last(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         for model in ("b", "Z", "a"):
             know(desk, model, None)
@@ -36,7 +36,7 @@ def test_the_demo_comes_before_what_is_in_use(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
-def test_a_token_is_told_of_models_it_may_not_use(tmp_path: Path) -> None:
+def test_a_tokens_list_holds_only_models_it_may_use(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         for model in ("a", "b", "c"):
             know(desk, model, None)
@@ -49,7 +49,7 @@ def test_a_token_is_told_of_models_it_may_not_use(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
-def test_a_model_is_shown_without_its_other_names(tmp_path: Path) -> None:
+def test_a_model_is_shown_with_its_other_names_by_any_of_them(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         know(desk, "gpt-4.1", 1)
         know(desk, "openai/gpt-4.1", 1)
@@ -66,7 +66,7 @@ def test_a_model_is_shown_without_its_other_names(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
-def test_the_price_of_an_operator_hides_the_tables(tmp_path: Path) -> None:
+def test_an_operators_price_counts_and_the_tables_is_still_shown(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         know(desk, "m", 3)
         await add(desk, "c", "m")
@@ -78,19 +78,19 @@ def test_the_price_of_an_operator_hides_the_tables(tmp_path: Path) -> None:
         )
         await desk.call("POST", "/prices", {"model": "m", "input": "1", "output": "2"})
         after = await desk.call("GET", "/models/m")
-        (way,) = after["channels"]
-        assert ("m", "1.00", "3.00", "operator") == (
+        (channel,) = after["channels"]
+        assert ("m", 1.0, 3.0, "operator") == (
             after["priced_as"],
-            way["price"]["input"],
-            way["table_price"]["input"],
-            way["price"]["source"],
+            channel["price"]["input"],
+            channel["table_price"]["input"],
+            channel["price"]["source"],
         )
-        assert 10 == len(way["price"]["as_of"])
+        assert 10 == len(channel["price"]["as_of"])
 
     at_desk(tmp_path, story)
 
 
-def test_a_price_under_another_name_is_told_by_the_wrong_one(tmp_path: Path) -> None:
+def test_a_price_is_shown_with_the_name_it_was_set_under(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         know(desk, "ai21/jamba", None)
         await add(desk, "c", "ai21/jamba")
@@ -101,31 +101,31 @@ def test_a_price_under_another_name_is_told_by_the_wrong_one(tmp_path: Path) -> 
     at_desk(tmp_path, story)
 
 
-def test_an_unpriced_model_is_told_from_a_free_one_by_nothing(tmp_path: Path) -> None:
+def test_an_unpriced_model_and_a_free_one_are_marked_as_such(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         know(desk, "unknown", None)
         await add(desk, "paid", "unknown")
         await add(desk, "box", "llama", provider="ollama")
-        shown = await desk.call("GET", "/models")
-        flags = [(each["id"], each["unpriced"], each["channels"][0]["price"]["free"]) for each in shown]
+        shown = (await desk.call("GET", "/models"))["models"]
+        flags = [(model["id"], model["unpriced"], model["channels"][0]["price"]["free"]) for model in shown]
         assert [("llama", False, True), ("unknown", True, False)] == flags
 
     at_desk(tmp_path, story)
 
 
-def test_a_model_promises_more_context_than_one_of_its_channels_has(tmp_path: Path) -> None:
+def test_a_models_context_is_the_smallest_known_of_its_channels(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await add(desk, "long", "m=gpt-4.1")
         await add(desk, "short", "m=gpt-4o")
         await add(desk, "box", "m=gpt-4", provider="ollama")
         shown = await desk.call("GET", "/models/m")
-        windows = {way["channel"]: way["context_window"] for way in shown["channels"]}
+        windows = {channel["channel"]: channel["context_window"] for channel in shown["channels"]}
         assert (128_000, None, True) == (shown["context_window"], windows["box"], windows["long"] > 900_000)
 
     at_desk(tmp_path, story)
 
 
-def test_channels_stand_in_another_order_than_that_of_their_priority(tmp_path: Path) -> None:
+def test_a_models_channels_stand_in_the_order_of_their_priority(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         know(desk, "m", None)
         know(desk, "up", None)
@@ -133,8 +133,8 @@ def test_channels_stand_in_another_order_than_that_of_their_priority(tmp_path: P
         await add(desk, "first", "m=up", priority=5, group="team")
         await desk.call("PUT", "/strategies", {"model": "m", "strategy": "cheapest"})
         shown = await desk.call("GET", "/models/m")
-        ways = [(way["channel"], way["upstream_model"], way["group"]) for way in shown["channels"]]
-        assert [("first", "up", "team"), ("second", "m", "default")] == ways
+        channels = [(channel["channel"], channel["upstream_model"], channel["group"]) for channel in shown["channels"]]
+        assert [("first", "up", "team"), ("second", "m", "default")] == channels
         assert ("cheapest", True) == (shown["strategy"], shown["strategy_set"])
 
     at_desk(tmp_path, story)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from aihub_lite import __version__
 from aihub_lite.domain.usage import UsageRecord
-from aihub_lite.storage.usage import RecordFilter, Usages
+from aihub_lite.storage.requests.filters import RecordFilter
+from aihub_lite.storage.usage import Usages
 from tests.web.admin.desk import Desk, at_desk
 from tests.web.console.visitor import SAME_ORIGIN, Visitor, at_console
 
@@ -32,8 +34,8 @@ async def set_up(desk: Desk | Visitor, **fields: Any) -> None:
 
 
 async def recorded(desk: Desk | Visitor) -> list[UsageRecord]:
-    found = await Usages(desk.gateway.database).records(RecordFilter(), before=None, limit=10)
-    return [record for _, record in found]
+    rows = await Usages(desk.gateway.database).records(RecordFilter(), before=None, limit=10)
+    return [record for _, record in rows]
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
@@ -41,7 +43,7 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("body", [ASKED, {**ASKED, "stream": True}])
-def test_an_operators_call_is_free_for_the_token(tmp_path: Path, body: Mapping[str, Any]) -> None:
+def test_a_token_pays_for_what_an_operator_asks_on_its_behalf(tmp_path: Path, body: Mapping[str, Any]) -> None:
     async def story(desk: Desk) -> None:
         await set_up(desk)
         answer = await act(desk, "bob", body)
@@ -54,7 +56,7 @@ def test_an_operators_call_is_free_for_the_token(tmp_path: Path, body: Mapping[s
     at_desk(tmp_path, story)
 
 
-def test_an_operator_may_do_more_than_the_token(tmp_path: Path) -> None:
+def test_an_operators_call_is_held_to_the_tokens_limits(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await set_up(desk, quota="0.0001", models=["demo"], rpm=4)
         assert (402, "insufficient_user_quota") == code(await act(desk, "bob"))
@@ -66,7 +68,7 @@ def test_an_operator_may_do_more_than_the_token(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
-def test_a_dead_or_unknown_token_answers(tmp_path: Path) -> None:
+def test_a_disabled_or_unknown_token_is_refused(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await set_up(desk, enabled=False)
         assert [(409, "conflict"), (404, "not_found")] == [code(await act(desk, name)) for name in ("bob", "nobody")]
@@ -74,7 +76,7 @@ def test_a_dead_or_unknown_token_answers(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
-def test_the_operator_must_sit_where_the_tokens_client_does(tmp_path: Path) -> None:
+def test_a_tokens_addresses_do_not_bind_the_operator(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await set_up(desk, allow_ips=["10.0.0.0/8"])
         assert 200 == (await act(desk, "bob")).status_code
@@ -82,7 +84,7 @@ def test_the_operator_must_sit_where_the_tokens_client_does(tmp_path: Path) -> N
     at_desk(tmp_path, story)
 
 
-def test_it_is_taken_for_a_sign_of_the_tokens_client(tmp_path: Path) -> None:
+def test_an_operators_call_is_no_sighting_of_the_tokens_client(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await set_up(desk)
         await act(desk, "bob")
@@ -96,7 +98,7 @@ def test_it_is_taken_for_a_sign_of_the_tokens_client(tmp_path: Path) -> None:
     ("user_agent", "client"),
     [("Mozilla/5.0 (X11) Chrome/150.0", f"playground/{__version__}"), ("OpenAI/Python 3.54.0", "OpenAI/Python 3.54.0")],
 )
-def test_a_record_does_not_say_that_it_was_the_playground(tmp_path: Path, user_agent: str, client: str) -> None:
+def test_a_browsers_call_is_recorded_as_the_playgrounds(tmp_path: Path, user_agent: str, client: str) -> None:
     async def story(desk: Desk) -> None:
         await set_up(desk)
         await act(desk, "bob", user_agent=user_agent)
@@ -105,7 +107,7 @@ def test_a_record_does_not_say_that_it_was_the_playground(tmp_path: Path, user_a
     at_desk(tmp_path, story)
 
 
-def test_a_session_cannot_call_but_another_site_can(tmp_path: Path) -> None:
+def test_a_session_may_call_from_its_own_site_only(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await set_up(visitor)
         path = "/api/admin/tokens/bob/chat/completions"
@@ -118,9 +120,40 @@ def test_a_session_cannot_call_but_another_site_can(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_tokens_own_key_acts_for_it_here(tmp_path: Path) -> None:
+def test_a_tokens_own_key_opens_nothing_here(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         key = (await desk.call("POST", "/tokens", {"name": "eve"}, status=201))["key"]
         assert (401, "invalid_api_key") == code(await act(desk, "eve", authorization=f"Bearer {key}"))
+
+    at_desk(tmp_path, story)
+
+
+def test_what_is_tried_in_the_console_is_paid_by_its_own_token(tmp_path: Path) -> None:
+    """The newest teammate paid for what an operator tried."""
+
+    async def story(desk: Desk) -> None:
+        await set_up(desk)
+        shown = await desk.call("GET", "/models?token=console")
+        assert (["demo", "other"], 1) == ([model["id"] for model in shown["models"]][:2], await tokens_of(desk))
+        answers = await asyncio.gather(*(act(desk, "console") for _ in range(3)))
+        assert [200, 200, 200] == [answer.status_code for answer in answers]
+        assert {"console"} == {record.token for record in await recorded(desk)}
+        assert 2 == await tokens_of(desk)
+        spent = {name: (await desk.call("GET", f"/tokens/{name}"))["spent_usd"] for name in ("bob", "console")}
+        assert (0, True) == (spent["bob"], spent["console"] > 0)
+
+    at_desk(tmp_path, story)
+
+
+async def tokens_of(desk: Desk) -> int:
+    return len((await desk.call("GET", "/tokens"))["tokens"])
+
+
+def test_the_consoles_own_token_can_be_disabled_like_any_other(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        await set_up(desk)
+        await act(desk, "console")
+        await desk.call("POST", "/tokens/console/disable")
+        assert (409, "conflict") == code(await act(desk, "console"))
 
     at_desk(tmp_path, story)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aihub_lite.domain.money import Price, Rates
-from aihub_lite.gateway.speeds import MEMORY
+from aihub_lite.gateway.routing.latency import MEMORY
 from tests.support.clock import ManualClock
 from tests.web.admin.desk import Desk, at_desk
 
@@ -16,20 +16,20 @@ from tests.web.admin.desk import Desk, at_desk
 async def add(desk: Desk, name: str, **fields: Any) -> str:
     """A channel that offers `m`; its id."""
     body = {"name": name, "provider": "openai", "base_url": "https://x.example/v1", "models": ["m"], "keys": ["sk-1"]}
-    made = await desk.call("POST", "/channels", {**body, **fields}, status=201)
-    return str(made["id"])
+    channel = await desk.call("POST", "/channels", {**body, **fields}, status=201)
+    return str(channel["id"])
 
 
-async def ways(desk: Desk, query: str = "") -> list[tuple[int | None, str, str]]:
+async def channels(desk: Desk, query: str = "") -> list[tuple[int | None, str, str]]:
     """Place, channel and reason of each channel of `m`."""
     answer = await desk.call("GET", f"/route?model=m{query}")
-    return [(way["place"], way["channel"], way["why"]) for way in answer["channels"]]
+    return [(channel["place"], channel["channel"], channel["why"]) for channel in answer["channels"]]
 
 
 def price(desk: Desk, upstream_model: str, rate: int) -> None:
     """What the price table says, in USD per million tokens."""
     rates = Rates(rate * 10**9, rate * 10**9)
-    desk.gateway.registry.default_prices["openai", upstream_model] = Price(rates, source="test")
+    desk.gateway.registry.live_catalog.default_prices["openai", upstream_model] = Price(rates, source="test")
 
 
 def fail(desk: Desk, channel_id: str) -> None:
@@ -63,7 +63,7 @@ def test_strategies_are_set_listed_and_deleted(tmp_path: Path) -> None:
         ({"strategy": "sticky", "modle": "m"}, "modle"),
     ],
 )
-def test_a_strategy_that_cannot_be_is_refused_by_its_field(tmp_path: Path, body: dict[str, str], field: str) -> None:
+def test_a_wrong_strategy_is_refused_by_its_field(tmp_path: Path, body: dict[str, str], field: str) -> None:
     async def story(desk: Desk) -> None:
         assert field in await desk.refused("PUT", "/strategies", body)
         assert [] == await desk.call("GET", "/strategies")
@@ -71,7 +71,7 @@ def test_a_strategy_that_cannot_be_is_refused_by_its_field(tmp_path: Path, body:
     at_desk(tmp_path, story)
 
 
-def test_a_route_tells_priorities_and_shares(tmp_path: Path) -> None:
+def test_a_route_shows_priorities_and_shares(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await add(desk, "light")
         await add(desk, "heavy", weight=3)
@@ -81,9 +81,9 @@ def test_a_route_tells_priorities_and_shares(tmp_path: Path) -> None:
             (2, "heavy", "priority 0, by chance: 75 % of this priority"),
             (3, "light", "priority 0, by chance: 25 % of this priority"),
         ]
-        assert expected == await ways(desk)
+        assert expected == await channels(desk)
         await desk.call("PUT", "/strategies", {"strategy": "sticky"})
-        assert "priority 0, by conversation: 75 % of this priority" == (await ways(desk))[1][2]
+        assert "priority 0, by conversation: 75 % of this priority" == (await channels(desk))[1][2]
 
     at_desk(tmp_path, story)
 
@@ -94,16 +94,16 @@ def test_a_route_by_price_shows_costs(tmp_path: Path) -> None:
         price(desk, "cheap", 1)
         await add(desk, "a", models=["m=dear"], priority=9)
         await add(desk, "b", models=["m=cheap"])
-        desk.gateway.registry.default_prices["openai", "unknown"] = None
+        desk.gateway.registry.live_catalog.default_prices["openai", "unknown"] = None
         await add(desk, "c", models=["m=unknown"])
         await add(desk, "d", provider="ollama")
         await desk.call("PUT", "/strategies", {"model": "m", "strategy": "cheapest"})
         answer = await desk.call("GET", "/route?model=openai/m")
-        shown = [(way["channel"], way["cost_usd"], way["why"]) for way in answer["channels"]]
+        shown = [(channel["channel"], channel["cost_usd"], channel["why"]) for channel in answer["channels"]]
         expected = [
-            ("d", "0.00", "it costs nothing"),
-            ("b", "0.005096", "by price"),
-            ("a", "0.05096", "by price"),
+            ("d", 0.0, "it costs nothing"),
+            ("b", 0.005096, "by price"),
+            ("a", 0.05096, "by price"),
             ("c", None, "its price is unknown, so it comes last"),
         ]
         assert expected == shown
@@ -118,13 +118,13 @@ def test_a_route_by_price_shows_costs(tmp_path: Path) -> None:
 def test_a_route_by_speed_shows_averages(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         ids = {name: await add(desk, name) for name in ("slow", "fast", "new", "waiting")}
-        speeds, clock = desk.gateway.line.router.speeds, ManualClock()
-        speeds.clock = clock
-        speeds.measured((ids["slow"], "m", True), 2.0)
+        latencies, clock = desk.gateway.line.router.latencies, ManualClock()
+        latencies.clock = clock
+        latencies.measured((ids["slow"], "m", True), 2.0)
         clock.advance(MEMORY)
-        speeds.measured((ids["fast"], "m", True), 0.25)
-        speeds.measured((ids["fast"], "m", False), 9.0)
-        speeds.asked((ids["waiting"], "m", True))
+        latencies.measured((ids["fast"], "m", True), 0.25)
+        latencies.measured((ids["fast"], "m", False), 9.0)
+        latencies.started((ids["waiting"], "m", True))
         await desk.call("PUT", "/strategies", {"strategy": "fastest"})
         answer = await desk.call("GET", "/route?model=m")
         expected = [
@@ -134,7 +134,7 @@ def test_a_route_by_speed_shows_averages(tmp_path: Path) -> None:
             ("waiting", None, None, "being measured"),
         ]
         fields = ("channel", "first_content_ms", "whole_answer_ms", "why")
-        assert expected == [tuple(way[field] for field in fields) for way in answer["channels"]]
+        assert expected == [tuple(channel[field] for field in fields) for channel in answer["channels"]]
         assert "all" == answer["set_for"]
 
     at_desk(tmp_path, story)
@@ -150,18 +150,20 @@ def test_a_route_says_what_keeps_each_channel_out(tmp_path: Path) -> None:
         desk.gateway.health.rate_limit(await add(desk, "waiting", priority=6), "k1", 7.0)
         await add(desk, "unset", keys=["env:NOT_SET"], priority=5)
         spent = await add(desk, "spent", priority=4)
-        await desk.gateway.registry.disable_key(spent, "k1", "the account is spent")
+        await desk.gateway.registry.channels.disable_key(spent, "k1", "refused")
+        desk.gateway.health.rests.begin((await add(desk, "resting", priority=3), "k1"), "the account is spent")
 
-        found = await ways(desk)
-        assert (1, "well", "priority 0") == found[0]
+        explained = await channels(desk)
+        assert (1, "well", "priority 0") == explained[0]
         assert [
             (None, "team", "it serves group team, not default"),
-            (None, "off", f"disabled: {desk.gateway.registry.channel('off').disabled}"),
+            (None, "off", f"disabled: {desk.gateway.registry.channels.get('off').disabled}"),
             (None, "cooling", "cooling down for 30 s after 5 faults in a row (server)"),
             (None, "waiting", "its upstream asked to wait (429): 7 s left"),
             (None, "unset", "no key can be used: k1: NOT_SET is not set"),
-            (None, "spent", "no key can be used: k1 is disabled: the account is spent"),
-        ] == found[1:]
+            (None, "spent", "no key can be used: k1 is disabled: refused"),
+            (None, "resting", "its key rests for 300 s more: the account is spent"),
+        ] == explained[1:]
 
     at_desk(tmp_path, story)
 
@@ -169,7 +171,7 @@ def test_a_route_says_what_keeps_each_channel_out(tmp_path: Path) -> None:
 def test_the_last_channel_is_shown_as_tried_while_it_cools_down(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         fail(desk, await add(desk, "one"))
-        [(place, name, why)] = await ways(desk)
+        [(place, name, why)] = await channels(desk)
         assert (1, "one", True) == (place, name, why.endswith("tried all the same, as no other is left"))
 
     at_desk(tmp_path, story)
@@ -182,14 +184,14 @@ def test_a_tokens_route_is_that_of_its_group_and_models(tmp_path: Path) -> None:
         await desk.call("POST", "/tokens", {"name": "bob", "group": "team"}, status=201)
         await desk.call("POST", "/tokens", {"name": "eve", "models": ["gpt-*"]}, status=201)
         await desk.call("POST", "/tokens", {"name": "old", "enabled": False}, status=201)
-        assert (1, "ours", "priority 0") == (await ways(desk, "&token=bob"))[0]
+        assert (1, "ours", "priority 0") == (await channels(desk, "&token=bob"))[0]
         for name, status, why in (
             ("eve", 403, "the token may not use the model"),
             ("old", 401, "the token is disabled or has expired"),
         ):
             answer = await desk.call("GET", f"/route?model=m&token={name}")
             assert status == answer["refusal"]["status"]
-            assert {(None, why)} == {(way["place"], way["why"]) for way in answer["channels"]}
+            assert {(None, why)} == {(channel["place"], channel["why"]) for channel in answer["channels"]}
 
     at_desk(tmp_path, story)
 
@@ -198,7 +200,7 @@ def test_a_tokens_route_is_that_of_its_group_and_models(tmp_path: Path) -> None:
     ("fields", "code"),
     [({"group": "team"}, "model_not_found"), ({"keys": ["env:NOT_SET"]}, "channel_unavailable")],
 )
-def test_a_route_without_channels_says_what_a_client_would_hear(
+def test_a_route_without_channels_shows_the_refusal_a_client_would_get(
     tmp_path: Path, fields: dict[str, Any], code: str
 ) -> None:
     async def story(desk: Desk) -> None:
@@ -214,16 +216,16 @@ def test_a_model_that_only_a_disabled_channel_offers_is_explained(tmp_path: Path
         await add(desk, "one")
         await desk.call("POST", "/channels/one/disable")
         answer = await desk.call("GET", "/route?model=m")
-        assert ("model_not_found", [None]) == (
+        assert ("channel_unavailable", [None]) == (
             answer["refusal"]["code"],
-            [way["place"] for way in answer["channels"]],
+            [channel["place"] for channel in answer["channels"]],
         )
 
     at_desk(tmp_path, story)
 
 
 @pytest.mark.parametrize("query", ["model=nope", "model=m&token=nobody"])
-def test_what_is_not_there_has_no_route(tmp_path: Path, query: str) -> None:
+def test_an_unknown_model_or_token_has_no_route(tmp_path: Path, query: str) -> None:
     async def story(desk: Desk) -> None:
         await add(desk, "one")
         await desk.refused("GET", f"/route?{query}", status=404)
@@ -231,22 +233,22 @@ def test_what_is_not_there_has_no_route(tmp_path: Path, query: str) -> None:
     at_desk(tmp_path, story)
 
 
-def test_a_route_is_asked_for_without_a_model(tmp_path: Path) -> None:
+def test_a_route_without_a_model_is_refused(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.refused("GET", "/route")
 
     at_desk(tmp_path, story)
 
 
-def test_explaining_a_route_uses_up_a_turn(tmp_path: Path) -> None:
+def test_explaining_a_route_changes_nothing_of_the_next_choice(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await add(desk, "one")
         await add(desk, "two")
         await desk.call("PUT", "/strategies", {"strategy": "fastest"})
         router = desk.gateway.line.router
         before = router.random.getstate()
-        first = await ways(desk)
-        assert first == await ways(desk)
-        assert (before, {}) == (router.random.getstate(), router.speeds._speeds)
+        first = await channels(desk)
+        assert first == await channels(desk)
+        assert (before, {}) == (router.random.getstate(), router.latencies._latencies)
 
     at_desk(tmp_path, story)

@@ -17,36 +17,36 @@ from tests.web.admin.desk import Desk, at_desk, open_desk
 
 
 async def shown(desk: Desk, name: str) -> dict[str, Any]:
-    found: dict[str, Any]
-    (found,) = [each for each in (await desk.call("GET", "/settings"))["settings"] if each["name"] == name]
-    return found
+    setting: dict[str, Any]
+    (setting,) = [setting for setting in (await desk.call("GET", "/settings"))["settings"] if setting["name"] == name]
+    return setting
 
 
-async def models(desk: Desk, key: str) -> int:
+async def asked(desk: Desk, key: str) -> int:
     """The status of a request of a token."""
-    return (await desk.http.get("/v1/models", headers={"authorization": f"Bearer {key}"})).status_code
+    return (await desk.http.get("/v1/key", headers={"authorization": f"Bearer {key}"})).status_code
 
 
-def test_a_limit_that_was_set_counts_after_the_next_start_only(tmp_path: Path) -> None:
+def test_a_limit_counts_from_the_next_request_on(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         key = (await desk.call("POST", "/tokens", {"name": "a"}, status=201))["key"]
-        assert [200, 200] == [await models(desk, key) for _ in range(2)]
+        assert [200, 200] == [await asked(desk, key) for _ in range(2)]
         await desk.call("PATCH", "/settings", {"rpm": 1})
-        assert 429 == await models(desk, key)
+        assert 429 == await asked(desk, key)
         await desk.call("PATCH", "/settings", {"rpm": 0})
-        assert 200 == await models(desk, key)
+        assert 200 == await asked(desk, key)
 
     at_desk(tmp_path, story)
 
 
-def test_a_setting_is_not_passed_on_to_those_who_read_it(tmp_path: Path) -> None:
+def test_a_setting_reaches_everyone_who_reads_it(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         body = {"max_in_flight": 7, "max_attempts": 9, "auth_failures_per_minute": 8, "console_rpm": 6}
         await desk.call("PATCH", "/settings", body)
         gateway = desk.gateway
         assert (7, 9, 8, 6) == (
             gateway.flights.limit,
-            gateway.line.opener.settings.max_attempts,
+            gateway.line.failover.settings.max_attempts,
             gateway.limits.auth_failures,
             gateway.settings.console_rpm,
         )
@@ -54,7 +54,7 @@ def test_a_setting_is_not_passed_on_to_those_who_read_it(tmp_path: Path) -> None
     at_desk(tmp_path, story)
 
 
-def test_a_setting_is_forgotten_at_the_next_start(tmp_path: Path) -> None:
+def test_a_setting_is_kept_over_a_restart(tmp_path: Path) -> None:
     async def change(desk: Desk) -> None:
         await desk.call("PATCH", "/settings", {"rpm": 7, "public_url": "https://ai.example.com/v1/"})
 
@@ -68,12 +68,12 @@ def test_a_setting_is_forgotten_at_the_next_start(tmp_path: Path) -> None:
     at_desk(tmp_path, look)
 
 
-def test_a_setting_cannot_be_put_back(tmp_path: Path) -> None:
+def test_null_puts_one_setting_back_to_its_default(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.call("PATCH", "/settings", {"rpm": 7, "max_attempts": 2})
         await desk.call("PATCH", "/settings", {"rpm": None})
-        found = [await shown(desk, name) for name in ("rpm", "max_attempts")]
-        assert [(180, "default"), (2, "set")] == [(each["value"], each["source"]) for each in found]
+        settings = [await shown(desk, name) for name in ("rpm", "max_attempts")]
+        assert [(180, "default"), (2, "set")] == [(setting["value"], setting["source"]) for setting in settings]
 
     at_desk(tmp_path, story)
 
@@ -82,24 +82,24 @@ def test_a_setting_cannot_be_put_back(tmp_path: Path) -> None:
     ("environ", "flags", "source"),
     [({"AIHUB_RPM": "5"}, {}, "AIHUB_RPM"), ({}, {"rpm": 5}, "--rpm"), ({"AIHUB_RPM": "6"}, {"rpm": 5}, "--rpm")],
 )
-def test_what_is_stored_overrides_what_the_operator_typed(
+def test_a_variable_or_flag_overrides_what_is_stored(
     tmp_path: Path, environ: dict[str, str], flags: dict[str, Any], source: str
 ) -> None:
     async def story(desk: Desk) -> None:
         await desk.call("PATCH", "/settings", {"rpm": 7})
 
     async def check() -> None:
-        given = attrs.evolve(load(environ, **flags), data_dir=tmp_path, discover_local=False)
-        async with open_gateway(given, {}) as gateway:
-            assert (5, 5, source) == (gateway.settings.rpm, gateway.limits.rpm, gateway.tuning.source("rpm"))
-            await gateway.tuning.change({"max_attempts": 9})
+        settings = attrs.evolve(load(environ, **flags), data_dir=tmp_path, discover_local=False)
+        async with open_gateway(settings, {}) as gateway:
+            assert (5, 5, source) == (gateway.settings.rpm, gateway.limits.rpm, gateway.live_settings.source("rpm"))
+            await gateway.live_settings.change({"max_attempts": 9})
             assert 5 == gateway.settings.rpm
 
     at_desk(tmp_path, story)
     asyncio.run(check())
 
 
-def test_what_the_environment_fixes_can_be_set(tmp_path: Path) -> None:
+def test_a_setting_that_the_environment_fixes_is_a_conflict(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         message = await desk.refused("PATCH", "/settings", {"rpm": 7, "max_attempts": 9}, status=409)
         assert "rpm: is fixed by AIHUB_RPM" == message
@@ -126,13 +126,14 @@ BAD: list[tuple[Any, str]] = [
     ({"public_url": 'https://a.example/"><script>'}, "public_url: must be http:// or https:// with"),
     ({"public_url": "https://a.example/$(reboot)"}, "public_url: must be http:// or https:// with"),
     ({"rmp": 7}, "unknown field rmp"),
+    ({"rmp": None}, "unknown field rmp"),
     ({"port": 7}, "port: counts from the start on: set AIHUB_PORT"),
     ({"sources": {}}, "unknown field sources"),
     ([], "must be a JSON object"),
 ]
 
 
-def test_a_value_that_the_environment_could_not_give_is_taken(tmp_path: Path) -> None:
+def test_a_wrong_value_is_refused_by_its_field(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         for body, says in BAD:
             assert says in await desk.refused("PATCH", "/settings", body)
@@ -141,7 +142,7 @@ def test_a_value_that_the_environment_could_not_give_is_taken(tmp_path: Path) ->
     at_desk(tmp_path, story)
 
 
-def test_one_bad_value_lets_the_others_through(tmp_path: Path) -> None:
+def test_one_wrong_value_keeps_all_others_from_being_set(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.refused("PATCH", "/settings", {"rpm": 7, "max_attempts": 0})
         assert 180 == desk.gateway.settings.rpm
@@ -149,7 +150,7 @@ def test_one_bad_value_lets_the_others_through(tmp_path: Path) -> None:
     at_desk(tmp_path, story)
 
 
-def test_a_stored_value_of_another_release_keeps_the_gateway_from_starting(
+def test_stored_values_that_no_longer_fit_are_left_out_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def put(database: Any) -> None:
@@ -165,23 +166,23 @@ def test_a_stored_value_of_another_release_keeps_the_gateway_from_starting(
     assert 2 == len(caplog.messages)
 
 
-def test_a_setting_is_not_listed(tmp_path: Path) -> None:
+def test_every_setting_is_listed(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         listed = (await desk.call("GET", "/settings"))["settings"]
-        assert list(REASONS) == [each["name"] for each in listed]
-        assert list(LIVE) == [each["name"] for each in listed if each["live"]]
+        assert list(REASONS) == [setting["name"] for setting in listed]
+        assert list(LIVE) == [setting["name"] for setting in listed if setting["live"]]
         assert (str(tmp_path), None) == (listed[0]["value"], (await shown(desk, "certfile"))["value"])
 
     at_desk(tmp_path, story)
 
 
-def test_a_caller_that_leaves_parts_storage_from_memory(tmp_path: Path) -> None:
+def test_a_change_whose_caller_leaves_is_finished_in_storage_and_memory(tmp_path: Path) -> None:
     async def story() -> None:
         async with open_desk(tmp_path, {}) as desk:
-            change = asyncio.create_task(desk.gateway.tuning.change({"rpm": 7}))
+            change = asyncio.create_task(desk.gateway.live_settings.change({"rpm": 7}))
             await asyncio.sleep(0)
             change.cancel()
-            await desk.gateway.tuning.change({"max_attempts": 9})
+            await desk.gateway.live_settings.change({"max_attempts": 9})
             stored = await StoredSettings(desk.gateway.database).load()
             assert (7, {"rpm": 7, "max_attempts": 9}) == (desk.gateway.settings.rpm, stored)
 

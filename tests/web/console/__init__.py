@@ -1,0 +1,1 @@
+"""The console's pages, seen by a visitor without a screen (`visitor.py`)."""

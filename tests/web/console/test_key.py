@@ -13,7 +13,7 @@ PATH = "/console/key"
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Look at your key"), ("zh-CN", "查看密钥用量")])
-def test_a_member_of_the_team_is_sent_to_the_sign_in(tmp_path: Path, language: str, title: str) -> None:
+def test_the_page_of_a_key_is_open_to_everybody(tmp_path: Path, language: str, title: str) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.get(PATH, accept_language=language)
         assert (200, True, "no-store") == (answer.status_code, title in answer.text, answer.headers["cache-control"])
@@ -21,7 +21,7 @@ def test_a_member_of_the_team_is_sent_to_the_sign_in(tmp_path: Path, language: s
     at_console(tmp_path, story)
 
 
-def test_the_page_knows_something_before_it_has_a_key(tmp_path: Path) -> None:
+def test_the_page_holds_nothing_of_any_token(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         token = await visitor.call("POST", "/tokens", {"name": "somebody"}, status=201)
         await visitor.sign_in()
@@ -31,7 +31,7 @@ def test_the_page_knows_something_before_it_has_a_key(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_form_would_send_the_key_in_an_address(tmp_path: Path) -> None:
+def test_the_keys_field_has_no_name_that_a_form_could_send(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         text = await visitor.page(PATH)
         (field,) = re.findall(r"<input[^>]*id=\"key\"[^>]*>", text)
@@ -40,14 +40,14 @@ def test_a_form_would_send_the_key_in_an_address(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_the_sign_in_leaves_a_member_of_the_team_alone(tmp_path: Path) -> None:
+def test_the_sign_in_links_to_the_page_of_a_key(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         assert f'href="{PATH}"' in await visitor.page("/console/sign-in")
 
     at_console(tmp_path, story)
 
 
-def test_a_switch_of_the_page_leads_elsewhere(tmp_path: Path) -> None:
+def test_a_switch_of_the_page_leads_back_to_it(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.post("/console/taste", {"language": "zh", "then": PATH})
         assert (303, PATH) == (answer.status_code, answer.headers["location"])

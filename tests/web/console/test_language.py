@@ -15,14 +15,14 @@ from tests.web.console.visitor import Visitor, at_console
 USED = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
 
 
-def test_a_text_is_missing_in_one_language() -> None:
+def test_every_language_has_every_text() -> None:
     english = LANGUAGES["en"].texts
     for language in LANGUAGES.values():
         assert english.keys() == language.texts.keys()
         assert all(language.texts.values())
 
 
-def test_a_translation_fills_in_other_things() -> None:
+def test_a_translation_fills_in_the_same_fields() -> None:
     def fields(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}
 
@@ -31,8 +31,8 @@ def test_a_translation_fills_in_other_things() -> None:
         assert [] == [key for key, text in language.texts.items() if fields(text) != fields(english[key])]
 
 
-def test_a_page_asks_for_a_text_that_is_not_there() -> None:
-    wanted = {key for path in FOLDER.glob("*.html") for key in USED.findall(path.read_text())}
+def test_every_text_of_a_template_is_in_the_catalogue() -> None:
+    wanted = {key for path in FOLDER.rglob("*.html") for key in USED.findall(path.read_text())}
     assert len(wanted) > 10
     assert set() == wanted - LANGUAGES["en"].texts.keys()
 
@@ -46,15 +46,22 @@ def test_a_page_asks_for_a_text_that_is_not_there() -> None:
         (None, "fr;q=0.9, zh;q=0.1", "zh"),
         (None, "zh;q=0", "en"),
         (None, "zh;q=high,*", "en"),
+        (None, "zh;q=nan,en;q=0.5", "en"),
+        (None, "en;q=0.5,zh;q=nan", "en"),
+        (None, "zh;q=inf,en;q=0.5", "en"),
+        (None, "zh;q=-1", "en"),
+        (None, "zh;q=-1,fr", "en"),
+        (None, "en;q=0.5, zh; q=0.9", "zh"),
+        (None, "en;q=0.5, zh ;Q=0.9", "zh"),
         ("en", "zh", "en"),
         ("xx", "zh", "zh"),
     ],
 )
-def test_a_reader_gets_another_language_than_asked_for(chosen: str | None, accepted: str, expected: str) -> None:
+def test_a_reader_gets_the_chosen_or_best_accepted_language(chosen: str | None, accepted: str, expected: str) -> None:
     assert expected == language_for(chosen, accepted).tag
 
 
-def test_a_chosen_language_or_theme_is_forgotten(tmp_path: Path) -> None:
+def test_a_chosen_language_and_theme_are_kept(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.post("/console/taste", {"language": "zh", "then": "/console/sign-in"})
         answer = await visitor.post("/console/taste", {"theme": "dark", "then": "/console/sign-in"})
@@ -64,7 +71,7 @@ def test_a_chosen_language_or_theme_is_forgotten(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_made_up_theme_gets_into_the_page(tmp_path: Path) -> None:
+def test_a_made_up_theme_or_language_becomes_the_default(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         visitor.http.cookies.set("aihub_theme", '"><script>')
         visitor.http.cookies.set("aihub_language", "../x")

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from aihub_lite.web.console.connect import CLIENTS, pieces
+from aihub_lite.storage.journal import Journal
 from aihub_lite.web.console.tokens import meter, state_of
+from aihub_lite.web.reports.token_usage import limit_rows
+from tests.storage.facts import record
+from tests.support.gateway import unique
 from tests.web.console.visitor import Visitor, at_console
 
 ODD = "A\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -23,11 +26,12 @@ NOW = "2026-11-23T12:00:00Z"
 def token(**fields: Any) -> dict[str, Any]:
     return {
         "enabled": True,
+        "person_enabled": True,
         "expires": None,
         "quota": None,
         "budget": None,
-        "spent_usd": "0.50",
-        "spent_now_usd": "0.40",
+        "spent_usd": 0.5,
+        "spent_now_usd": 0.4,
         "left_usd": None,
         **fields,
     }
@@ -38,70 +42,69 @@ def token(**fields: Any) -> dict[str, Any]:
     [
         ({}, "active"),
         ({"enabled": False, "expires": "2020-01-01T00:00:00Z"}, "disabled"),
+        ({"person_enabled": False}, "owner_disabled"),
         ({"expires": "2026-11-23T12:00:00Z"}, "expired"),
         ({"expires": "2026-11-23T12:00:01Z"}, "active"),
-        ({"left_usd": "0.00"}, "exhausted"),
-        ({"left_usd": "0.01"}, "active"),
+        ({"left_usd": 0.0}, "exhausted"),
+        ({"left_usd": 0.01}, "active"),
     ],
 )
-def test_a_token_is_shown_in_another_state(fields: dict[str, Any], expected: str) -> None:
+def test_a_token_is_shown_in_its_state(fields: dict[str, Any], expected: str) -> None:
     assert expected == state_of(token(**fields), NOW)
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"quota": "2.00"}, ("0.50", "2.00", "total", 0.25)),
-        ({"budget": "0.80/week"}, ("0.40", "0.80", "week", 0.5)),
-        ({"quota": "2.00", "budget": "0.80/week"}, ("0.40", "0.80", "week", 0.5)),
-        ({"quota": "0.50", "budget": "0.80/day"}, ("0.50", "0.50", "total", 1.0)),
-        ({"quota": "0.00"}, ("0.50", "0.00", "total", 1.0)),
+        ({"quota": 2.0}, (0.5, 2.0, "total", 0.25)),
+        ({"budget": "0.80/week"}, (0.4, 0.8, "week", 0.5)),
+        ({"quota": 2.0, "budget": "0.80/week"}, (0.4, 0.8, "week", 0.5)),
+        ({"quota": 0.5, "budget": "0.80/day"}, (0.5, 0.5, "total", 1.0)),
+        ({"quota": 0.0}, (0.5, 0.0, "total", 1.0)),
     ],
 )
-def test_the_bar_shows_another_limit_than_the_nearest(
-    fields: dict[str, Any], expected: tuple[str, str, str, float]
-) -> None:
-    found = meter(token(**fields))
-    assert found is not None
-    assert expected == tuple(found[name] for name in ("spent", "limit", "period", "share"))
+def test_the_bar_shows_the_nearest_limit(fields: dict[str, Any], expected: tuple[float, float, str, float]) -> None:
+    bar = meter(token(**fields))
+    assert bar is not None
+    assert expected == tuple(bar[name] for name in ("spent", "limit", "period", "share"))
 
 
-def test_a_token_without_limit_gets_a_bar() -> None:
+def test_a_token_without_a_limit_has_no_bar() -> None:
     assert meter(token()) is None
 
 
-def test_names_get_into_the_page_as_markup(tmp_path: Path) -> None:
+def test_names_are_escaped_on_token_pages(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": ODD, "group": ODD, "models": [ODD[:5]]}, status=201)
+        created = await visitor.call("POST", "/tokens", {"name": ODD, "group": ODD, "models": [ODD[:5]]}, status=201)
         await visitor.sign_in()
-        for path in ["/console/tokens", f"/console/tokens/{made['id']}", "/console/tokens/new"]:
+        for path in ["/console/tokens", f"/console/tokens/{created['id']}", "/console/tokens/new"]:
             text = await visitor.page(path)
             assert ("<img" in text, "{{7*7}}" in text) == (False, True)
 
     at_console(tmp_path, story)
 
 
-def test_a_page_holds_script_or_style_that_its_policy_forbids(tmp_path: Path) -> None:
+def test_no_page_holds_inline_scripts_or_styles(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": "a", "quota": "1"}, status=201)
+        created = await visitor.call("POST", "/tokens", {"name": "a", "quota": "1"}, status=201)
         await visitor.sign_in()
-        for path in ["/console", "/console/tokens", f"/console/tokens/{made['id']}", "/console/tokens/new"]:
+        for path in ["/console", "/console/tokens", f"/console/tokens/{created['id']}", "/console/tokens/new"]:
             text = await visitor.page(path)
             assert [] == re.findall(r"<script(?![^>]* src=)[^>]*>|<style|\sstyle=|\son\w+=", text)
 
     at_console(tmp_path, story)
 
 
-def test_the_key_is_shown_again(tmp_path: Path) -> None:
+def test_a_tokens_page_does_not_show_its_key(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
+        created = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
         await visitor.sign_in()
-        assert made["key"] not in await visitor.page(f"/console/tokens/{made['id']}")
+        assert created["key"] not in await visitor.page(f"/console/tokens/{created['id']}")
 
     at_console(tmp_path, story)
 
 
-def test_an_unknown_token_answers_a_page_of_another(tmp_path: Path) -> None:
+def test_an_unknown_token_has_no_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         assert 404 == (await visitor.get("/console/tokens/nobody")).status_code
@@ -109,7 +112,7 @@ def test_an_unknown_token_answers_a_page_of_another(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_client_is_not_offered(tmp_path: Path) -> None:
+def test_every_promised_client_is_offered(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         text = await visitor.page("/console/tokens/new")
@@ -117,14 +120,6 @@ def test_a_client_is_not_offered(tmp_path: Path) -> None:
         assert PROMISED == offered
 
     at_console(tmp_path, story)
-
-
-def test_a_name_in_a_snippet_stays_unfilled() -> None:
-    for client in CLIENTS:
-        for text in (client.code, *(value for _, value in client.fields)):
-            parts = pieces(text, "http://gateway")
-            assert {"key", "model"} >= set(parts[1::2])
-            assert [] == re.findall(r"\{(?:root|key|model)\}", "".join(parts[::2]))
 
 
 async def chat(visitor: Visitor, path: str, key: str, model: str = "gpt-9") -> int:
@@ -142,42 +137,119 @@ async def chat(visitor: Visitor, path: str, key: str, model: str = "gpt-9") -> i
         ("/v1/chat/completions/chat/completions", "not_found"),
     ],
 )
-def test_a_refused_call_is_not_told_to_whoever_waits_for_it(tmp_path: Path, path: str, code: str) -> None:
+def test_a_refused_call_is_seen_with_its_error(tmp_path: Path, path: str, code: str) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
+        created = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
         assert {"seen": None} == await visitor.call("GET", "/tokens/a/sighting")
-        await chat(visitor, path, made["key"])
+        await chat(visitor, path, created["key"])
         seen = await visitor.call("GET", "/tokens/a/sighting")
         assert (code, path, "OpenAI/Python 3.54.0") == (seen["error"]["code"], seen["path"], seen["client"])
 
     at_console(tmp_path, story)
 
 
-def test_an_answered_call_is_shown_as_refused(tmp_path: Path) -> None:
+def test_an_answered_call_is_seen_without_an_error(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
-        await visitor.http.get("/v1/models", headers={"authorization": f"Bearer {made['key']}"})
+        created = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
+        await visitor.http.get("/v1/models", headers={"authorization": f"Bearer {created['key']}"})
         seen = await visitor.call("GET", "/tokens/a/sighting")
         assert ("/v1/models", None) == (seen["path"], seen["error"])
 
     at_console(tmp_path, story)
 
 
-def test_a_call_with_the_old_key_counts_for_the_new_one(tmp_path: Path) -> None:
+def test_a_rotation_forgets_calls_with_the_old_key(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
-        await chat(visitor, "/v1/chat/completions", made["key"])
+        created = await visitor.call("POST", "/tokens", {"name": "a"}, status=201)
+        await chat(visitor, "/v1/chat/completions", created["key"])
         await visitor.call("POST", "/tokens/a/rotate")
-        await chat(visitor, "/v1/chat/completions", made["key"])
+        await chat(visitor, "/v1/chat/completions", created["key"])
         assert {"seen": None} == await visitor.call("GET", "/tokens/a/sighting")
 
     at_console(tmp_path, story)
 
 
-def test_a_disabled_token_leaves_its_user_in_the_dark(tmp_path: Path) -> None:
+def test_a_call_of_a_disabled_token_is_seen_with_its_error(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        made = await visitor.call("POST", "/tokens", {"name": "a", "enabled": False}, status=201)
-        await chat(visitor, "/v1/chat/completions", made["key"])
+        created = await visitor.call("POST", "/tokens", {"name": "a", "enabled": False}, status=201)
+        await chat(visitor, "/v1/chat/completions", created["key"])
         assert "invalid_api_key" == (await visitor.call("GET", "/tokens/a/sighting"))["error"]["code"]
+
+    at_console(tmp_path, story)
+
+
+async def used(visitor: Visitor, token: dict[str, Any], **fields: Any) -> None:
+    """A request of a token is on record."""
+    row = record(unique("r"), started_ms=int(visitor.clock.wall() * 1000), token_id=token["id"], **fields)
+    await Journal(visitor.gateway.database).settle(row)
+
+
+def test_a_tokens_page_says_what_it_used_and_asked_last(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        token = await visitor.call("POST", "/tokens", {"name": "Ana & Co"}, status=201)
+        other = await visitor.call("POST", "/tokens", {"name": "other"}, status=201)
+        await used(visitor, token, model="m-1", cost_nano=2_000_000_000)
+        for _ in range(2):
+            await used(visitor, token, model="m-2", outcome="error", status=502, error_code="upstream_error")
+        await used(visitor, other, model="m-3", cost_nano=5_000_000_000, outcome="cut_off")
+        await visitor.sign_in()
+        text = await visitor.page(f"/console/tokens/{token['id']}")
+        assert (True, True, False) == tuple(f">{model}<" in text for model in ("m-1", "m-2", "m-3"))
+        recent = text[text.index('id="recent"') :].partition("</table>")[0]
+        assert (1, 2) == (recent.count("Answered"), recent.count('<span class="chip bad">Failed</span>'))
+        assert "/console/requests?token=Ana%20%26%20Co&amp;model=m-1" in text
+        assert "66.7 %" in text or "67 %" in text
+
+    at_console(tmp_path, story)
+
+
+def test_a_tokens_limits_are_bars_with_what_is_used_now(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        body = {"name": "a", "quota": "4", "budget": "2/day", "rpm": 10, "tpm": 1000, "concurrency": 3}
+        created = await visitor.call("POST", "/tokens", body, status=201)
+        token = visitor.gateway.registry.tokens.get("a")
+        visitor.gateway.ledger.balances[token.id].charge(1_000_000_000, visitor.clock.wall())
+        for _ in range(4):
+            visitor.gateway.limits.request(token)
+        await visitor.sign_in()
+        with visitor.gateway.limits.slot(token), visitor.gateway.limits.tokens(token, 250):
+            rows = limit_rows(visitor.gateway, token)
+            text = await visitor.page(f"/console/tokens/{created['id']}")
+        assert {
+            "quota": (1.0, 4.0),
+            "budget": (1.0, 2.0),
+            "rpm": (4, 10),
+            "tpm": (250, 1000),
+            "concurrency": (1, 3),
+        } == {row["limit"]: (row["used"], row["of"]) for row in rows}
+        assert 5 == text.count('<svg class="track')
+        assert re.search(r'Refills <time datetime="[\d-]+T00:00:00Z"', text)
+
+    at_console(tmp_path, story)
+
+
+def test_a_token_without_limits_says_so(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/tokens", {"name": "a", "rpm": 0}, status=201)
+        await visitor.sign_in()
+        assert "It has no limits." in await visitor.page("/console/tokens/a")
+
+    at_console(tmp_path, story)
+
+
+def test_tokens_are_ordered_by_name_by_what_they_spent_and_by_their_last_use(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        for name in ("b", "a", "c"):
+            token = await visitor.call("POST", "/tokens", {"name": name}, status=201)
+            visitor.gateway.ledger.balances[token["id"]].charge(ord(name) * 10**9, visitor.clock.wall())
+            if name != "a":
+                visitor.clock.ahead += 60
+                await used(visitor, token)
+        await visitor.sign_in()
+        orders = {}
+        for sort in ("name", "-name", "spent", "-spent", "-used"):
+            text = await visitor.page(f"/console/tokens?sort={sort}")
+            orders[sort] = "".join(re.findall(r'<a class="whole" href="[^"]+">(.)</a>', text))
+        assert {"name": "abc", "-name": "cba", "spent": "abc", "-spent": "cba", "-used": "cba"} == orders
 
     at_console(tmp_path, story)

@@ -10,7 +10,7 @@ import pytest
 
 import aihub_lite
 from aihub_lite.web.console.language import LANGUAGES
-from aihub_lite.web.console.refusals import KNOWN, said
+from aihub_lite.web.console.translate import PATTERNS, translated
 from tests.web.console.visitor import Visitor, at_console
 
 CHINESE = LANGUAGES["zh"]
@@ -20,12 +20,12 @@ ATTRS = ("must be >= ", "must be <= ", "must be > ")
 """Said by the validators of a library."""
 
 
-def test_a_text_is_kept_that_nobody_says_any_more() -> None:
+def test_every_refusal_in_the_catalogue_is_in_the_source() -> None:
     spoken = re.sub(r'"\s*\n\s*f?"', "", SOURCE)
-    for key, _ in KNOWN:
+    for key, _ in PATTERNS:
         pieces = re.split(r"\{\w+\}", LANGUAGES["en"].texts[key])
         beginnings = [piece.strip(". ")[:18] for piece in pieces if len(piece) > 8 and piece not in ATTRS]
-        assert (key, []) == (key, [each for each in beginnings if each not in spoken])
+        assert (key, []) == (key, [text for text in beginnings if text not in spoken])
 
 
 REFUSED: list[tuple[str, str, Any]] = [
@@ -45,6 +45,23 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("POST", "/tokens", {"name": "b", "allow_ips": ["here"]}),
     ("POST", "/tokens", {"name": "b", "odd": 1}),
     ("GET", "/tokens/nobody", None),
+    ("POST", "/tokens", {"name": "b", "person": "nobody"}),
+    ("POST", "/tokens", {"name": "b", "person": "Ada", "team": "lab"}),
+    ("GET", "/people/nobody", None),
+    ("POST", "/people", {"name": "Ada"}),
+    ("POST", "/people", {"name": "x", "email": "Ada"}),
+    ("POST", "/people", {"name": "x", "role": "king"}),
+    ("POST", "/people", {"name": "x", "email": "ada@example.org"}),
+    ("POST", "/people", {"name": "ada@example.org"}),
+    ("DELETE", "/people/Ada", None),
+    ("POST", "/invitations", {"name": "Ada", "role": "member"}),
+    ("POST", "/invitations", {"name": "Ada", "email": "eve@example.org"}),
+    ("POST", "/invitations", {"name": "Ada", "team": "office"}),
+    ("DELETE", "/invitations/Ada", None),
+    ("GET", "/teams/nobody", None),
+    ("POST", "/teams", {"name": "lab"}),
+    ("DELETE", "/teams/lab", None),
+    ("DELETE", "/teams/office/members/Ada", None),
     ("GET", "/channels/nobody", None),
     ("POST", "/channels", {"name": "c", "provider": "nobody"}),
     ("POST", "/channels", {"name": "c", "provider": "openai", "models": ["m"]}),
@@ -69,12 +86,23 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("PATCH", "/settings", {"retention_days": 10**6}),
     ("PATCH", "/settings", {"public_url": "https://a.example/$(x)"}),
     ("PATCH", "/settings", {"console_rpm": 5}),
+    ("PATCH", "/pots/gateway", {"budgets": ["5"]}),
+    ("PATCH", "/pots/gateway", {"budgets": ["5/year"]}),
+    ("PATCH", "/pots/gateway", {"budgets": ["5/99h"]}),
+    ("PATCH", "/pots/gateway", {"budgets": ["5/day", "6/day"]}),
+    ("PATCH", "/pots/gateway", {"budgets": ["5/day@2026-01-01"]}),
+    ("PATCH", "/pots/gateway", {"budgets": ["5/30d@2999-01-01"]}),
+    ("PATCH", "/pots/nobody", {"budgets": []}),
 ]
 
 
-def test_a_refusal_is_english_to_a_chinese_reader(tmp_path: Path) -> None:
+def test_a_refusal_is_chinese_to_a_chinese_reader(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.call("POST", "/tokens", {"name": "taken"}, status=201)
+        for team in ("lab", "office"):
+            await visitor.call("POST", "/teams", {"name": team}, status=201)
+        ada = {"name": "Ada", "role": "owner", "email": "ada@example.org", "team": "lab"}
+        await visitor.call("POST", "/people", ada, status=201)
         headers = {"authorization": f"Bearer {visitor.key}", "accept-language": "zh"}
         english = []
         for method, path, body in REFUSED:
@@ -87,24 +115,24 @@ def test_a_refusal_is_english_to_a_chinese_reader(tmp_path: Path) -> None:
     at_console(tmp_path, story, sources={"console_rpm": "AIHUB_CONSOLE_RPM"})
 
 
-def test_the_field_of_a_refusal_is_lost_in_translation() -> None:
-    assert "name: 已有名为 'a b' 的令牌" == said(CHINESE, "name: there is already a token 'a b'")
-    assert "clocks.idle: 必须是整数" == said(CHINESE, "clocks.idle: must be a whole number")
+def test_the_field_of_a_refusal_is_kept_in_translation() -> None:
+    assert "name: 已有名为 'a b' 的令牌" == translated(CHINESE, "name: there is already a token 'a b'")
+    assert "clocks.idle: 必须是整数" == translated(CHINESE, "clocks.idle: must be a whole number")
 
 
 @pytest.mark.parametrize(
     "message",
     ["The moon is full.", "name: ", "", "is missing" + "!" * 1000, "{name}", "There is no token x. Or is there?"],
 )
-def test_a_text_that_nobody_has_translated_is_changed(message: str) -> None:
-    assert message == said(CHINESE, message)
+def test_a_text_that_is_in_no_catalogue_stays_as_it_is(message: str) -> None:
+    assert message == translated(CHINESE, message)
 
 
-def test_a_name_with_braces_is_filled_in() -> None:
-    assert "没有令牌 '{key}'。" == said(CHINESE, "There is no token '{key}'.")
+def test_a_name_with_braces_stays_as_it_is() -> None:
+    assert "没有令牌 '{key}'。" == translated(CHINESE, "There is no token '{key}'.")
 
 
-def test_a_program_is_told_in_another_language_than_english(tmp_path: Path) -> None:
+def test_a_program_without_a_language_is_answered_in_english(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.call("GET", "/tokens/nobody", status=404)
         assert "There is no token 'nobody'." == answer["error"]["message"]
@@ -119,7 +147,9 @@ def test_a_program_is_told_in_another_language_than_english(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("language", "title"), [("en", "There is no such page"), ("zh", "没有这个页面")], ids=["en", "zh"]
 )
-def test_a_browser_at_an_unknown_page_reads_json(tmp_path: Path, signed_in: bool, language: str, title: str) -> None:
+def test_a_browser_at_an_unknown_page_gets_a_page_in_its_language(
+    tmp_path: Path, signed_in: bool, language: str, title: str
+) -> None:
     async def story(visitor: Visitor) -> None:
         if signed_in:
             await visitor.sign_in()
@@ -131,7 +161,7 @@ def test_a_browser_at_an_unknown_page_reads_json(tmp_path: Path, signed_in: bool
     at_console(tmp_path, story)
 
 
-def test_a_program_at_an_unknown_page_gets_html(tmp_path: Path) -> None:
+def test_a_program_at_an_unknown_page_gets_json(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         for accept in ("*/*", "application/json", "text/css,*/*;q=0.1", ""):
             for path in ("/console/nothing", "/console/static/x/base.css"):
@@ -141,7 +171,7 @@ def test_a_program_at_an_unknown_page_gets_html(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_browser_elsewhere_gets_html(tmp_path: Path) -> None:
+def test_a_browser_outside_the_console_gets_json(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         for path in ("/v1/nothing", "/api/admin/nothing", "/consolex", "/api", "/healthz/x"):
             assert "application/json" == (await visitor.get(path)).headers["content-type"]
@@ -149,7 +179,7 @@ def test_a_browser_elsewhere_gets_html(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_fault_of_ours_shows_more_than_an_id(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_of_ours_shows_nothing_but_the_requests_id(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         await visitor.gateway.database.write(("DROP TABLE usage_by_model", ()))
@@ -164,7 +194,7 @@ def test_a_fault_of_ours_shows_more_than_an_id(tmp_path: Path, caplog: pytest.Lo
     at_console(tmp_path, story)
 
 
-def test_a_form_of_another_site_answers_json(tmp_path: Path) -> None:
+def test_a_form_of_another_site_is_refused_on_a_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.http.post(
             "/console/sign-out",
@@ -175,7 +205,7 @@ def test_a_form_of_another_site_answers_json(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_an_odd_address_gets_into_the_page_as_markup(tmp_path: Path) -> None:
+def test_an_odd_address_is_escaped(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         for path in ("/console/<img src=x>", "/console/%3Cimg%20src=x%3E", "/console/tokens/<img>"):
             assert "<img" not in (await visitor.get(path)).text

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
-from litestar import Litestar
 from litestar.routes import HTTPRoute
 
+from tests.web.admin.desk import framework_of
 from tests.web.console.visitor import SITE, Visitor, at_console
+
+pytestmark = pytest.mark.attack("T-68")
 
 OPEN = (
     "/console/sign-in",
     "/console/key",
+    "/console/oidc/",
+    "/console/passkey",
     "/console/enter/",
+    "/console/invitation/",
     "/console/static/",
+    "/console/doctor/stream/",
     "/console/taste",
     "/console/sign-out",
 )
 
 
-def pages(visitor: Visitor) -> list[str]:
+async def pages(visitor: Visitor) -> list[str]:
     """Every page that needs a session, from the routes themselves."""
-    app = cast("Litestar", visitor.app.app)
+    app = await framework_of(visitor.app)
     routes = [route for route in app.routes if isinstance(route, HTTPRoute) and "GET" in route.methods]
     return [route.path for route in routes if route.path.startswith("/console") and not route.path.startswith(OPEN)]
 
 
-def test_a_page_is_shown_without_a_session(tmp_path: Path) -> None:
+def test_every_page_leads_to_the_sign_in_without_a_session(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        found = pages(visitor)
-        assert "/console" in found
-        for path in found:
+        paths = await pages(visitor)
+        assert "/console" in paths
+        for path in paths:
             answer = await visitor.get(path.replace("{ref:str}", "x"))
             assert (303, b"") == (answer.status_code, answer.content)
             assert answer.headers["location"].startswith("/console/sign-in")
@@ -44,6 +49,7 @@ def test_a_page_is_shown_without_a_session(tmp_path: Path) -> None:
     "headers",
     [
         {"origin": "http://evil.example"},
+        {"origin": "http://[x"},
         {"origin": "null"},
         {"origin": SITE + ".evil.example"},
         {"sec-fetch-site": "cross-site", "origin": SITE},
@@ -52,7 +58,7 @@ def test_a_page_is_shown_without_a_session(tmp_path: Path) -> None:
         {},
     ],
 )
-def test_another_site_changes_something(tmp_path: Path, headers: dict[str, str]) -> None:
+def test_another_site_cannot_change_anything(tmp_path: Path, headers: dict[str, str]) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         calls = [("POST", "/api/admin/tokens"), ("DELETE", "/api/admin/sessions"), ("POST", "/console/sign-out")]
@@ -63,7 +69,7 @@ def test_another_site_changes_something(tmp_path: Path, headers: dict[str, str])
     at_console(tmp_path, story)
 
 
-def test_another_site_signs_a_reader_in(tmp_path: Path) -> None:
+def test_another_site_cannot_sign_a_reader_in(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         path = (await visitor.call("POST", "/console-links", status=201))["path"]
         evil = {"origin": "http://evil.example", "sec-fetch-site": "cross-site"}
@@ -76,7 +82,7 @@ def test_another_site_signs_a_reader_in(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_console_behind_a_proxy_with_another_host_name_refuses_its_own_pages(tmp_path: Path) -> None:
+def test_a_console_behind_a_proxy_with_another_host_name_accepts_its_own_pages(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         headers = {"origin": "https://ai.example.com", "sec-fetch-site": "same-origin"}
         answer = await visitor.http.post("/console/sign-in", data={"key": visitor.key}, headers=headers)
@@ -85,7 +91,7 @@ def test_a_console_behind_a_proxy_with_another_host_name_refuses_its_own_pages(t
     at_console(tmp_path, story)
 
 
-def test_an_unencrypted_console_on_the_network_refuses_its_own_pages(tmp_path: Path) -> None:
+def test_an_unencrypted_console_on_the_network_accepts_its_own_pages(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.http.post("/console/sign-in", data={"key": visitor.key}, headers={"origin": SITE})
         assert 303 == answer.status_code
@@ -93,7 +99,7 @@ def test_an_unencrypted_console_on_the_network_refuses_its_own_pages(tmp_path: P
     at_console(tmp_path, story)
 
 
-def test_a_wrong_key_is_tried_although_a_session_is_there(tmp_path: Path) -> None:
+def test_a_wrong_key_is_refused_although_a_session_is_there(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         answer = await visitor.http.get("/api/admin/status", headers={"authorization": "Bearer x"})
@@ -102,7 +108,7 @@ def test_a_wrong_key_is_tried_although_a_session_is_there(tmp_path: Path) -> Non
     at_console(tmp_path, story)
 
 
-def test_a_page_may_run_strange_scripts_or_be_framed(tmp_path: Path) -> None:
+def test_a_page_runs_own_files_only_and_in_no_frame(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         for path in ["/console", "/console/sign-in", "/console/nothing", "/api/admin/status"]:
@@ -117,7 +123,7 @@ def test_a_page_may_run_strange_scripts_or_be_framed(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-def test_a_browser_at_the_bare_address_finds_nothing(tmp_path: Path) -> None:
+def test_a_browser_at_the_bare_address_goes_on_to_the_console(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.get("/")
         assert (303, "/console") == (answer.status_code, answer.headers["location"])
@@ -126,7 +132,7 @@ def test_a_browser_at_the_bare_address_finds_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", ""])
-def test_a_program_at_the_bare_address_gets_a_page(tmp_path: Path, accept: str) -> None:
+def test_a_program_at_the_bare_address_is_told_404_in_json(tmp_path: Path, accept: str) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.http.get("/", headers={"accept": accept})
         assert (404, "not_found") == (answer.status_code, answer.json()["error"]["code"])

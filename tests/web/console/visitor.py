@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +13,8 @@ import httpx
 
 from aihub_lite.config import Settings
 from aihub_lite.domain.clock import SystemClock
-from aihub_lite.gateway.admin_key import admin_key
 from aihub_lite.gateway.core import Gateway, open_gateway
+from aihub_lite.gateway.state.admin_key import admin_key
 from aihub_lite.web.app import create_app
 from aihub_lite.web.gate import Gate
 
@@ -23,15 +24,16 @@ SAME_ORIGIN = {"origin": SITE, "sec-fetch-site": "same-origin"}
 
 @attrs.define
 class Shifted(SystemClock):
-    """A clock that a test turns forward."""
+    """A clock that a test turns forward; `leapt` turns the wall clock alone."""
 
     ahead: float = 0.0
+    leapt: float = 0.0
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead
 
     def wall(self) -> float:
-        return super().wall() + self.ahead
+        return super().wall() + self.ahead + self.leapt
 
 
 @attrs.frozen(eq=False)
@@ -77,6 +79,20 @@ def named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+@asynccontextmanager
+async def console_of(
+    directory: Path, environ: Mapping[str, str] | None = None, **options: Any
+) -> AsyncIterator[Visitor]:
+    """A visitor of a fresh gateway, which is open inside the block; `options` are settings."""
+    settings = Settings(data_dir=directory, discover_local=False, **options)
+    clock = Shifted()
+    async with open_gateway(settings, environ or {}, clock) as gateway:
+        app = create_app(gateway)
+        transport = httpx.ASGITransport(cast("Any", app))
+        async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
+            yield Visitor(gateway, app, clock, admin_key(directory, {}), http)
+
+
 def at_console(
     directory: Path,
     story: Callable[[Visitor], Awaitable[None]],
@@ -86,12 +102,7 @@ def at_console(
     """Play a story at the console of a fresh gateway; `options` are settings."""
 
     async def play() -> None:
-        settings = Settings(data_dir=directory, discover_local=False, **options)
-        clock = Shifted()
-        async with open_gateway(settings, environ or {}, clock) as gateway:
-            app = create_app(gateway)
-            transport = httpx.ASGITransport(cast("Any", app))
-            async with httpx.AsyncClient(transport=transport, base_url=SITE) as http:
-                await story(Visitor(gateway, app, clock, admin_key(directory, {}), http))
+        async with console_of(directory, environ, **options) as visitor:
+            await story(visitor)
 
     asyncio.run(play())

@@ -1,0 +1,1 @@
+"""Anthropic's format: what both of its sides share."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aihub_lite.wire.claude_models import COMPATIBLE, FAMILIES, NEWEST, claude_model, refined, upstream_id
+from aihub_lite.wire.anthropic.models import COMPATIBLE, FAMILIES, NEWEST, claude_model, upstream_id, with_capabilities
 
 IDS = {
     "claude-sonnet-4.6": "sonnet-4-6",
@@ -50,13 +50,13 @@ def test_no_row_contradicts_itself(family: str) -> None:
     row = FAMILIES[family]
 
     assert row.max_output > 0
-    assert not (row.sampling and row.bound_thinking)
-    assert row.bound_thinking or not row.account_bound
+    assert not (row.sampling and row.account_bound)
     assert (row.thinking == "adaptive") <= bool(row.efforts)
 
 
 def test_what_anthropic_says_of_a_model_corrects_its_row() -> None:
-    yes, no = {"supported": True}, {"supported": False}
+    yes = {"supported": True}
+    no = {"supported": False}
     info = {
         "max_tokens": 5000,
         "capabilities": {
@@ -65,7 +65,7 @@ def test_what_anthropic_says_of_a_model_corrects_its_row() -> None:
             "structured_outputs": no,
         },
     }
-    row = refined(NEWEST, info)
+    row = with_capabilities(NEWEST, info)
 
     assert (5000, "adaptive", "disabled", ("low", "medium", "high"), False) == (
         row.max_output,
@@ -77,4 +77,4 @@ def test_what_anthropic_says_of_a_model_corrects_its_row() -> None:
 
 
 def test_what_anthropic_does_not_say_of_a_model_stays() -> None:
-    assert NEWEST == refined(NEWEST, {"id": "claude-x", "capabilities": None})
+    assert NEWEST == with_capabilities(NEWEST, {"id": "claude-x", "capabilities": None})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from anthropic import transform_schema
 
-from aihub_lite.wire.anthropic_schema import strict_schema
+from aihub_lite.wire.anthropic.schema import strict_schema
 
 TAKEN_BY_THE_SDK: list[dict[str, Any]] = [
     {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": True},

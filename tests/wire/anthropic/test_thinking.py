@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import pytest
 
-from aihub_lite.wire.anthropic_answer import chat_of
-from aihub_lite.wire.anthropic_thinking import has_thinking, strip_thinking
-from tests.support.claude import asked, messages, sdk_problems, sent, translated
+from aihub_lite.wire.anthropic.thinking import has_thinking, strip_thinking, thinking_blocks, with_thinking
+from aihub_lite.wire.anthropic.upstream.answer import chat_of
+from aihub_lite.wire.anthropic.upstream.stream import AnthropicStream
+from tests.support.upstream.claude import asked, messages, sdk_problems, sent, translated
 
 HELLO = {"role": "user", "content": "Hello"}
 THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "s1"}
@@ -22,6 +24,21 @@ RESULT = {"role": "tool", "tool_call_id": "c", "content": "x"}
 def answered(*content: dict[str, Any]) -> dict[str, Any]:
     """What a client has of an answer with these blocks."""
     message: dict[str, Any] = chat_of({"role": "assistant", "content": list(content)})["choices"][0]["message"]
+    return message
+
+
+def streamed_answer(*content: dict[str, Any]) -> dict[str, Any]:
+    """What a client has of the same answer, streamed."""
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": {"id": "m"}}]
+    for index, block in enumerate(content):
+        events.append({"type": "content_block_start", "index": index, "content_block": block})
+        events.append({"type": "content_block_stop", "index": index})
+    stream = AnthropicStream()
+    message: dict[str, Any] = {"role": "assistant", "content": "", "reasoning_details": [], "tool_calls": []}
+    for delta in [chunk["choices"][0]["delta"] for event in events for chunk in stream.push_event(event)]:
+        message["content"] += delta.get("content", "")
+        message["reasoning_details"] += delta.get("reasoning_details", [])
+        message["tool_calls"] += [call for call in delta.get("tool_calls", []) if "id" in call]
     return message
 
 
@@ -82,6 +99,35 @@ def test_thinking_collected_piece_by_piece_from_a_stream_is_put_together() -> No
     assert [THOUGHT, {"type": "thinking", "thinking": "Two", "signature": "s2"}] == said(reasoning_details=pieces)[:2]
 
 
+def test_thinking_in_very_many_pieces_is_put_together_in_linear_time() -> None:
+    """One body of 7 MB took a minute, in which nobody else was served."""
+    text = "abcdefgh" * 8
+    pieces = [{"type": "reasoning.text", "text": text, "index": 0}] * 40_000
+    pieces += [{"type": "reasoning.text", "signature": "s1", "index": 0}]
+    began = process_time()
+
+    assert len(text) * 40_000 == len(thinking_blocks({"reasoning_details": pieces})[0][1]["thinking"])
+    assert process_time() - began < 1.0
+
+
+def test_very_many_thoughts_find_their_places_in_linear_time() -> None:
+    blocks: list[Any] = [{"type": "text", "text": "x"}] * 40_000
+    thoughts: list[Any] = [(position, THOUGHT) for position in range(40_000)]
+    began = process_time()
+
+    assert [THOUGHT, blocks[0]] * 40_000 == with_thinking(blocks, thoughts)
+    assert process_time() - began < 1.0
+
+
+def test_a_piece_whose_text_is_no_text_adds_nothing() -> None:
+    pieces = [
+        {"type": "reasoning.text", "text": "Hm", "index": 0},
+        {"type": "reasoning.text", "text": ["x"], "signature": "s1", "index": 0},
+    ]
+
+    assert THOUGHT == said(reasoning_details=pieces)[0]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -93,6 +139,27 @@ def test_thinking_collected_piece_by_piece_from_a_stream_is_put_together() -> No
 )
 def test_an_answer_goes_back_block_by_block_as_it_came(content: list[dict[str, Any]]) -> None:
     assert content == messages(HELLO, answered(*content))[1]["content"]
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+@pytest.mark.parametrize(
+    ("content", "sent_back"),
+    [
+        ([text("\n\n"), THOUGHT, text("4")], [THOUGHT, text("\n\n4")]),
+        ([text("\n\n"), THOUGHT, text("4"), USE], [THOUGHT, text("\n\n4"), USE]),
+        ([THOUGHT, text("One"), HIDDEN, text("Two")], [THOUGHT, HIDDEN, text("OneTwo")]),
+    ],
+)
+def test_no_answer_goes_back_with_its_thinking_last(
+    content: list[dict[str, Any]], sent_back: list[dict[str, Any]]
+) -> None:
+    """Opus 4.6 begins with two line breaks and thinks then; in chat all text is one, and the thought came behind it.
+    Anthropic: "The final block in an assistant message cannot be `thinking`"."""
+    for answer in (answered(*content), streamed_answer(*content)):
+        assert sent_back == messages(HELLO, answer, HELLO)[1]["content"]
 
 
 def test_an_answer_of_nothing_but_thinking_is_left_out_since_it_is_refused() -> None:

@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.chat_request import parse_chat, upstream_body
+from aihub_lite.upstream.providers import PROVIDERS, Provider, quirks_at
+from aihub_lite.wire.chat.quirks import DEFAULT, Quirks
+from aihub_lite.wire.chat.request import parse_chat, thoughts_left_out, upstream_body
 from aihub_lite.wire.fields import ROUTING_FIELDS, parse_json
-from aihub_lite.wire.quirks import DEFAULT, QUIRKS, Quirks, quirks_of
+from aihub_lite.wire.foreign_json import MAX_VALUES, more_values_than
+from tests.support.examples import examples
 
 HI = [{"role": "user", "content": "hi"}]
 
@@ -34,6 +37,7 @@ def refusal(data: bytes) -> str:
     return caught.value.message
 
 
+@pytest.mark.attack("T-37")
 @pytest.mark.parametrize(
     "data",
     [
@@ -44,6 +48,8 @@ def refusal(data: bytes) -> str:
         pytest.param(b'{"a":' + b"[" * 64 + b"]" * 64 + b"}", id="65 levels"),
         pytest.param(b'{"a":' + b"[" * 500 + b"]" * 500 + b"}", id="501 levels"),
         pytest.param(b'{"a":' + b"9" * 1_000_000 + b"}", id="a million digits"),
+        pytest.param(b'{"a":[' + b"0," * 200_000 + b"0]}", id="200 003 values"),
+        pytest.param(b'{"a":[' + b'",",' * 200_000 + b"0]}", id="200 003 values, most of them commas"),
         pytest.param(b'{"a":-' + b"9" * 5_000 + b"}", id="five thousand digits"),
         pytest.param(b'{"a":1e999}', id="infinite"),
         pytest.param(b'{"a":NaN}', id="NaN"),
@@ -72,7 +78,8 @@ def test_a_broken_body_is_the_clients_fault_and_never_ours(data: bytes) -> None:
     assert caught.value.message.startswith("The request body")
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.attack("T-37")
+@settings(max_examples=examples(75), deadline=None)
 @given(st.one_of(st.binary(max_size=60), st.text(alphabet='{}[]":,0123456789eE.-+\\udn8 atfrule', max_size=40)))
 def test_any_bytes_are_parsed_or_refused(data: bytes | str) -> None:
     try:
@@ -100,6 +107,28 @@ def test_many_brackets_that_are_not_deep_are_accepted() -> None:
     assert parse_json(b'{"a":[' + b"[]," * 500 + b'{}],"b":"' + b"[" * 500 + b'"}')
 
 
+def test_as_many_values_as_are_allowed_are_accepted() -> None:
+    """Commas in texts, of which a book has more, are none."""
+    assert parse_json(b'{"a":[' + b'",[{\\\\",' * (MAX_VALUES - 3) + b"0]}")
+
+
+numbers = st.integers(0, 9) | st.sampled_from(["", ",", "\\", '"', '\\"', "[{", 'a\\\\",'])
+
+
+@given(st.recursive(numbers, lambda inner: st.lists(inner, min_size=1) | st.dictionaries(st.text(), inner, min_size=1)))
+def test_values_are_counted_as_they_are_decoded(value: Any) -> None:
+    text = msgspec.json.encode(value)
+    count = values_in(value)
+    assert not more_values_than(count, text)
+    assert more_values_than(count - 1, text)
+
+
+def values_in(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + (sum(map(values_in, inner)) if isinstance(value, dict | list) else 0)
+
+
+@pytest.mark.attack("T-37")
 def test_of_a_duplicate_key_only_the_last_goes_upstream() -> None:
     request = parse_chat(b'{"model":"cheap","messages":[{"role":"user","content":"x"}],"model":"dear"}')
 
@@ -183,12 +212,13 @@ def test_a_request_body_is_never_changed_by_writing_it() -> None:
         )
     )
     before = msgspec.json.encode(request.body)
-    for quirks in QUIRKS.values():
+    for quirks in (provider.quirks for provider in PROVIDERS.values()):
         upstream_body(request, "other", quirks)
 
     assert before == msgspec.json.encode(request.body)
 
 
+@pytest.mark.attack("T-74")
 @pytest.mark.parametrize("name", sorted(ROUTING_FIELDS))
 def test_a_field_that_steers_other_gateways_is_dropped(name: str) -> None:
     fields: dict[str, Any] = {name: "http://evil.example"}
@@ -209,7 +239,7 @@ def test_no_maximum_stays_no_maximum() -> None:
 
 @pytest.mark.parametrize(("model", "name"), [("gpt-5-mini", "max_completion_tokens"), ("gpt-4o", "max_tokens")])
 def test_reasoning_models_of_openai_get_the_only_spelling_they_take(model: str, name: str) -> None:
-    assert 10 == sent(quirks_of("openai"), model, max_tokens=10)[name]
+    assert 10 == sent(PROVIDERS["openai"].quirks, model, max_tokens=10)[name]
 
 
 def test_developer_becomes_system_where_it_is_unknown() -> None:
@@ -219,13 +249,15 @@ def test_developer_becomes_system_where_it_is_unknown() -> None:
 
 
 def test_stream_options_are_not_sent_where_they_are_refused() -> None:
-    assert "stream_options" not in sent(quirks_of("mistral"), stream=True, stream_options={"include_usage": True})
+    assert "stream_options" not in sent(
+        PROVIDERS["mistral"].quirks, stream=True, stream_options={"include_usage": True}
+    )
 
 
 def test_hints_inside_messages_are_dropped_where_they_are_refused() -> None:
     hint = {"cache_control": {"type": "ephemeral"}}
     body = sent(
-        quirks_of("openai"),
+        PROVIDERS["openai"].quirks,
         messages=[
             {"role": "user", "content": [{"type": "text", "text": "x", **hint}]},
             {"role": "assistant", "content": "y", "reasoning_content": "z", **hint},
@@ -238,20 +270,170 @@ def test_hints_inside_messages_are_dropped_where_they_are_refused() -> None:
     assert [{"type": "function", "function": {"name": "f", "parameters": {"properties": hint}}}] == body["tools"]
 
 
-def test_reasoning_in_history_reaches_upstreams_that_want_it() -> None:
+@pytest.mark.parametrize("odd", [[], {}, None, 5])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_part_of_no_kind_is_left_for_the_upstream_to_judge(provider: str, odd: object) -> None:
+    """A list as a part's `type` was answered 500."""
+    part = {"type": odd, "text": "x"}
+    body = sent(PROVIDERS[provider].quirks, messages=[{"role": "user", "content": [part]}])
+
+    assert [part] == body["messages"][0]["content"]
+
+
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize("provider", ["openai", "mistral", "cerebras"])
+def test_a_cache_mark_of_a_call_is_dropped_where_it_is_refused(provider: str) -> None:
+    """LiteLLM's clients have it there (AnswerDotAI/lisette#107), and it was left in a call alone."""
+    calls = [{**CALL, "cache_control": {"type": "ephemeral"}}, 5]
+    body = sent(PROVIDERS[provider].quirks, messages=[*HI, {"role": "assistant", "tool_calls": calls}])
+
+    assert [CALL, 5] == body["messages"][-1]["tool_calls"]
+
+
+@pytest.mark.parametrize("provider", ["openai", "mistral", "groq", "cerebras"])
+def test_what_gemini_signed_is_dropped_where_it_is_refused(provider: str) -> None:
+    """A conversation that began with Gemini could not go on elsewhere: strict servers refuse what they do not know."""
+    signed = {"extra_content": {"google": {"thought_signature": "c2ln"}}}
+    told = {"role": "assistant", "content": None, "tool_calls": [{**CALL, **signed}]}
+    quirks = PROVIDERS[provider].quirks
+
+    body = sent(quirks, messages=[*HI, {**told, **signed}])
+
+    assert {**told, "tool_calls": [CALL]} == body["messages"][-1]
+    for message in ({**told, "tool_calls": [CALL], **signed}, told):
+        named = thoughts_left_out(parse_chat(chat(messages=[*HI, message])), "up", quirks)
+        assert ("messages.extra_content",) == named
+
+
+RESULT = {"role": "tool", "tool_call_id": "c", "content": "1"}
+DETAIL = {"type": "reasoning.text", "text": "z"}
+THOUGHTFUL = [
+    *HI,
+    {"role": "assistant", "content": "", "reasoning_content": "z", "reasoning_details": [DETAIL], "tool_calls": [CALL]},
+    RESULT,
+    {"role": "assistant", "content": "y", "reasoning": "z"},
+]
+
+
+@pytest.mark.parametrize(
+    ("provider", "base_url"),
+    [
+        ("deepseek", None),
+        ("moonshot", None),
+        ("zai", None),
+        ("openrouter", None),
+        ("vllm", None),
+        ("openai", "https://api.deepseek.com"),
+        ("openai", "http://127.0.0.1:8000/v1"),
+    ],
+)
+def test_reasoning_in_history_reaches_upstreams_as_it_came(provider: str, base_url: str | None) -> None:
+    """DeepSeek, Kimi or GLM as a channel of type `openai` answered 400 to the second request of every tool loop."""
+    known = PROVIDERS[provider]
+    quirks = quirks_at(known, base_url or known.base_url)
+
+    assert THOUGHTFUL == sent(quirks, messages=THOUGHTFUL)["messages"]
+    assert () == thoughts_left_out(parse_chat(chat(messages=THOUGHTFUL)), "up", quirks)
+
+
+@pytest.mark.parametrize("provider", ["openai", "mistral"])
+def test_reasoning_that_an_upstream_is_not_told_is_named(provider: str) -> None:
+    quirks = PROVIDERS[provider].quirks
+    told = [HI[0], {"role": "assistant", "content": "", "tool_calls": [CALL]}, RESULT]
+
+    assert [*told, {"role": "assistant", "content": "y"}] == sent(quirks, messages=THOUGHTFUL)["messages"]
+    assert ("messages.reasoning", "messages.reasoning_content", "messages.reasoning_details") == thoughts_left_out(
+        parse_chat(chat(messages=THOUGHTFUL)), "up", quirks
+    )
+    assert () == thoughts_left_out(parse_chat(chat()), "up", quirks)
+
+
+THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "z"}]}
+
+
+@pytest.mark.parametrize("model", ["magistral-medium-latest", "mistral-small-2603"])
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("y", [THINKING, {"type": "text", "text": "y"}]),
+        (None, [THINKING]),
+        ([{"type": "text", "text": "y"}], [THINKING, {"type": "text", "text": "y"}]),
+        ([THINKING, {"type": "text", "text": "y"}], [THINKING, {"type": "text", "text": "y"}]),
+    ],
+)
+def test_mistral_gets_back_what_it_thought_as_it_says_it(model: str, content: Any, parts: list[Any]) -> None:
+    """Its thoughts came out as `reasoning_content`, and were left out of the next request."""
+    quirks = PROVIDERS["mistral"].quirks
+    history = [*HI, {"role": "assistant", "content": content, "reasoning_content": "z"}]
+
+    assert {"role": "assistant", "content": parts} == sent(quirks, model, messages=history)["messages"][1]
+    assert () == thoughts_left_out(parse_chat(chat(messages=history)), model, quirks)
+
+
+def test_mistral_gets_nothing_of_what_openais_sdk_fills_in() -> None:
+    """`message.model_dump()` of openai-python in the history, or `tools: []`, was a 422 for the whole request."""
+    dumped = {"role": "assistant", "content": "y", "refusal": None, "annotations": None, "audio": None}
+
+    asked = sent(PROVIDERS["mistral"].quirks, messages=[*HI, dumped], tools=[], tool_choice="auto")
+
+    assert {"role": "assistant", "content": "y"} == asked["messages"][1]
+    assert not asked.keys() & {"tools", "tool_choice"}
+    assert [] == sent(PROVIDERS["openai"].quirks, tools=[])["tools"]
+
+
+def test_a_model_of_mistrals_that_does_not_think_gets_no_thoughts() -> None:
     history = [*HI, {"role": "assistant", "content": "y", "reasoning_content": "z"}]
 
-    assert history == sent(quirks_of("deepseek"), messages=history)["messages"]
+    asked = sent(PROVIDERS["mistral"].quirks, "codestral-latest", messages=history)
+
+    assert {"role": "assistant", "content": "y"} == asked["messages"][1]
+
+
+@pytest.mark.parametrize(
+    ("provider", "base_url", "model"),
+    [
+        ("deepseek", None, "deepseek-v4-pro"),
+        ("moonshot", None, "kimi-k2.5"),
+        ("openai", "https://opencode.ai/zen/v1", "Kimi-K2.6"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("before", "thought"),
+    [({}, " "), ({"reasoning_content": ""}, " "), ({"reasoning": "z"}, "z"), ({"reasoning_content": "z"}, "z")],
+)
+def test_another_models_call_gets_the_thought_that_the_next_one_wants(
+    provider: str, base_url: str | None, model: str, before: dict[str, Any], thought: str
+) -> None:
+    """Whoever changed the model in a tool loop, or was failed over, got 400: the call lacked `reasoning_content`."""
+    known = PROVIDERS[provider]
+    said = {"role": "assistant", "content": "y"}
+    history = [*HI, {"role": "assistant", "content": None, "tool_calls": [CALL], **before}, RESULT, said]
+
+    asked = sent(quirks_at(known, base_url or known.base_url), model, messages=history)["messages"]
+
+    assert thought == asked[1]["reasoning_content"]
+    assert [HI[0], RESULT, said] == [asked[0], *asked[2:]]
+
+
+@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-5"), ("deepseek", "other"), ("vllm", "kimi-k2.5")])
+def test_nobody_else_gets_a_thought_made_up(provider: str, model: str) -> None:
+    history = [*HI, {"role": "assistant", "content": None, "tool_calls": [CALL]}, RESULT]
+
+    assert history == sent(PROVIDERS[provider].quirks, model, messages=history)["messages"]
 
 
 def test_a_provider_that_nothing_is_known_of_gets_what_the_client_sent() -> None:
-    assert DEFAULT == quirks_of("no such provider")
+    new = Provider(name="new", title="New", base_url="https://new.example/v1", source="", checked="2026-11")
+    assert DEFAULT == new.quirks
 
 
+@pytest.mark.attack("T-73")
 def test_an_image_is_passed_on_unaltered() -> None:
     messages = [
         {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA+/="}}]}
     ]
 
-    for quirks in QUIRKS.values():
+    for quirks in (provider.quirks for provider in PROVIDERS.values()):
         assert messages == sent(quirks, messages=messages)["messages"]

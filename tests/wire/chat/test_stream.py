@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.lib.streaming._deltas import accumulate_delta
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.chat_idle import idle_event
-from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.chat.keepalive import idle_event
+from aihub_lite.wire.chat.stream import ChatStream
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
 from aihub_lite.wire.sse import DONE
-from tests.support.checker import CheckedStream, check_chat_stream
+from tests.support.checkers.chat import CheckedStream, check_chat_stream
+from tests.support.examples import examples
 
 Json = dict[str, Any]
 
@@ -49,7 +51,7 @@ def relayed(*chunks: bytes, include_usage: bool = False, stream: ChatStream | No
 
 
 def relayed_calls(*calls: Json, reason: str = "tool_calls") -> list[Json]:
-    checked = relayed(*(chunk(delta(tool_calls=[each])) for each in calls), chunk(delta(0, reason)))
+    checked = relayed(*(chunk(delta(tool_calls=[piece])) for piece in calls), chunk(delta(0, reason)))
     assert "tool_calls" == checked.finish_reason
     return checked.tool_calls
 
@@ -103,6 +105,42 @@ def test_a_chunk_that_says_nothing_is_dropped(payload: bytes) -> None:
 
     assert [] == stream.push(payload)
     assert not stream.has_content
+
+
+REPORTED = {
+    "prompt_tokens": 10,
+    "completion_tokens": 10,
+    "total_tokens": 20,
+    "cost": 0.00129,
+    "cost_details": {"upstream_inference_cost": 0.00129},
+    "prompt_cache_hit_tokens": 4,
+    "prompt_cache_miss_tokens": 6,
+    "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
+    "completion_tokens_details": {
+        "reasoning_tokens": 0,
+        "audio_tokens": 0,
+        "accepted_prediction_tokens": 4,
+        "rejected_prediction_tokens": 2,
+    },
+}
+"""What OpenAI, OpenRouter and DeepSeek say between them."""
+
+
+def test_usage_keeps_what_the_gateway_does_not_count() -> None:
+    """Clients that show OpenRouter's `cost` showed nothing, and predicted tokens were gone."""
+    checked = relayed(chunk(delta(content="a")), STOP, chunk(usage=REPORTED), include_usage=True)
+
+    assert REPORTED == checked.usage
+
+
+def test_what_azure_says_of_the_prompt_goes_with_the_first_choice() -> None:
+    stream = new()
+
+    assert [] == stream.push(chunk(prompt_filter_results=[{"prompt_index": 0}]))
+    first, *more = stream.push(chunk(delta(content="a"))) + stream.push(chunk(delta(content="b")))
+
+    assert b'"prompt_filter_results":[{"prompt_index":0}]' in first
+    assert b"prompt_filter_results" not in b"".join(more)
 
 
 def test_a_role_alone_is_no_content_yet() -> None:
@@ -355,22 +393,49 @@ def test_a_stop_after_a_nameless_call_says_tool_calls_to_the_gateway_too() -> No
 
 
 def test_calls_without_ids_get_deterministic_ones() -> None:
-    assert as_calls(("call_r1_0", "f", ""), ("call_r1_1", "g", "")) == relayed_calls(
+    assert as_calls(("call_r1_0", "f", "{}"), ("call_r1_1", "g", "{}")) == relayed_calls(
         call(0, name="f"), call(1, "", name="g")
     )
 
 
 def test_two_calls_with_one_id_do_not_stay_so() -> None:
-    assert ["a", "call_r1_1"] == [each["id"] for each in relayed_calls(call(0, "a", "f", "x"), call(1, "a", "f", "y"))]
+    assert ["a", "call_r1_1"] == [sent["id"] for sent in relayed_calls(call(0, "a", "f", "x"), call(1, "a", "f", "y"))]
 
 
 def test_a_fresh_id_in_every_piece_starts_no_new_call() -> None:
     assert as_calls(("a", "f", "xy")) == relayed_calls(call(0, "a", "f", "x"), call(0, "b", None, "y"))
 
 
-@pytest.mark.parametrize(("given", "text"), [({"x": 1}, '{"x":1}'), ([], "[]"), (None, ""), ("", "")])
+@pytest.mark.parametrize(("given", "text"), [({"x": 1}, '{"x":1}'), ([], "[]"), (None, "{}"), ("", "{}")])
 def test_arguments_are_always_strings(given: object, text: str) -> None:
     assert as_calls(("a", "f", text)) == relayed_calls(call(0, "a", "f", given))
+
+
+@pytest.mark.parametrize("nothing", ["", None, " "])
+def test_a_call_without_arguments_gets_an_empty_object_at_its_end(nothing: str | None) -> None:
+    """Clients parse the arguments when the call is whole: `""`, as vLLM and Anthropic's endpoint send it, raised."""
+    first, second = relayed_calls(call(0, "a", "f", nothing), call(1, "b", "g", nothing), call(1, arguments='{"x":1}'))
+
+    assert {} == json.loads(first["function"]["arguments"])
+    assert {"x": 1} == json.loads(second["function"]["arguments"])
+
+
+def test_a_call_that_was_cut_short_gets_no_arguments_made_up() -> None:
+    checked = relayed(chunk(delta(tool_calls=[call(0, "a", "f", "")])), chunk(delta(0, "length")))
+
+    assert as_calls(("a", "f", "")) == checked.tool_calls
+
+
+def test_a_stream_that_says_no_reason_fills_in_arguments_too() -> None:
+    checked = relayed(chunk(delta(tool_calls=[call(0, "a", "f", "")])), b"[DONE]")
+
+    assert as_calls(("a", "f", "{}")) == checked.tool_calls
+
+
+def test_a_custom_call_may_have_no_input() -> None:
+    custom = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "f", "input": ""}}
+
+    assert "" == relayed_calls(custom)[0]["custom"]["input"]
 
 
 def test_several_calls_in_one_chunk_are_sent_one_by_one() -> None:
@@ -386,7 +451,7 @@ def test_text_beside_a_call_is_sent_before_it() -> None:
 
 
 def test_a_stop_after_tool_calls_says_tool_calls() -> None:
-    assert as_calls(("a", "f", "")) == relayed_calls(call(0, "a", "f"), reason="stop")
+    assert as_calls(("a", "f", "{}")) == relayed_calls(call(0, "a", "f"), reason="stop")
 
 
 def test_what_a_provider_adds_to_a_call_is_kept() -> None:
@@ -403,9 +468,46 @@ def test_a_custom_tool_call_keeps_its_type() -> None:
     )
 
 
+def test_a_call_is_what_its_own_type_says() -> None:
+    """Snowflake fills in both kinds: every call became a custom one without a name."""
+    both = {"function": {"name": "f", "arguments": "{}"}, "custom": {"name": "", "input": ""}}
+
+    assert as_calls(("a", "f", "{}")) == relayed_calls({"index": 0, "id": "a", "type": "function", **both})
+
+
 @pytest.mark.parametrize("calls", [None, [], [None], ["x"], "x", {}])
 def test_tool_calls_that_are_none_do_not_break_the_stream(calls: object) -> None:
     assert "x" == relayed(chunk(delta(content="x", tool_calls=calls)), STOP).content
+
+
+def put_together(raw: bytes) -> dict[Any, Any]:
+    """The deltas of a stream as openai-python's `chat.completions.stream()` adds them up."""
+    message: dict[Any, Any] = {}
+    for line in raw.splitlines():
+        if line.startswith(b"data: {"):
+            message = accumulate_delta(message, json.loads(line[6:])["choices"][0]["delta"])
+    return message
+
+
+def test_annotations_in_several_deltas_can_be_put_together() -> None:
+    """openai-python raised "Expected list delta entry to have an `index` key" at the second cited text."""
+    cited = [{"type": "url_citation", "url_citation": {"url": url}} for url in ("https://a.example", "b", "c")]
+    stream = new()
+    chunks = [chunk(delta(content="a", annotations=cited[:1])), chunk(delta(annotations=cited[1:])), STOP]
+
+    message = put_together(b"".join([event for payload in chunks for event in stream.push(payload)]))
+
+    assert [{**annotation, "index": number} for number, annotation in enumerate(cited)] == message["annotations"]
+
+
+def test_a_legacy_call_without_arguments_gets_an_empty_object_at_its_end() -> None:
+    checked = relayed(
+        chunk(delta(function_call={"name": "f", "arguments": ""})),
+        chunk(delta(function_call={"arguments": ""})),
+        chunk(delta(0, "function_call")),
+    )
+
+    assert {"name": "f", "arguments": "{}"} == checked.first.function_call
 
 
 def test_a_legacy_function_call_passes() -> None:
@@ -548,28 +650,30 @@ ODD_CHUNKS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(CHUNKS | CHUNKS | ODD_CHUNKS, max_size=6))
 def test_whatever_shape_chunks_have_the_stream_stays_strict(chunks: list[Json]) -> None:
     stream = new(include_usage=True)
     sent: list[bytes] = []
     try:
-        for each in chunks:
-            sent += stream.push(json.dumps(each).encode())
+        for upstream_chunk in chunks:
+            sent += stream.push(json.dumps(upstream_chunk).encode())
     except StreamError:
         return
     check_chat_stream(b"".join(sent + stream.end()), include_usage=True)
 
 
 def test_a_surface_that_writes_chunks_its_own_way_gets_every_one_and_sends_only_what_it_wrote() -> None:
-    seen: list[Json] = []
+    deltas: list[Json] = []
 
-    def write(given: Json) -> bytes:
-        seen.append(given["choices"][0]["delta"])
-        return b"event" if given["choices"][0]["delta"].get("content") else b""
+    def write(whole: Json) -> bytes:
+        deltas.append(whole["choices"][0]["delta"])
+        return b"event" if whole["choices"][0]["delta"].get("content") else b""
 
     stream = ChatStream("asked-for", "r1", 1_700_000_000, include_usage=False, write=write)
     events = [
-        event for each in (chunk(delta(role="assistant")), chunk(delta(content="Hi"))) for event in stream.push(each)
+        event
+        for payload in (chunk(delta(role="assistant")), chunk(delta(content="Hi")))
+        for event in stream.push(payload)
     ]
-    assert ([b"event"], [{"role": "assistant", "content": None}, {"content": "Hi"}]) == (events, seen)
+    assert ([b"event"], [{"role": "assistant", "content": None}, {"content": "Hi"}]) == (events, deltas)

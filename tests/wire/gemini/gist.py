@@ -20,17 +20,32 @@ def camel(value: Any) -> Any:
         return [camel(inner) for inner in value]
     if not isinstance(value, dict):
         return value
-    named = {to_camel(name) if "_" in name else name: inner for name, inner in value.items()}
-    return {name: inner if name in FREE else camel(inner) for name, inner in named.items()}
+    spelled: dict[str, Any] = {}
+    for name, inner in value.items():
+        wire_name = name
+        if "_" in name:
+            wire_name = to_camel(name)
+        spelled[wire_name] = inner
+        if wire_name not in FREE:
+            spelled[wire_name] = camel(inner)
+    return spelled
+
+
+def listed(value: Any) -> list[Any]:
+    """A list of one, if it is none: Google takes both."""
+    if isinstance(value, list):
+        return value
+    return [value]
 
 
 def of_wire(body: dict[str, Any]) -> list[Turn]:
     """Of a request in Gemini's words."""
-    said: list[Turn] = [("system", part["text"]) for part in body.get("systemInstruction", {}).get("parts", ())]
+    system = listed(body.get("systemInstruction", {}).get("parts", []))
+    turns: list[Turn] = [("system", part["text"]) for part in system if part["text"]]
     for content in body["contents"]:
         for part in content["parts"]:
-            said += _of_part(content.get("role", "user"), part)
-    return said
+            turns += _of_part(content.get("role", "user"), part)
+    return turns
 
 
 def _of_part(role: str, part: dict[str, Any]) -> list[Turn]:
@@ -45,52 +60,67 @@ def _of_part(role: str, part: dict[str, Any]) -> list[Turn]:
     if part.keys() & {"toolCall", "toolResponse"}:
         return [("native", part)]
     if "text" in part:
-        return [(role, part["text"])] if part["text"] else []
+        return _text(role, part["text"])
     return _media([part])
 
 
+def _text(role: str, text: str) -> list[Turn]:
+    if not text:
+        return []
+    return [(role, text)]
+
+
 def _media(parts: Any) -> list[Turn]:
-    return [
-        ("media", part["inlineData"]["data"] if "inlineData" in part else part["fileData"]["fileUri"]) for part in parts
-    ]
+    return [("media", _medium(part)) for part in parts]
+
+
+def _medium(part: dict[str, Any]) -> str:
+    """Its bytes, or where they are."""
+    if "inlineData" in part:
+        return str(part["inlineData"]["data"])
+    return str(part["fileData"]["fileUri"])
 
 
 def of_chat(messages: list[dict[str, Any]]) -> list[Turn]:
     """Of a chat request; texts as Gemini gets them, later system messages as the user's."""
-    said: list[Turn] = []
+    turns: list[Turn] = []
     names: dict[str, str] = {}
     for message in messages:
         role = message["role"]
         if role in ("system", "developer"):
-            role = "user" if any(kind != "system" for kind, _ in said) else "system"
+            role = "system"
+            if any(kind != "system" for kind, _ in turns):
+                role = "user"
         if role == "tool":
             text, media = _split(message["content"])
-            said += [("result", (names[message["tool_call_id"]], _object(text))), *media]
+            turns += [("result", (names[message["tool_call_id"]], _object(text))), *media]
             continue
-        role = "model" if role == "assistant" else role
-        if role == "model" and all(kind == "system" for kind, _ in said):
-            said.append(("user", "."))
-        said += [turn if turn[0] == "media" else (role, turn[1]) for turn in _spoken(message.get("content"))]
+        if role == "assistant":
+            role = "model"
+        if role == "model" and all(kind == "system" for kind, _ in turns):
+            turns.append(("user", "."))
+        turns += _spoken(message.get("content"), role)
         for call in message.get("tool_calls") or ():
             names[call["id"]] = call["function"]["name"]
-            said.append(("call", (call["function"]["name"], json.loads(call["function"]["arguments"] or "{}"))))
-    return said
+            turns.append(("call", (call["function"]["name"], json.loads(call["function"]["arguments"] or "{}"))))
+    return turns
 
 
-def _spoken(content: Any) -> list[Turn]:
+def _spoken(content: Any, role: str = "text") -> list[Turn]:
     if isinstance(content, str) or content is None:
-        return [("text", content)] if content else []
-    found: list[Turn] = []
+        return _text(role, content or "")
+    turns: list[Turn] = []
     for part in content:
         if part["type"] in ("text", "refusal"):
-            text = part[part["type"]]
-            found += [("text", text)] if text else []
+            turns += _text(role, part[part["type"]])
         elif part["type"] != "thinking":
             inner = part[part["type"]]
             if isinstance(inner, dict):
                 inner = inner.get("url") or inner.get("data") or inner.get("file_data")
-            found.append(("media", inner.partition(",")[2] if inner.startswith("data:") else inner))
-    return found
+            if inner.startswith("data:"):
+                inner = inner.partition(",")[2]
+            turns.append(("media", inner))
+    return turns
 
 
 def _split(content: Any) -> tuple[str, list[Turn]]:
@@ -103,15 +133,17 @@ def _object(text: str) -> Any:
         value = json.loads(text)
     except ValueError:
         value = None
-    return value if isinstance(value, dict) else {"result": text}
+    if isinstance(value, dict):
+        return value
+    return {"result": text}
 
 
-def joined(said: list[Turn]) -> list[Turn]:
+def joined(turns: list[Turn]) -> list[Turn]:
     """Texts of one speaker in a row are one, results of one run stand in any order."""
-    found: list[Turn] = []
-    for kind, value in said:
-        if found and kind == found[-1][0] and isinstance(value, str) and kind != "media":
-            found[-1] = (kind, found[-1][1] + value)
+    joined_turns: list[Turn] = []
+    for kind, value in turns:
+        if joined_turns and kind == joined_turns[-1][0] and isinstance(value, str) and kind != "media":
+            joined_turns[-1] = (kind, joined_turns[-1][1] + value)
         else:
-            found.append((kind, value))
-    return found
+            joined_turns.append((kind, value))
+    return joined_turns

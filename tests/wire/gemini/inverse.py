@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.wire.gemini.gist import listed
+
 MODES = {"NONE": "none", "AUTO": "auto", "ANY": "required", "VALIDATED": "auto"}
 SETTINGS = {
     "maxOutputTokens": "max_tokens",
@@ -16,6 +18,8 @@ SETTINGS = {
     "logprobs": "top_logprobs",
     "candidateCount": "n",
     "seed": "seed",
+    "presencePenalty": "presence_penalty",
+    "frequencyPenalty": "frequency_penalty",
 }
 NO_CHAT_COUNTERPART = frozenset({"executableCode", "codeExecutionResult"})
 """Parts of the model's turns that a chat client has no message for."""
@@ -27,27 +31,27 @@ def has_counterpart(body: dict[str, Any]) -> bool:
 
 def chat_request(body: dict[str, Any]) -> dict[str, Any]:
     """The request, its model left to the caller."""
-    found: dict[str, Any] = {"model": "asked-for", "messages": list(_messages(body))}
+    request: dict[str, Any] = {"model": "asked-for", "messages": list(_messages(body))}
     tools = _tools(body)
     if tools:
-        found["tools"] = tools
+        request["tools"] = tools
     config = body.get("toolConfig", {}).get("functionCallingConfig", {})
     if config:
-        found["tool_choice"] = _choice(config)
+        request["tool_choice"] = _choice(config)
     generation = body.get("generationConfig", {})
-    found |= {SETTINGS[name]: value for name, value in generation.items() if name in SETTINGS}
+    request |= {SETTINGS[name]: value for name, value in generation.items() if name in SETTINGS}
     if "responseModalities" in generation:
-        found["modalities"] = [name.lower() for name in generation["responseModalities"]]
+        request["modalities"] = [name.lower() for name in generation["responseModalities"]]
     if generation.get("responseMimeType") == "application/json":
-        found["response_format"] = _format(generation)
+        request["response_format"] = _format(generation)
     google: dict[str, Any] = {}
     if "thinkingConfig" in generation:
         google["thinking_config"] = generation["thinkingConfig"]
     if "safetySettings" in body:
         google["safety_settings"] = body["safetySettings"]
     if google:
-        found["extra_body"] = {"google": google}
-    return found
+        request["extra_body"] = {"google": google}
+    return request
 
 
 def _format(generation: dict[str, Any]) -> dict[str, Any]:
@@ -67,21 +71,23 @@ def _choice(config: dict[str, Any]) -> Any:
 
 def _tools(body: dict[str, Any]) -> list[dict[str, Any]]:
     strict = body.get("toolConfig", {}).get("functionCallingConfig", {}).get("mode") == "VALIDATED"
-    tools = body.get("tools", [])
-    found: list[dict[str, Any]] = []
-    for tool in tools if isinstance(tools, list) else [tools]:
+    tools = listed(body.get("tools", []))
+    chat_tools: list[dict[str, Any]] = []
+    for tool in tools:
         for declaration in tool.get("functionDeclarations", ()):
             function = {"name": declaration["name"], "description": declaration.get("description", "")}
             schema = declaration.get("parametersJsonSchema") or declaration.get("parameters")
-            function |= {"parameters": schema} if schema else {}
-            function |= {"strict": True} if strict else {}
-            found.append({"type": "function", "function": function})
-        found += [{name: value} for name, value in tool.items() if name != "functionDeclarations"]
-    return found
+            if schema:
+                function["parameters"] = schema
+            if strict:
+                function["strict"] = True
+            chat_tools.append({"type": "function", "function": function})
+        chat_tools += [{name: value} for name, value in tool.items() if name != "functionDeclarations"]
+    return chat_tools
 
 
 def _messages(body: dict[str, Any]) -> Any:
-    for part in body.get("systemInstruction", {}).get("parts", ()):
+    for part in listed(body.get("systemInstruction", {}).get("parts", [])):
         yield {"role": "system", "content": part["text"]}
     calls: list[tuple[str, str]] = []
     for content in body["contents"]:
@@ -102,10 +108,10 @@ def _assistant(parts: list[dict[str, Any]], calls: list[tuple[str, str]]) -> dic
             call_id = call.get("id") or f"call_{len(calls)}"
             calls.insert(0, (call_id, call["name"]))
             function = {"name": call["name"], "arguments": json.dumps(call.get("args") or {})}
-            made: dict[str, Any] = {"id": call_id, "type": "function", "function": function}
+            tool_call: dict[str, Any] = {"id": call_id, "type": "function", "function": function}
             if signature:
-                made["extra_content"] = {"google": {"thought_signature": signature}}
-            message.setdefault("tool_calls", []).append(made)
+                tool_call["extra_content"] = {"google": {"thought_signature": signature}}
+            message.setdefault("tool_calls", []).append(tool_call)
         elif "text" in part and not part.get("thought"):
             start = len(message["content"])
             message["content"] += part["text"]
@@ -129,9 +135,15 @@ def _user(parts: list[dict[str, Any]], calls: list[tuple[str, str]]) -> Any:
             media = [_media(inner) for inner in response.get("parts", ())]
             yield {"role": "tool", "tool_call_id": call_id, "content": texts + media}
         else:
-            content.append({"type": "text", "text": part["text"]} if "text" in part else _media(part))
+            content.append(_spoken(part))
     if content:
         yield {"role": "user", "content": content}
+
+
+def _spoken(part: dict[str, Any]) -> dict[str, Any]:
+    if "text" in part:
+        return {"type": "text", "text": part["text"]}
+    return _media(part)
 
 
 def _media(part: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from tests.wire.gemini.wire import BUDGET, NEW, OLD, PIXEL, calling, contents, parts, result, translated, user
+from tests.wire.gemini.wire import BUDGET, NEW, OLD, PIXEL, calling, contents, parts, result, translation_of, user
 
 CALLED = [user(), calling(("a", "f", "{}"), ("b", "g", '{"x":1}'))]
 
@@ -19,7 +19,7 @@ def test_leading_system_and_developer_messages_become_the_system_instruction() -
         user(),
     ]
 
-    body = translated(messages).body
+    body = translation_of(messages).body
 
     assert {"parts": [{"text": "One."}, {"text": "Two."}]} == body["systemInstruction"]
     assert [{"role": "user", "parts": [{"text": "Hi"}]}] == body["contents"]
@@ -33,21 +33,21 @@ def test_a_later_system_message_stays_where_it_is() -> None:
         {"role": "system", "content": "Now in French."},
     ]
 
-    body = translated(messages).body
+    body = translation_of(messages).body
 
     assert "systemInstruction" not in body
     assert [{"text": "C"}, {"text": "Now in French."}] == body["contents"][2]["parts"]
 
 
 def test_a_model_without_system_instructions_gets_them_as_the_first_user_text() -> None:
-    body = translated([{"role": "system", "content": "Be brief."}, user()], "gemma-3-27b-it").body
+    body = translation_of([{"role": "system", "content": "Be brief."}, user()], "gemma-3-27b-it").body
 
     assert "systemInstruction" not in body
     assert [{"text": "Be brief."}, {"text": "Hi"}] == body["contents"][0]["parts"]
 
 
 def test_a_system_message_alone_still_gets_an_answer() -> None:
-    body = translated([{"role": "system", "content": "Say hello."}]).body
+    body = translation_of([{"role": "system", "content": "Say hello."}]).body
 
     assert [{"role": "user", "parts": [{"text": "."}]}] == body["contents"]
 
@@ -123,7 +123,7 @@ def test_a_conversation_that_begins_with_the_assistant_gets_a_user_turn_first() 
         ),
     ],
 )
-def test_media_reach_gemini(part: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_media_become_inline_data_or_file_data(part: dict[str, Any], expected: dict[str, Any]) -> None:
     assert [expected] == parts([part])
 
 
@@ -162,7 +162,8 @@ def test_arguments_are_an_object_even_when_the_client_kept_none() -> None:
 def test_ids_of_calls_are_sent_only_to_models_that_know_them() -> None:
     messages = [user(), calling(("a", "f", "{}")), result("a", "1")]
 
-    new, old = contents(messages, NEW), contents(messages, BUDGET)
+    new = contents(messages, NEW)
+    old = contents(messages, BUDGET)
 
     assert ("a", "a") == (
         new[1]["parts"][0]["functionCall"]["id"],
@@ -198,12 +199,34 @@ def test_a_result_is_an_object_whatever_the_tool_said(content: Any, response: di
     assert response == turns[2]["parts"][0]["functionResponse"]["response"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"$ref": "#/components/schemas/Pet"}',
+        '{"paths": [{"get": {"schema": {"$ref": "#/components/schemas/Pet"}}}]}',
+        '{"a": {"\\u0024ref": "x"}}',
+    ],
+)
+def test_a_result_with_a_reference_in_it_is_sent_as_text(text: str) -> None:
+    """Whoever let a tool read an OpenAPI document got 400 from Gemini, with every request from then on."""
+    turns = contents([*CALLED, result("a", text)])
+
+    assert {"result": text} == turns[2]["parts"][0]["functionResponse"]["response"]
+
+
+def test_a_result_that_only_speaks_of_references_stays_an_object() -> None:
+    turns = contents([*CALLED, result("a", '{"answer": "use $ref, \\u00fc"}')])
+
+    assert {"answer": "use $ref, ü"} == turns[2]["parts"][0]["functionResponse"]["response"]
+
+
 def test_an_image_in_a_result_goes_inside_it_or_into_a_turn_of_its_own() -> None:
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
     messages = [*CALLED, result("a", [{"type": "text", "text": "here"}, image]), result("b", "2")]
     blob = {"inlineData": {"mimeType": "image/png", "data": PIXEL}}
 
-    new, old = contents(messages, NEW), contents(messages, OLD)
+    new = contents(messages, NEW)
+    old = contents(messages, OLD)
 
     assert [blob] == new[2]["parts"][0]["functionResponse"]["parts"]
     assert {"role": "user", "parts": [blob]} == old[3]

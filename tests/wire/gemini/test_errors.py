@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from aihub_lite.wire.foreign_error import DAILY_WAIT, ForeignError, error_of
+from aihub_lite.wire.faults import ForeignError
+from aihub_lite.wire.upstream_error import DAILY_WAIT, error_of
 
 TYPE = "type.googleapis.com/google.rpc."
 RETRY = {"@type": TYPE + "RetryInfo", "retryDelay": "34.4s"}
@@ -23,10 +24,10 @@ def refused(code: int, status: str, message: str, *details: dict[str, Any], wrap
     ("code", "status", "message", "kind"),
     [
         (400, "INVALID_ARGUMENT", "Invalid value at 'contents'.", "client"),
-        (400, "FAILED_PRECONDITION", "User location is not supported for the API use.", "auth"),
+        (400, "FAILED_PRECONDITION", "User location is not supported for the API use.", "forbidden"),
         (400, "FAILED_PRECONDITION", "Please enable billing on your project in Google AI Studio.", "funds"),
         (400, "FAILED_PRECONDITION", "The File is not in an ACTIVE state.", "client"),
-        (403, "PERMISSION_DENIED", "Permission denied: Consumer has been suspended.", "auth"),
+        (403, "PERMISSION_DENIED", "Permission denied: Consumer has been suspended.", "forbidden"),
         (404, "NOT_FOUND", "models/x is not found for API version v1beta", "model"),
         (429, "RESOURCE_EXHAUSTED", QUOTA, "rate"),
         (429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", "funds"),
@@ -36,11 +37,13 @@ def refused(code: int, status: str, message: str, *details: dict[str, Any], wrap
     ],
 )
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_an_error_is_the_fault_of_whom_it_says(code: int, status: str, message: str, kind: str, wrapped: bool) -> None:
+def test_an_error_is_classified_by_its_code_and_its_words(
+    code: int, status: str, message: str, kind: str, wrapped: bool
+) -> None:
     assert kind == refused(code, status, message, wrapped=wrapped).kind
 
 
-def test_a_bad_key_is_no_fault_of_the_clients_although_its_status_is_400() -> None:
+def test_a_bad_key_is_an_auth_error_although_its_status_is_400() -> None:
     reason = {"@type": TYPE + "ErrorInfo", "reason": "API_KEY_INVALID"}
 
     assert "auth" == refused(400, "INVALID_ARGUMENT", "API key not valid.", reason).kind
@@ -53,11 +56,11 @@ def test_a_prompt_that_is_too_long_has_openais_code() -> None:
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_the_delay_that_gemini_asks_for_is_known(wrapped: bool) -> None:
+def test_the_delay_that_gemini_asks_for_is_read(wrapped: bool) -> None:
     assert 34.4 == refused(429, "RESOURCE_EXHAUSTED", QUOTA, RETRY, wrapped=wrapped).retry_after
 
 
-def test_a_quota_per_day_is_not_asked_again_after_seconds() -> None:
+def test_a_quota_per_day_waits_longer_than_the_delay_it_names() -> None:
     violation = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
     failure = {"@type": TYPE + "QuotaFailure", "violations": [violation]}
 
@@ -65,7 +68,7 @@ def test_a_quota_per_day_is_not_asked_again_after_seconds() -> None:
 
 
 @pytest.mark.parametrize("delay", [34, None, "soon", "-3s", "1e9s", ""])
-def test_a_delay_that_is_none_is_ignored(delay: object) -> None:
+def test_an_implausible_delay_is_ignored(delay: object) -> None:
     assert refused(429, "RESOURCE_EXHAUSTED", QUOTA, {"retryDelay": delay}).retry_after is None
 
 

@@ -12,16 +12,16 @@ from aihub_lite.errors import InvalidRequest
 from tests.wire.gemini.wire import (
     NEW,
     WEATHER,
-    answered,
-    asked,
     calling,
     candidate,
     checked,
+    completion_of,
     contents,
+    request_of,
     result,
-    streamed,
-    streamed_bytes,
-    translated,
+    stream_of,
+    stream_of_bytes,
+    translation_of,
     user,
 )
 
@@ -30,7 +30,7 @@ def call(name: str, **args: Any) -> dict[str, Any]:
     return {"functionCall": {"name": name, "args": args}}
 
 
-def test_1_parallel_calls_after_thoughts_and_text_do_not_collide_on_one_index() -> None:
+def test_1_parallel_calls_after_thoughts_and_text_keep_indices_of_their_own() -> None:
     events = [
         candidate({"text": "Hmm.", "thought": True}),
         candidate({"text": "Both."}),
@@ -38,43 +38,43 @@ def test_1_parallel_calls_after_thoughts_and_text_do_not_collide_on_one_index() 
         candidate(call("g", y=2), finish="STOP"),
     ]
 
-    calls = streamed(*events).checked.tool_calls
+    calls = stream_of(*events).checked.tool_calls
 
     assert [("f", {"x": 1}), ("g", {"y": 2})] == [
-        (made["function"]["name"], json.loads(made["function"]["arguments"])) for made in calls
+        (tool_call["function"]["name"], json.loads(tool_call["function"]["arguments"])) for tool_call in calls
     ]
 
 
-def test_3_arguments_of_two_calls_in_one_event_are_not_glued_together() -> None:
-    calls = streamed(candidate(call("f", x=1), call("f", x=2), finish="STOP")).checked.tool_calls
+def test_3_two_calls_in_one_event_keep_their_own_arguments() -> None:
+    calls = stream_of(candidate(call("f", x=1), call("f", x=2), finish="STOP")).checked.tool_calls
 
-    assert ['{"x":1}', '{"x":2}'] == [made["function"]["arguments"] for made in calls]
+    assert ['{"x":1}', '{"x":2}'] == [tool_call["function"]["arguments"] for tool_call in calls]
 
 
 def test_4_a_call_that_comes_whole_in_the_only_event_keeps_its_arguments() -> None:
-    found = streamed(candidate(call("f", x=1), finish="STOP")).checked
+    stream = stream_of(candidate(call("f", x=1), finish="STOP")).checked
 
-    assert '{"x":1}' == found.tool_calls[0]["function"]["arguments"]
+    assert '{"x":1}' == stream.tool_calls[0]["function"]["arguments"]
 
 
-def test_5_thoughts_do_not_leak_into_the_text() -> None:
-    first = streamed(candidate({"text": "T", "thought": True}, {"text": "A"}), candidate(finish="STOP")).checked.first
+def test_5_thoughts_are_kept_out_of_the_text() -> None:
+    first = stream_of(candidate({"text": "T", "thought": True}, {"text": "A"}), candidate(finish="STOP")).checked.first
 
     assert ("A", "T") == (first.content, first.reasoning)
 
 
 def test_6_a_line_break_between_calls_is_text_and_breaks_no_call() -> None:
-    found = streamed(candidate(call("f")), candidate({"text": "\n"}), candidate(call("g"), finish="STOP")).checked
+    stream = stream_of(candidate(call("f")), candidate({"text": "\n"}), candidate(call("g"), finish="STOP")).checked
 
-    assert ("\n", 2) == (found.content, len(found.tool_calls))
-
-
-def test_7_an_answer_that_calls_a_tool_does_not_end_with_stop() -> None:
-    assert "tool_calls" == answered(candidate(call("f"), finish="STOP")).first.finish_reason
-    assert "tool_calls" == streamed(candidate(call("f")), candidate(finish="STOP")).checked.finish_reason
+    assert ("\n", 2) == (stream.content, len(stream.tool_calls))
 
 
-def test_8_a_later_system_message_does_not_change_the_prefix_that_is_cached() -> None:
+def test_7_an_answer_that_calls_a_tool_ends_with_tool_calls() -> None:
+    assert "tool_calls" == completion_of(candidate(call("f"), finish="STOP")).first.finish_reason
+    assert "tool_calls" == stream_of(candidate(call("f")), candidate(finish="STOP")).checked.finish_reason
+
+
+def test_8_a_later_system_message_leaves_the_cached_prefix_as_it_is() -> None:
     messages: list[dict[str, Any]] = [
         {"role": "system", "content": "S"},
         user("A"),
@@ -82,39 +82,40 @@ def test_8_a_later_system_message_does_not_change_the_prefix_that_is_cached() ->
     ]
     later = [*messages, user("C"), {"role": "system", "content": "Now do it."}]
 
-    begun, grown = translated(messages).body, translated(later).body
+    begun = translation_of(messages).body
+    grown = translation_of(later).body
 
     assert begun["systemInstruction"] == grown["systemInstruction"]
     assert begun["contents"] == grown["contents"][:2]
 
 
-def test_10_usage_that_grows_from_event_to_event_is_not_added_up() -> None:
+def test_10_of_usage_that_grows_from_event_to_event_the_last_counts() -> None:
     def usage(answer: int) -> dict[str, Any]:
         return {"promptTokenCount": 10, "candidatesTokenCount": answer, "totalTokenCount": 10 + answer}
 
     events = [candidate({"text": "A"}, usageMetadata=usage(n)) for n in (1, 2)]
-    found = streamed(*events, candidate(finish="STOP", usageMetadata=usage(3))).checked
+    stream = stream_of(*events, candidate(finish="STOP", usageMetadata=usage(3))).checked
 
-    assert found.usage is not None
-    assert (10, 3, 13) == tuple(found.usage[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    assert stream.usage is not None
+    assert (10, 3, 13) == tuple(stream.usage[name] for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
 
 
-def test_11_line_separators_inside_a_text_do_not_cut_its_event() -> None:
+def test_11_line_separators_inside_a_text_leave_its_event_whole() -> None:
     text = "a\u2028b\u2029c\u0085d\x0be"
 
     raw = json.dumps(candidate({"text": text}, finish="STOP"), ensure_ascii=False).encode()
 
-    assert text == streamed_bytes(b"data: " + raw + b"\n\n").checked.content
+    assert text == stream_of_bytes(b"data: " + raw + b"\n\n").checked.content
 
 
 def test_12_an_event_split_over_packets_inside_a_character_is_whole_again() -> None:
     raw = b"data: " + msgspec.json.encode(candidate({"text": "wörld 🎉"}, call("f", x="é"), finish="STOP")) + b"\n\n"
-    expected = streamed_bytes(raw).sent
+    expected = stream_of_bytes(raw).sent
 
-    assert {expected} == {streamed_bytes(raw[:n], raw[n:]).sent for n in range(len(raw))}
+    assert {expected} == {stream_of_bytes(raw[:n], raw[n:]).sent for n in range(len(raw))}
 
 
-def test_13_an_empty_message_or_tool_result_is_no_400() -> None:
+def test_13_an_empty_message_is_left_out_and_an_empty_result_is_an_object() -> None:
     turns = contents(
         [user("A"), {"role": "assistant", "content": ""}, user(""), calling(("a", "f", "{}")), result("a", "")]
     )
@@ -124,37 +125,37 @@ def test_13_an_empty_message_or_tool_result_is_no_400() -> None:
 
 
 def test_15_a_thought_signature_survives_the_tool_loop() -> None:
-    said = {"functionCall": {"name": "f", "args": {}, "id": "x"}, "thoughtSignature": "c2ln"}
-    calls = streamed(candidate(said), candidate({"text": ""}, finish="STOP")).checked.tool_calls
+    part = {"functionCall": {"name": "f", "args": {}, "id": "x"}, "thoughtSignature": "c2ln"}
+    calls = stream_of(candidate(part), candidate({"text": ""}, finish="STOP")).checked.tool_calls
 
     turns = contents([user(), {"role": "assistant", "content": None, "tool_calls": calls}, result("x", "1")])
 
-    assert said == turns[1]["parts"][0]
+    assert part == turns[1]["parts"][0]
 
 
-def test_19_a_schema_that_holds_itself_does_not_eat_the_memory() -> None:
+def test_19_a_schema_that_holds_itself_stays_small() -> None:
     node = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}}
     schema = {"$defs": {"Node": node}, "$ref": "#/$defs/Node"}
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
 
-    body = translated([user()], "gemini-1.5-pro", tools=[tool]).body
+    body = translation_of([user()], "gemini-1.5-pro", tools=[tool]).body
 
     assert len(msgspec.json.encode(body)) < 1000
 
 
-def test_19_a_union_is_not_refused_for_what_stands_beside_it() -> None:
+def test_19_a_union_is_sent_without_what_stands_beside_it() -> None:
     schema = {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "integer"}], "default": 1}}}
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
 
-    body = translated([user()], "gemini-1.5-pro", tools=[tool]).body
+    body = translation_of([user()], "gemini-1.5-pro", tools=[tool]).body
 
     parameters = body["tools"][0]["functionDeclarations"][0]["parameters"]
     assert {"anyOf": [{"type": "STRING"}, {"type": "INTEGER"}]} == parameters["properties"]["a"]
 
 
-def test_20_a_tool_that_gemini_cannot_have_is_not_lost_in_silence() -> None:
+def test_20_a_tool_that_gemini_cannot_have_is_refused_by_its_position() -> None:
     with pytest.raises(InvalidRequest, match=r"tools\[1\]"):
-        checked(asked([user()], tools=[WEATHER, {"type": "custom", "custom": {"name": "apply_patch"}}]), NEW)
+        checked(request_of([user()], tools=[WEATHER, {"type": "custom", "custom": {"name": "apply_patch"}}]), NEW)
 
 
 def test_21_results_follow_their_calls_whatever_stands_between_the_messages() -> None:
@@ -169,32 +170,32 @@ def test_21_results_follow_their_calls_whatever_stands_between_the_messages() ->
 def test_25_a_call_without_arguments_has_an_empty_object_and_not_an_empty_string() -> None:
     assert (
         "{}"
-        == streamed(candidate({"functionCall": {"name": "f"}}, finish="STOP")).checked.tool_calls[0]["function"][
+        == stream_of(candidate({"functionCall": {"name": "f"}}, finish="STOP")).checked.tool_calls[0]["function"][
             "arguments"
         ]
     )
     assert {} == contents([user(), calling(("a", "f", ""))])[1]["parts"][0]["functionCall"]["args"]
 
 
-def test_26_messages_in_a_row_are_not_glued_with_a_blank_and_keep_their_quotes() -> None:
+def test_26_messages_in_a_row_stay_apart_and_keep_their_quotes() -> None:
     turns = contents([user('"A"'), user(' "B" ')])
 
     assert [{"text": '"A"'}, {"text": ' "B" '}] == turns[0]["parts"]
 
 
-def test_26_a_call_whose_arguments_are_no_json_is_not_skipped() -> None:
+def test_26_a_call_whose_arguments_are_no_json_is_passed_on_with_their_text() -> None:
     turns = contents([user(), calling(("a", "f", '{"x":')), result("a", "failed")])
 
     assert {"_raw": '{"x":'} == turns[1]["parts"][0]["functionCall"]["args"]
     assert "f" == turns[2]["parts"][0]["functionResponse"]["name"]
 
 
-def test_27_null_for_a_field_that_was_not_given_never_reaches_gemini() -> None:
+def test_27_no_null_of_a_client_reaches_gemini() -> None:
     nothing = dict.fromkeys(
         ("temperature", "top_p", "stop", "tools", "tool_choice", "response_format", "reasoning_effort", "seed", "user")
     )
     message = {"role": "assistant", "content": "B", "tool_calls": None, "refusal": None, "reasoning_content": None}
 
-    body = checked(asked([user(), message], **nothing), NEW).body
+    body = checked(request_of([user(), message], **nothing), NEW).body
 
     assert b"null" not in msgspec.json.encode(body)

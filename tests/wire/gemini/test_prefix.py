@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.chat_request import parse_chat
+from aihub_lite.wire.chat.request import parse_chat
 from aihub_lite.wire.faults import WireFault
-from aihub_lite.wire.gemini_answer import chat_of
-from aihub_lite.wire.gemini_stream import GeminiStream
+from aihub_lite.wire.gemini.answer import chat_of
+from aihub_lite.wire.gemini.stream import GeminiStream
+from tests.support.examples import examples
 from tests.wire.gemini.wire import NEW, OLD, PIXEL, WEATHER, checked
 
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MODELS = st.sampled_from([NEW, OLD, "gemini-1.5-pro", "gemini-2.5-pro", "gemini-3.8-flash", "gemma-3-4b-it"])
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -63,8 +64,8 @@ def calls(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def assistants(draw: st.DrawFn) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": draw(st.one_of(st.none(), texts))}
-    if made := draw(st.lists(calls(), max_size=3)):
-        message["tool_calls"] = made
+    if tool_calls := draw(st.lists(calls(), max_size=3)):
+        message["tool_calls"] = tool_calls
     if draw(st.booleans()):
         message["reasoning_details"] = draw(st.lists(details, max_size=3))
     if draw(st.booleans()):
@@ -81,14 +82,14 @@ def conversations(draw: st.DrawFn) -> list[dict[str, Any]]:
         if role == "assistant":
             message = draw(assistants())
             messages.append(message)
-            answered = draw(st.permutations(message.get("tool_calls", [])))
+            calls_in_any_order = draw(st.permutations(message.get("tool_calls", [])))
             messages += [
                 {"role": "tool", "tool_call_id": call["id"], "content": draw(content)}
-                for call in answered[: draw(st.integers(0, 3))]
+                for call in calls_in_any_order[: draw(st.integers(0, 3))]
             ]
         else:
-            said = texts if role != "user" else content
-            messages.append({"role": role, "content": draw(said)})
+            contents_of_role = texts if role != "user" else content
+            messages.append({"role": role, "content": draw(contents_of_role)})
     return messages
 
 
@@ -179,13 +180,13 @@ def test_whatever_a_client_sends_is_translated_or_refused(
 ) -> None:
     request = parse_chat(msgspec.json.encode({**fields, "model": "m", "messages": messages}))
     try:
-        found = checked(request, model, strict=strict, nonsense=True)
+        translation = checked(request, model, strict=strict, nonsense=True)
     except InvalidRequest:
         return
-    msgspec.json.encode(found.body)
+    msgspec.json.encode(translation.body)
 
 
-said = st.recursive(
+answer_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), texts),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
@@ -204,25 +205,25 @@ said = st.recursive(
     ),
     max_leaves=20,
 )
-parts_said = st.dictionaries(
+answer_parts = st.dictionaries(
     st.sampled_from(
         ["text", "thought", "thoughtSignature", "functionCall", "inlineData", "executableCode", "toolCall"]
     ),
-    said,
+    answer_values,
     max_size=3,
 )
 answers = st.builds(
     lambda parts, finish, more: {"candidates": [{"content": {"parts": parts}, **finish}], **more},
-    st.lists(parts_said, max_size=4),
+    st.lists(answer_parts, max_size=4),
     st.dictionaries(
-        st.sampled_from(["finishReason", "index", "groundingMetadata", "logprobsResult"]), said, max_size=2
+        st.sampled_from(["finishReason", "index", "groundingMetadata", "logprobsResult"]), answer_values, max_size=2
     ),
-    st.dictionaries(st.sampled_from(["usageMetadata", "responseId", "promptFeedback"]), said, max_size=2),
+    st.dictionaries(st.sampled_from(["usageMetadata", "responseId", "promptFeedback"]), answer_values, max_size=2),
 )
 
 
 @FEW
-@given(st.lists(st.one_of(said, answers), min_size=1, max_size=3))
+@given(st.lists(st.one_of(answer_values, answers), min_size=1, max_size=3))
 def test_whatever_an_upstream_answers_is_translated_or_a_fault(events: list[Any]) -> None:
     stream = GeminiStream()
     with contextlib.suppress(WireFault):
@@ -246,6 +247,7 @@ def test_the_result_of_a_tool_never_moves_the_turns_before_it(k: int) -> None:
         {"role": "user", "content": "And?"},
     ]
 
-    begun, whole = body_of(messages[:k], NEW)["contents"], body_of(messages, NEW)["contents"]
+    begun = body_of(messages[:k], NEW)["contents"]
+    whole = body_of(messages, NEW)["contents"]
 
     assert begun[:-1] == whole[: len(begun) - 1]

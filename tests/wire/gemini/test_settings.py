@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.gemini_models import EFFORTS, FAMILIES, gemini_model
-from aihub_lite.wire.gemini_request import path_of
-from tests.wire.gemini.wire import BUDGET, NEW, OLD, WEATHER, asked, checked, config, dropped, translated, user
+from aihub_lite.wire.gemini.models import EFFORTS, FAMILIES, gemini_model
+from aihub_lite.wire.gemini.request import path_of
+from tests.wire.gemini.wire import BUDGET, NEW, OLD, WEATHER, checked, config, dropped, request_of, translation_of, user
 
 NEWEST = "gemini-3.8-flash"
 SCHEMA = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}, "additionalProperties": False}
 JSON_SCHEMA = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA}}
 
 
-def test_what_nobody_asked_for_is_not_sent() -> None:
-    body = translated([user()], stream=True, stream_options={"include_usage": True}).body
+def test_fields_that_the_client_leaves_out_are_not_sent() -> None:
+    body = translation_of([user()], stream=True, stream_options={"include_usage": True}).body
 
     assert {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]} == body
 
@@ -83,7 +83,7 @@ def test_reasoning_effort_is_a_level_or_a_budget_and_never_both(model: str, effo
 
 @pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_knows_every_effort(family: str, effort: str) -> None:
+def test_every_family_takes_every_effort_as_a_level_or_a_budget_at_most(family: str, effort: str) -> None:
     thinking = config(family, reasoning_effort=effort).get("thinkingConfig", {})
 
     assert len(thinking.keys() & {"thinkingLevel", "thinkingBudget"}) < 2
@@ -97,7 +97,7 @@ def test_every_row_names_its_source_and_date(family: str) -> None:
     assert source.endswith("2026-11")
 
 
-def test_models_that_do_not_think_say_so() -> None:
+def test_models_that_do_not_think_drop_every_effort_but_none() -> None:
     assert ("reasoning_effort",) == dropped(OLD, reasoning_effort="high")
     assert () == dropped(OLD, reasoning_effort="none")
 
@@ -108,7 +108,7 @@ def test_thoughts_are_shown_only_to_those_who_ask() -> None:
     assert {"thinkingConfig": {"thinkingLevel": "LOW"}} == config(NEW, reasoning_effort="low", include_reasoning=False)
 
 
-def test_what_clients_of_googles_own_endpoint_say_is_understood() -> None:
+def test_extra_body_of_googles_own_endpoint_is_understood() -> None:
     extra = {
         "google": {
             "thinking_config": {"thinking_budget": 100, "include_thoughts": True},
@@ -117,7 +117,7 @@ def test_what_clients_of_googles_own_endpoint_say_is_understood() -> None:
         }
     }
 
-    body = translated([user()], BUDGET, extra_body=extra, reasoning_effort="high").body
+    body = translation_of([user()], BUDGET, extra_body=extra, reasoning_effort="high").body
 
     assert {"thinkingBudget": 100, "includeThoughts": True} == body["generationConfig"]["thinkingConfig"]
     assert "cachedContents/1" == body["cachedContent"]
@@ -134,8 +134,8 @@ def test_penalties_are_dropped_by_name_where_they_are_refused() -> None:
 
 
 def test_a_response_format_gives_way_to_functions_where_both_are_refused() -> None:
-    old = translated([user()], BUDGET, tools=[WEATHER], response_format=JSON_SCHEMA)
-    new = translated([user()], NEW, tools=[WEATHER], response_format=JSON_SCHEMA)
+    old = translation_of([user()], BUDGET, tools=[WEATHER], response_format=JSON_SCHEMA)
+    new = translation_of([user()], NEW, tools=[WEATHER], response_format=JSON_SCHEMA)
 
     assert ("response_format",) == old.dropped
     assert "generationConfig" not in old.body
@@ -148,14 +148,14 @@ def test_older_models_get_a_format_in_the_subset_that_they_know() -> None:
     assert expected == config("gemini-1.5-pro", response_format=JSON_SCHEMA)["responseSchema"]
 
 
-def test_models_that_speak_or_draw_are_asked_to() -> None:
+def test_models_that_speak_or_draw_are_asked_for_these_modalities() -> None:
     assert ["AUDIO"] == config("gemini-2.5-flash-preview-tts")["responseModalities"]
     assert ["TEXT", "IMAGE"] == config("gemini-2.0-flash-preview-image-generation")["responseModalities"]
 
 
 @pytest.mark.parametrize(("tier", "expected"), [("flex", "flex"), ("default", "standard"), ("priority", "priority")])
 def test_the_service_tier_is_passed_on(tier: str, expected: str) -> None:
-    assert expected == translated([user()], service_tier=tier).body["serviceTier"]
+    assert expected == translation_of([user()], service_tier=tier).body["serviceTier"]
 
 
 def test_what_gemini_has_no_word_for_is_dropped_by_name() -> None:
@@ -188,7 +188,7 @@ def test_fields_that_aim_at_another_gateway_are_left_out_in_silence() -> None:
 
 def test_strict_mode_refuses_what_would_be_dropped() -> None:
     with pytest.raises(InvalidRequest, match="'logit_bias', 'user'"):
-        checked(asked([user()], user="u", logit_bias={"1": 2}), NEW, strict=True)
+        checked(request_of([user()], user="u", logit_bias={"1": 2}), NEW, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -212,12 +212,6 @@ def test_a_setting_of_the_wrong_type_is_refused_by_its_name(fields: dict[str, An
         config(**fields)
 
 
-def test_safety_can_be_switched_off_for_a_channel() -> None:
-    body = checked(asked([user()]), NEW, safety="OFF").body
-
-    assert {"OFF"} == {setting["threshold"] for setting in body["safetySettings"]}
-
-
 @pytest.mark.parametrize(
     ("name", "family"),
     [
@@ -234,3 +228,15 @@ def test_a_model_has_the_row_of_the_longest_prefix(name: str, family: str) -> No
 def test_the_model_stands_in_the_path_and_nothing_of_it_escapes() -> None:
     assert "/v1beta/models/gemini-3-flash:generateContent" == path_of("models/gemini-3-flash", stream=False)
     assert "/v1beta/models/..%2Fx%3Fy:streamGenerateContent?alt=sse" == path_of("../x?y", stream=True)
+
+
+def test_a_description_beside_a_schema_is_told_with_it() -> None:
+    """K21: it was left out without a word."""
+    form = {"type": "json_schema", "json_schema": {"name": "Book", "description": "A book", "schema": SCHEMA}}
+    assert "A book" == config(NEW, response_format=form)["responseJsonSchema"]["description"]
+    assert "A book" == config("gemini-1.5-pro", response_format=form)["responseSchema"]["description"]
+
+
+def test_who_speaks_is_named_as_left_out() -> None:
+    """K21."""
+    assert ("messages.name",) == translation_of([{**user(), "name": "ann"}]).dropped

@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
-from aihub_lite.wire.gemini_contents import DUMMY_SIGNATURE
-from tests.wire.gemini.wire import BUDGET, NEW, answered, calling, candidate, contents, result, streamed, user
+from aihub_lite.wire.gemini.contents import DUMMY_SIGNATURE
+from tests.wire.gemini.wire import (
+    BUDGET,
+    NEW,
+    PIXEL,
+    calling,
+    candidate,
+    completion_of,
+    contents,
+    result,
+    stream_of,
+    user,
+)
 
 
 def signatures(message: dict[str, Any], model: str = NEW) -> list[str | None]:
@@ -93,45 +104,45 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("said", ANSWERS)
-def test_what_gemini_signed_goes_back_to_it_unchanged(said: list[dict[str, Any]]) -> None:
-    first = answered(candidate(*said, finish="STOP")).first
+@pytest.mark.parametrize("parts", ANSWERS)
+def test_what_gemini_signed_goes_back_to_it_unchanged(parts: list[dict[str, Any]]) -> None:
+    first = completion_of(candidate(*parts, finish="STOP")).first
     message = {
         "role": "assistant",
         "content": first.content,
         "tool_calls": first.tool_calls or None,
-        "reasoning_details": answer_details(said),
+        "reasoning_details": answer_details(parts),
     }
 
-    assert whole(said) == whole(contents([user(), message])[1]["parts"])
+    assert whole(parts) == whole(contents([user(), message])[1]["parts"])
 
 
-@pytest.mark.parametrize("said", ANSWERS)
-def test_signatures_of_a_stream_are_those_of_the_whole_answer(said: list[dict[str, Any]]) -> None:
-    checked = streamed(*(candidate(part) for part in said), candidate({"text": ""}, finish="STOP")).checked
+@pytest.mark.parametrize("parts", ANSWERS)
+def test_signatures_of_a_stream_are_those_of_the_whole_answer(parts: list[dict[str, Any]]) -> None:
+    checked = stream_of(*(candidate(part) for part in parts), candidate({"text": ""}, finish="STOP")).checked
 
     details = [detail for name, value in checked.first.extras if name == "reasoning_details" for detail in value]
-    assert answer_details(said) == details
-    assert answered(candidate(*said, finish="STOP")).first.tool_calls == checked.tool_calls
+    assert answer_details(parts) == details
+    assert completion_of(candidate(*parts, finish="STOP")).first.tool_calls == checked.tool_calls
 
 
-def answer_details(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def answer_details(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """`reasoning_details` of the answer, which the checker does not keep."""
-    from aihub_lite.wire.gemini_answer import chat_of
+    from aihub_lite.wire.gemini.answer import chat_of
 
-    details: list[dict[str, Any]] = chat_of(candidate(*said))["choices"][0]["message"].get("reasoning_details", [])
+    details: list[dict[str, Any]] = chat_of(candidate(*parts))["choices"][0]["message"].get("reasoning_details", [])
     return details
 
 
-def whole(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def whole(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Unsigned texts in a row are one."""
-    found: list[dict[str, Any]] = []
-    for part in said:
-        if found and {"text"} == part.keys() == found[-1].keys():
-            found[-1] = {"text": found[-1]["text"] + part["text"]}
+    joined: list[dict[str, Any]] = []
+    for part in parts:
+        if joined and {"text"} == part.keys() == joined[-1].keys():
+            joined[-1] = {"text": joined[-1]["text"] + part["text"]}
         else:
-            found.append(part)
-    return found
+            joined.append(part)
+    return joined
 
 
 def test_a_signature_outlives_a_text_that_the_client_changed() -> None:
@@ -148,3 +159,45 @@ def test_a_signature_outlives_a_text_that_the_client_changed() -> None:
     turns = contents([user(), {"role": "assistant", "content": "Short.", "reasoning_details": details}])
 
     assert [{"text": "Short."}, {"text": "", "thoughtSignature": "c2ln"}] == turns[1]["parts"]
+
+
+def test_the_signature_of_sound_goes_back_where_the_sound_was() -> None:
+    """Gemini signs sound too; that signature was lost, and the next turn was thought without it."""
+    sound = {"inlineData": {"mimeType": "audio/L16;rate=24000", "data": "AAAA"}, "thoughtSignature": "c2ln"}
+    details = answer_details([{"text": "Listen. "}, sound, {"text": "There."}])
+    streamed = stream_of(candidate({"text": "Listen. "}), candidate(sound, {"text": "There."}, finish="STOP")).checked
+
+    turns = contents([user(), {"role": "assistant", "content": "Listen. There.", "reasoning_details": details}])
+
+    assert [{"text": "Listen. "}, {"text": "", "thoughtSignature": "c2ln"}, {"text": "There."}] == turns[1]["parts"]
+    assert ("reasoning_details", details) in streamed.first.extras
+
+
+DRAWING = ["gemini-3-pro-image-preview", "models/gemini-3.1-flash-image", "gemini-3.9-flash-image"]
+IMAGE = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}}
+
+
+@pytest.mark.parametrize("model", DRAWING)
+def test_a_model_that_draws_gets_a_signature_on_its_first_part_and_on_every_image(model: str) -> None:
+    """A second turn with an image that the client had kept without its signature was a 400."""
+    message = {"role": "assistant", "content": "Here.", "images": [IMAGE, IMAGE]}
+    assert [DUMMY_SIGNATURE] * 3 == signatures(message, model)
+    assert [DUMMY_SIGNATURE] == signatures({"role": "assistant", "content": "Here."}, model)
+
+
+def test_signatures_that_the_client_kept_stay_on_what_was_drawn() -> None:
+    image = {**IMAGE, "extra_content": {"google": {"thought_signature": "c2ln"}}}
+    detail = {"type": "reasoning.encrypted", "format": "google-gemini-v1", "data": "dGV4", "text": [2, 5]}
+    message = {"role": "assistant", "content": "abcde", "images": [image, IMAGE], "reasoning_details": [detail]}
+    assert [DUMMY_SIGNATURE, "dGV4", "c2ln", DUMMY_SIGNATURE] == signatures(message, DRAWING[0])
+
+
+def test_a_thought_is_not_the_first_part_that_a_model_draws() -> None:
+    detail = {"type": "reasoning.text", "format": "google-gemini-v1", "text": "Hm", "signature": "c2ln"}
+    message = {"role": "assistant", "content": "Here.", "reasoning_details": [detail]}
+    assert ["c2ln", DUMMY_SIGNATURE] == signatures(message, DRAWING[0])
+
+
+@pytest.mark.parametrize("model", [NEW, "gemini-2.5-flash-image"])
+def test_models_that_check_no_images_get_no_signatures_on_them(model: str) -> None:
+    assert [None, None] == signatures({"role": "assistant", "content": "Here.", "images": [IMAGE]}, model)

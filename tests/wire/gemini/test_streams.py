@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
-from aihub_lite.wire.gemini_stream import GeminiStream
-from tests.wire.gemini.wire import answered, candidate, streamed, streamed_bytes
+from aihub_lite.wire.gemini.answer import chat_of
+from aihub_lite.wire.gemini.stream import GeminiStream
+from tests.wire.gemini.wire import candidate, completion_of, stream_of, stream_of_bytes
 
 
 def usage(prompt: int, answer: int, **more: Any) -> dict[str, Any]:
@@ -24,44 +25,44 @@ def usage(prompt: int, answer: int, **more: Any) -> dict[str, Any]:
 
 
 def test_text_comes_piece_by_piece() -> None:
-    found = streamed(candidate({"text": "Hel"}), candidate({"text": "lo"}, finish="STOP"))
+    stream = stream_of(candidate({"text": "Hel"}), candidate({"text": "lo"}, finish="STOP"))
 
-    assert ("Hello", "stop", 3) == (found.checked.content, found.checked.finish_reason, found.checked.events)
-    assert found.gemini.done
+    assert ("Hello", "stop", 3) == (stream.checked.content, stream.checked.finish_reason, stream.checked.events)
+    assert stream.gemini.done
 
 
 def test_calls_are_counted_over_all_chunks() -> None:
-    found = streamed(
+    stream = stream_of(
         candidate({"text": "Two things."}),
         candidate({"functionCall": {"name": "f", "args": {"x": 1}}}),
         candidate({"functionCall": {"name": "g", "args": {}}}, {"functionCall": {"name": "h"}}),
         candidate({"text": ""}, finish="STOP"),
     )
 
-    calls = [(call["function"]["name"], call["function"]["arguments"]) for call in found.checked.tool_calls]
+    calls = [(call["function"]["name"], call["function"]["arguments"]) for call in stream.checked.tool_calls]
     assert [("f", '{"x":1}'), ("g", "{}"), ("h", "{}")] == calls
-    assert "tool_calls" == found.checked.finish_reason
+    assert "tool_calls" == stream.checked.finish_reason
 
 
 def test_text_after_a_call_is_still_text() -> None:
-    found = streamed(candidate({"functionCall": {"name": "f"}}), candidate({"text": "\n"}, finish="STOP"))
+    stream = stream_of(candidate({"functionCall": {"name": "f"}}), candidate({"text": "\n"}, finish="STOP"))
 
-    assert ("\n", 1) == (found.checked.content, len(found.checked.tool_calls))
+    assert ("\n", 1) == (stream.checked.content, len(stream.checked.tool_calls))
 
 
 def test_the_last_complete_usage_counts() -> None:
-    found = streamed(
+    stream = stream_of(
         candidate({"text": "A"}, **usage(10, 1)),
         candidate({"text": "B"}, usageMetadata={"trafficType": "ON_DEMAND"}),
         candidate({"text": "C"}, finish="STOP", **usage(10, 3, trafficType="ON_DEMAND")),
         {"usageMetadata": {"trafficType": "ON_DEMAND"}},
     )
 
-    assert found.checked.usage is not None
-    assert (10, 3) == (found.checked.usage["prompt_tokens"], found.checked.usage["completion_tokens"])
+    assert stream.checked.usage is not None
+    assert (10, 3) == (stream.checked.usage["prompt_tokens"], stream.checked.usage["completion_tokens"])
 
 
-def test_a_stream_that_breaks_off_has_no_finish_reason() -> None:
+def test_a_stream_that_breaks_off_is_not_done() -> None:
     stream = GeminiStream()
 
     stream.push(msgspec.json.encode(candidate({"text": "Hel"})))
@@ -70,14 +71,14 @@ def test_a_stream_that_breaks_off_has_no_finish_reason() -> None:
 
 
 def test_a_prompt_that_is_blocked_ends_the_stream() -> None:
-    found = streamed({"promptFeedback": {"blockReason": "SAFETY"}, **usage(5, 0)})
+    stream = stream_of({"promptFeedback": {"blockReason": "SAFETY"}, **usage(5, 0)})
 
-    assert ("", "content_filter") == (found.checked.content, found.checked.finish_reason)
-    assert found.gemini.done
+    assert ("", "content_filter") == (stream.checked.content, stream.checked.finish_reason)
+    assert stream.gemini.done
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_an_error_in_the_middle_of_a_stream_is_told(wrapped: bool) -> None:
+def test_an_error_in_the_middle_of_a_stream_is_raised_with_its_status(wrapped: bool) -> None:
     error: Any = {"error": {"code": 503, "message": "The model is overloaded.", "status": "UNAVAILABLE"}}
     stream = GeminiStream()
     stream.push(msgspec.json.encode(candidate({"text": "Hel"})))
@@ -106,9 +107,9 @@ def test_two_candidates_are_streamed_side_by_side() -> None:
         texts = enumerate((a, b))
         return {"candidates": [{"index": n, "content": {"parts": [{"text": text}]}, **more} for n, text in texts]}
 
-    found = streamed(both("A", "B"), both("a", "b", finishReason="STOP"))
+    stream = stream_of(both("A", "B"), both("a", "b", finishReason="STOP"))
 
-    assert ["Aa", "Bb"] == [found.checked.choices[n].content for n in (0, 1)]
+    assert ["Aa", "Bb"] == [stream.checked.choices[n].content for n in (0, 1)]
 
 
 def test_an_event_with_nothing_in_it_says_nothing() -> None:
@@ -138,21 +139,35 @@ ARGUMENTS = {"items": [{"name": "apple"}, 0.5], "ok": True, "a.b": None}
 
 @pytest.mark.parametrize("ended", [True, False])
 def test_arguments_that_come_in_pieces_are_passed_on_whole(ended: bool) -> None:
-    last: list[dict[str, Any]] = [{"functionCall": {}}] if ended else []
-    said: list[dict[str, Any]] = [*PIECES, *last, {"functionCall": {"name": "g"}}]
-    events = [candidate(piece) for piece in said]
+    parts: list[dict[str, Any]] = [*PIECES]
+    if ended:
+        parts.append({"functionCall": {}})
+    parts.append({"functionCall": {"name": "g"}})
+    events = [candidate(piece) for piece in parts]
 
-    found = streamed(*events, candidate(finish="STOP")).checked
+    stream = stream_of(*events, candidate(finish="STOP")).checked
 
-    assert ["f", "g"] == [call["function"]["name"] for call in found.tool_calls]
-    assert ARGUMENTS == msgspec.json.decode(found.tool_calls[0]["function"]["arguments"])
-    assert {"google": {"thought_signature": "c2ln"}} == found.tool_calls[0]["extra_content"]
+    assert ["f", "g"] == [call["function"]["name"] for call in stream.tool_calls]
+    assert ARGUMENTS == msgspec.json.decode(stream.tool_calls[0]["function"]["arguments"])
+    assert {"google": {"thought_signature": "c2ln"}} == stream.tool_calls[0]["extra_content"]
 
 
 def test_a_stream_as_one_array_says_the_same() -> None:
     events = [candidate({"text": "Hel"}, **usage(3, 1)), candidate({"text": "lo"}, finish="STOP", **usage(3, 2))]
 
-    array = streamed_bytes(b"data: " + msgspec.json.encode(events) + b"\n\n").checked
+    array = stream_of_bytes(b"data: " + msgspec.json.encode(events) + b"\n\n").checked
 
-    assert streamed(*events).checked == array
-    assert ("Hello", 2) == (answered(events).first.content, answered(events).usage["completion_tokens"])
+    assert stream_of(*events).checked == array
+    assert ("Hello", 2) == (completion_of(events).first.content, completion_of(events).usage["completion_tokens"])
+
+
+def test_tools_that_ran_at_google_are_told_in_one_delta() -> None:
+    """openai-python cannot add up a list in `extra_content` that comes in several deltas, and raised."""
+    called = {"toolCall": {"toolType": "GOOGLE_SEARCH_WEB"}, "thoughtSignature": "c2ln"}
+    done = {"toolResponse": {"toolType": "GOOGLE_SEARCH_WEB"}}
+    events = [candidate(called), candidate({"text": "a"}), candidate(done), candidate({"text": "b"}, finish="STOP")]
+
+    told = [value for name, value in stream_of(*events).checked.first.extras if name == "extra_content"]
+
+    assert [{"google": {"parts": [called, done]}}] == told
+    assert told[0] == chat_of(events)["choices"][0]["message"]["extra_content"]

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.gemini_answer import chat_of
-from aihub_lite.wire.gemini_models import gemini_model
-from aihub_lite.wire.gemini_tools import VALID_NAME, Names
+from aihub_lite.wire.gemini.answer import chat_of
+from aihub_lite.wire.gemini.models import gemini_model
+from aihub_lite.wire.gemini.tools import VALID_NAME, Names
 from tests.wire.gemini.wire import (
     BUDGET,
     NEW,
     OLD,
     WEATHER,
-    answered,
     calling,
     candidate,
+    completion_of,
     result,
-    streamed,
-    translated,
+    stream_of,
+    translation_of,
     user,
 )
 
@@ -32,13 +32,14 @@ def function(name: str, **more: Any) -> dict[str, Any]:
 
 
 def declared(*tools: Any, model: str = NEW) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = translated([user()], model, tools=tools).body["tools"][0]["functionDeclarations"]
-    return found
+    entry = translation_of([user()], model, tools=tools).body["tools"][0]
+    declarations: list[dict[str, Any]] = entry["functionDeclarations"]
+    return declarations
 
 
 def calling_config(model: str = NEW, **fields: Any) -> dict[str, Any] | None:
-    found = translated([user()], model, **{"tools": [WEATHER], **fields}).body.get("toolConfig")
-    return found and found["functionCallingConfig"]
+    config = translation_of([user()], model, **{"tools": [WEATHER], **fields}).body.get("toolConfig")
+    return config and config["functionCallingConfig"]
 
 
 def test_a_schema_is_passed_on_as_it_is() -> None:
@@ -61,7 +62,7 @@ def test_a_function_without_parameters_has_none() -> None:
 
 
 def test_functions_of_the_older_api_are_declared_too() -> None:
-    body = translated([user()], functions=[{"name": "f", "parameters": CITY}], function_call={"name": "f"}).body
+    body = translation_of([user()], functions=[{"name": "f", "parameters": CITY}], function_call={"name": "f"}).body
 
     assert "f" == body["tools"][0]["functionDeclarations"][0]["name"]
     assert {"mode": "ANY", "allowedFunctionNames": ["f"]} == body["toolConfig"]["functionCallingConfig"]
@@ -71,37 +72,37 @@ def test_functions_of_the_older_api_are_declared_too() -> None:
     "tool", [{"google_search": {}}, {"googleSearch": {}}, {"type": "google_search"}], ids=["snake", "camel", "type"]
 )
 def test_tools_of_geminis_own_are_passed_on(tool: dict[str, Any]) -> None:
-    body = translated([user()], tools=[WEATHER, tool]).body
+    body = translation_of([user()], tools=[WEATHER, tool]).body
 
     assert [["functionDeclarations"], ["googleSearch"]] == [list(entry) for entry in body["tools"]]
 
 
 def test_web_search_options_ask_for_googles_search() -> None:
-    new = translated([user()], NEW, tools=[WEATHER], web_search_options={})
-    old = translated([user()], OLD, tools=[WEATHER], web_search_options={})
+    new = translation_of([user()], NEW, tools=[WEATHER], web_search_options={})
+    old = translation_of([user()], OLD, tools=[WEATHER], web_search_options={})
 
     assert {"googleSearch": {}} in new.body["tools"]
     assert ("web_search_options",) == old.dropped
 
 
 def test_another_providers_search_is_googles_search_without_its_settings() -> None:
-    body = translated([user()], tools=[{"type": "web_search", "web_search": {"enable": True}}]).body
+    body = translation_of([user()], tools=[{"type": "web_search", "web_search": {"enable": True}}]).body
 
     assert [{"googleSearch": {}}] == body["tools"]
 
 
 def test_a_tool_that_only_another_provider_runs_is_dropped_by_its_position() -> None:
-    found = translated([user()], tools=[{"type": "openrouter:advisor"}, WEATHER])
+    translation = translation_of([user()], tools=[{"type": "openrouter:advisor"}, WEATHER])
 
-    assert ("tools[0]",) == found.dropped
-    assert 1 == len(found.body["tools"])
+    assert ("tools[0]",) == translation.dropped
+    assert 1 == len(translation.body["tools"])
 
 
 def test_functions_beside_googles_own_tools_are_asked_for_as_the_newer_models_want() -> None:
     tools = [WEATHER, {"google_search": {}}]
 
-    assert {"includeServerSideToolInvocations": True} == translated([user()], NEW, tools=tools).body["toolConfig"]
-    assert "toolConfig" not in translated([user()], BUDGET, tools=tools).body
+    assert {"includeServerSideToolInvocations": True} == translation_of([user()], NEW, tools=tools).body["toolConfig"]
+    assert "toolConfig" not in translation_of([user()], BUDGET, tools=tools).body
 
 
 def test_calls_of_googles_own_tools_go_back_to_it() -> None:
@@ -114,15 +115,15 @@ def test_calls_of_googles_own_tools_go_back_to_it() -> None:
     ]
     message = chat_of(candidate(*ran, {"text": "Found."}, finish="STOP"))["choices"][0]["message"]
 
-    turns = translated([user(), message]).body["contents"]
+    turns = translation_of([user(), message]).body["contents"]
 
     assert [*ran, {"text": "Found."}] == turns[1]["parts"]
 
 
 @pytest.mark.parametrize("tool", [{"type": "custom", "custom": {"name": "f"}}, {}, 7, {"type": "function"}])
-def test_a_tool_that_is_none_is_refused_by_its_position(tool: Any) -> None:
+def test_what_is_no_tool_is_refused_by_its_position(tool: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"tools\[0\]"):
-        translated([user()], tools=[tool])
+        translation_of([user()], tools=[tool])
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_tool_that_is_none_is_refused_by_its_position(tool: Any) -> None:
         ),
     ],
 )
-def test_tool_choice_is_a_mode(choice: Any, expected: Any) -> None:
+def test_tool_choice_becomes_a_mode_and_the_allowed_names(choice: Any, expected: Any) -> None:
     assert expected == calling_config(tool_choice=choice)
 
 
@@ -159,7 +160,7 @@ def test_a_tool_choice_without_tools_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("choice", ["sometimes", 7, {"type": "function"}, {"type": "allowed_tools"}])
-def test_a_tool_choice_that_is_none_is_refused(choice: Any) -> None:
+def test_what_is_no_tool_choice_is_refused(choice: Any) -> None:
     with pytest.raises(InvalidRequest, match="tool_choice"):
         calling_config(tool_choice=choice)
 
@@ -170,30 +171,32 @@ ODD = "mcp/files: read & write"
 def test_a_name_that_gemini_refuses_is_changed_everywhere_and_back() -> None:
     messages = [user(), calling(("a", ODD, "{}")), result("a", "1")]
 
-    found = translated(messages, tools=[function(ODD)], tool_choice={"type": "function", "function": {"name": ODD}})
+    translation = translation_of(
+        messages, tools=[function(ODD)], tool_choice={"type": "function", "function": {"name": ODD}}
+    )
 
-    (changed,) = found.names
+    (changed,) = translation.tool_names
     assert VALID_NAME.fullmatch(changed)
-    assert {changed: ODD} == found.names
-    body = found.body
+    assert {changed: ODD} == translation.tool_names
+    body = translation.body
     assert changed == body["tools"][0]["functionDeclarations"][0]["name"]
     assert [changed] == body["toolConfig"]["functionCallingConfig"]["allowedFunctionNames"]
     assert changed == body["contents"][1]["parts"][0]["functionCall"]["name"]
     assert changed == body["contents"][2]["parts"][0]["functionResponse"]["name"]
     answer = candidate({"functionCall": {"name": changed, "args": {}}}, finish="STOP")
-    assert ODD == answered(answer, found.names).first.tool_calls[0]["function"]["name"]
-    assert ODD == streamed(answer, names=found.names).checked.tool_calls[0]["function"]["name"]
+    assert ODD == completion_of(answer, translation.tool_names).first.tool_calls[0]["function"]["name"]
+    assert ODD == stream_of(answer, names=translation.tool_names).checked.tool_calls[0]["function"]["name"]
 
 
 def test_two_names_never_become_one() -> None:
     names = Names()
-    given = ["a b", "a/b", "a_b", "1st", "ä", "x" * 200, "x" * 201, "", names.of("a b")]
+    names_given = ["a b", "a/b", "a_b", "1st", "ä", "x" * 200, "x" * 201, "", names.of("a b")]
 
-    made = [names.of(name) for name in given]
+    upstream_names = [names.of(name) for name in names_given]
 
-    assert len(set(given)) == len(set(made))
-    assert all(VALID_NAME.fullmatch(name) for name in made)
-    assert made == [names.of(name) for name in given]
+    assert len(set(names_given)) == len(set(upstream_names))
+    assert all(VALID_NAME.fullmatch(name) for name in upstream_names)
+    assert upstream_names == [names.of(name) for name in names_given]
 
 
 def test_a_name_that_looks_like_a_changed_one_keeps_its_meaning() -> None:

@@ -11,18 +11,19 @@ import msgspec
 import pytest
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.chat_request import parse_chat
+from aihub_lite.wire.chat.request import parse_chat
 from aihub_lite.wire.faults import AnswerNonsense
-from aihub_lite.wire.foreign_error import error_of
-from aihub_lite.wire.gemini_answer import chat_of
-from aihub_lite.wire.gemini_contents import DUMMY_SIGNATURE
-from aihub_lite.wire.gemini_usage import usage_of
+from aihub_lite.wire.gemini.answer import chat_of
+from aihub_lite.wire.gemini.contents import DUMMY_SIGNATURE
+from aihub_lite.wire.gemini.usage import usage_of
 from aihub_lite.wire.sse import EventSplitter
-from tests.support.checker import CheckedChoice
+from aihub_lite.wire.upstream_error import error_of
+from tests.support.checkers.chat import CheckedChoice
 from tests.support.replay import CHAT_PROVIDERS, VECTORS, Vector, requires_vectors, vectors
 from tests.wire.gemini import gist
+from tests.wire.gemini.gist import listed
 from tests.wire.gemini.inverse import chat_request, has_counterpart
-from tests.wire.gemini.wire import NEW, answered, checked, streamed_bytes
+from tests.wire.gemini.wire import NEW, checked, completion_of, stream_of_bytes
 
 PROVIDERS = ("gemini", "vertex", "fixtures")
 ALL = vectors("generateContent", PROVIDERS)
@@ -40,14 +41,15 @@ pytestmark = requires_vectors
 def decoded(vector: Vector) -> list[dict[str, Any]]:
     """The recorded answer, read naively: one piece, or one per event."""
     if not vector.streamed:
-        value = json.loads(vector.body)
-        return value if isinstance(value, list) else [value]
+        return listed(json.loads(vector.body))
     return [json.loads(line[6:]) for line in vector.body.decode().splitlines() if line.startswith("data: ")]
 
 
-def said(vector: Vector) -> tuple[str, str, list[tuple[str, Any]]]:
+def recorded_speech(vector: Vector) -> tuple[str, str, list[tuple[str, Any]]]:
     """Text, thoughts and calls; calls that came in pieces only by name."""
-    text, thought, calls = "", "", []
+    text = ""
+    thought = ""
+    calls: list[tuple[str, Any]] = []
     for answer in decoded(vector):
         for candidate in answer.get("candidates", []):
             for part in candidate.get("content", {}).get("parts", []):
@@ -55,7 +57,10 @@ def said(vector: Vector) -> tuple[str, str, list[tuple[str, Any]]]:
                     thought += part["text"]
                 elif "name" in part.get("functionCall", {}):
                     call = part["functionCall"]
-                    calls.append((call["name"], None if "willContinue" in call else call.get("args") or {}))
+                    arguments = None
+                    if "willContinue" not in call:
+                        arguments = call.get("args") or {}
+                    calls.append((call["name"], arguments))
                 elif "text" in part:
                     text += part["text"]
     return text, thought, calls
@@ -65,11 +70,13 @@ def recorded_usage(vector: Vector) -> Usage | None:
     counted = [
         answer["usageMetadata"] for answer in decoded(vector) if "totalTokenCount" in answer.get("usageMetadata", {})
     ]
-    return usage_of(counted[-1]) if counted else None
+    if not counted:
+        return None
+    return usage_of(counted[-1])
 
 
 def assert_says_all(vector: Vector, first: CheckedChoice, usage: dict[str, Any] | None) -> None:
-    text, thought, calls = said(vector)
+    text, thought, calls = recorded_speech(vector)
     ran_code = "executableCode" in vector.body.decode() or "codeExecutionResult" in vector.body.decode()
     assert ran_code or text == first.content
     assert thought == first.reasoning
@@ -91,26 +98,27 @@ def assert_says_all(vector: Vector, first: CheckedChoice, usage: dict[str, Any] 
 
 @pytest.mark.parametrize("vector", ANSWERS, ids=str)
 def test_every_recorded_answer_comes_out_strict_and_whole(vector: Vector) -> None:
-    answer = answered(json.loads(vector.body))
+    answer = completion_of(json.loads(vector.body))
 
     assert_says_all(vector, answer.first, answer.usage)
 
 
 @pytest.mark.parametrize("vector", STREAMS, ids=str)
 def test_every_recorded_stream_comes_out_strict_and_whole(vector: Vector) -> None:
-    found = streamed_bytes(vector.body)
+    stream = stream_of_bytes(vector.body)
 
-    assert found.gemini.done
-    assert found.chat.finish_reason is not None
-    assert_says_all(vector, found.checked.first, found.checked.usage)
+    assert stream.gemini.done
+    assert stream.chat.finish_reason is not None
+    assert_says_all(vector, stream.checked.first, stream.checked.usage)
 
 
+@pytest.mark.served  # every cut of every recording
 @pytest.mark.parametrize("vector", STREAMS, ids=str)
 def test_a_stream_cut_at_any_byte_comes_out_the_same(vector: Vector) -> None:
     body = vector.body
-    expected = streamed_bytes(body).sent
+    expected = stream_of_bytes(body).sent
 
-    assert expected == streamed_bytes(*(body[n : n + 1] for n in range(len(body)))).sent
+    assert expected == stream_of_bytes(*(body[n : n + 1] for n in range(len(body)))).sent
     blocks = re.findall(rb".*?(?:\r?\n){2}", body, re.DOTALL)
     for block, following in itertools.pairwise([*blocks, b""]):
         whole = EventSplitter(1 << 22).feed(block + following)
@@ -122,28 +130,27 @@ def test_a_stream_cut_at_any_byte_comes_out_the_same(vector: Vector) -> None:
 
 @pytest.mark.parametrize("vector", STREAMS, ids=str)
 def test_a_stream_says_what_the_whole_answer_would(vector: Vector) -> None:
-    whole = answered(decoded(vector))
-    found = streamed_bytes(vector.body).checked
+    whole = completion_of(decoded(vector))
+    stream = stream_of_bytes(vector.body).checked
 
     for name in ("content", "reasoning", "refusal", "tool_calls", "finish_reason"):
-        assert getattr(whole.first, name) == getattr(found.first, name)
-    assert whole.usage == found.usage
+        assert getattr(whole.first, name) == getattr(stream.first, name)
+    assert whole.usage == stream.usage
     message = chat_of(decoded(vector))["choices"][0]["message"]
-    details = [detail for name, value in found.first.extras if name == "reasoning_details" for detail in value]
+    details = [detail for name, value in stream.first.extras if name == "reasoning_details" for detail in value]
     assert message.get("reasoning_details", []) == details
 
 
 @pytest.mark.parametrize("vector", ANSWERS, ids=str)
 def test_a_whole_answer_streamed_says_the_same(vector: Vector) -> None:
     pieces = json.loads(vector.body)
-    raw = b"".join(
-        b"data: " + msgspec.json.encode(piece) + b"\n\n" for piece in (pieces if isinstance(pieces, list) else [pieces])
-    )
+    raw = b"".join(b"data: " + msgspec.json.encode(piece) + b"\n\n" for piece in listed(pieces))
 
-    whole, found = answered(pieces), streamed_bytes(raw).checked
+    whole = completion_of(pieces)
+    stream = stream_of_bytes(raw).checked
 
     for name in ("content", "reasoning", "refusal", "tool_calls", "finish_reason"):
-        assert getattr(whole.first, name) == getattr(found.first, name)
+        assert getattr(whole.first, name) == getattr(stream.first, name)
 
 
 @pytest.mark.parametrize("vector", REFUSALS, ids=str)
@@ -155,36 +162,20 @@ def test_an_error_that_was_recorded_inside_a_200_is_no_answer() -> None:
     for vector in ALL:
         if vector.id in ERRORS_IN_200:
             with pytest.raises(AnswerNonsense) as raised:
-                answered(json.loads(vector.body))
+                completion_of(json.loads(vector.body))
             assert raised.value.foreign is not None
             assert ("rate", 34.4) == (raised.value.foreign.kind, raised.value.foreign.retry_after)
 
 
-def recorded_models() -> dict[str, str]:
-    """The model that a recorded request was for, which stands in its path."""
-    found = {}
-    for name in PROVIDERS:
-        path = VECTORS / f"{name}.jsonl"
-        for line in path.read_bytes().splitlines() if path.is_file() else ():
-            record = json.loads(line)
-            if isinstance(record.get("path"), str):
-                found[record["id"]] = record["path"].rpartition("/")[2].partition(":")[0]
-    return found
-
-
-MODELS = recorded_models()
-
-
 def names_of(body: dict[str, Any]) -> list[tuple[str, Any]]:
     """Functions with their schemas, and the names of Gemini's own tools."""
-    found: list[tuple[str, Any]] = []
-    tools = body.get("tools", [])
-    for tool in tools if isinstance(tools, list) else [tools]:
+    names: list[tuple[str, Any]] = []
+    for tool in listed(body.get("tools", [])):
         for declaration in tool.get("functionDeclarations", ()):
             schema = declaration.get("parametersJsonSchema") or declaration.get("parameters")
-            found.append((declaration["name"], schema and {**schema, "$schema": None}))
-        found += [(name, value) for name, value in tool.items() if name != "functionDeclarations"]
-    return sorted(found, key=str)
+            names.append((declaration["name"], schema and {**schema, "$schema": None}))
+        names += [(name, value) for name, value in tool.items() if name != "functionDeclarations"]
+    return sorted(names, key=str)
 
 
 def signatures_of(body: dict[str, Any]) -> list[str]:
@@ -195,17 +186,19 @@ def signatures_of(body: dict[str, Any]) -> list[str]:
 
 def settings_of(body: dict[str, Any]) -> dict[str, Any]:
     """`generationConfig` and the function calling mode, without what is the default anyway."""
-    found = dict(body.get("generationConfig", {}))
-    if found.get("responseModalities") == ["TEXT"]:
-        del found["responseModalities"]
+    settings = dict(body.get("generationConfig", {}))
+    if settings.get("responseModalities") == ["TEXT"]:
+        del settings["responseModalities"]
+    if settings.get("candidateCount") == 1:
+        del settings["candidateCount"]
     for name in ("responseSchema", "responseJsonSchema"):
-        if schema := found.pop(name, None):
-            found["schema"] = schema
+        if schema := settings.pop(name, None):
+            settings["schema"] = schema
     if calling := body.get("toolConfig", {}).get("functionCallingConfig"):
-        found["calling"] = calling
+        settings["calling"] = calling
     if "safetySettings" in body:
-        found["safety"] = body["safetySettings"]
-    return found
+        settings["safety"] = body["safetySettings"]
+    return settings
 
 
 @pytest.mark.parametrize("vector", [vector for vector, body in REQUESTS if has_counterpart(body)], ids=str)
@@ -213,14 +206,14 @@ def test_every_recorded_request_survives_chat(vector: Vector) -> None:
     body = gist.camel(vector.request)
     chat = parse_chat(msgspec.json.encode(chat_request(body)))
 
-    found = checked(chat, MODELS[vector.id])
+    translation = checked(chat, vector.model_in_path)
 
-    assert gist.joined(gist.of_wire(body)) == gist.joined(gist.of_wire(found.body))
-    assert () == found.dropped
-    assert settings_of(body) == settings_of(found.body)
-    if not MODELS[vector.id].startswith("gemini-1"):
-        assert names_of(body) == names_of(found.body)
-    made_up = [signature for signature in signatures_of(found.body) if signature != DUMMY_SIGNATURE]
+    assert gist.joined(gist.of_wire(body)) == gist.joined(gist.of_wire(translation.body))
+    assert () == translation.dropped
+    assert settings_of(body) == settings_of(translation.body)
+    if not vector.model_in_path.startswith("gemini-1"):
+        assert names_of(body) == names_of(translation.body)
+    made_up = [signature for signature in signatures_of(translation.body) if signature != DUMMY_SIGNATURE]
     assert [signature for signature in signatures_of(body) if signature != DUMMY_SIGNATURE] == made_up
 
 
@@ -229,12 +222,12 @@ def test_every_recorded_chat_request_can_be_asked_of_gemini(vector: Vector) -> N
     assert vector.request is not None
     chat = parse_chat(msgspec.json.encode(vector.request))
 
-    found = checked(chat, NEW)
+    translation = checked(chat, NEW)
 
     checked(chat, "gemini-2.5-pro")
     checked(chat, "gemini-1.5-flash")
-    assert msgspec.json.encode(found.body) == msgspec.json.encode(checked(chat, NEW).body)
-    assert gist.joined(gist.of_chat(vector.request["messages"])) == gist.joined(gist.of_wire(found.body))
+    assert msgspec.json.encode(translation.body) == msgspec.json.encode(checked(chat, NEW).body)
+    assert gist.joined(gist.of_chat(vector.request["messages"])) == gist.joined(gist.of_wire(translation.body))
 
 
 def test_usage_is_split_as_the_price_oracle_splits_it() -> None:
@@ -261,8 +254,8 @@ def test_hardly_a_vector_is_skipped(capsys: pytest.CaptureFixture[str]) -> None:
     skipped = [vector for vector, body in REQUESTS if not has_counterpart(body)]
     with capsys.disabled():
         print("\n{:<22}{:>8}{:>8}{:>8}  {}".format("generateContent", "vectors", "passed", "skipped", "reason"))
-        for provider, found in rows:
-            print(f"{provider + ' answers':<22}{len(found):>8}{len(found):>8}{0:>8}")
+        for provider, recorded in rows:
+            print(f"{provider + ' answers':<22}{len(recorded):>8}{len(recorded):>8}{0:>8}")
         reason = "the model's turn holds code that ran at Google's" if skipped else ""
         print(f"{'requests':<22}{len(sent):>8}{len(sent) - len(skipped):>8}{len(skipped):>8}  {reason}")
         print(f"{'chat requests':<22}{len(CHATS):>8}{len(CHATS):>8}{0:>8}")

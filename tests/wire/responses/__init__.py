@@ -1,0 +1,1 @@
+"""A client's Responses to chat and back, and passed on natively."""

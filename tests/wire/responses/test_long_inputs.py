@@ -6,13 +6,13 @@ from time import process_time
 
 import pytest
 
-from aihub_lite.wire.responses_calls import InputText
+from aihub_lite.wire.responses.calls import InputText
 
 PIECES = 250_000
 
 
 @pytest.mark.parametrize("name", ["input", "patch"])
-def test_each_piece_of_a_long_input_takes_longer_than_the_one_before(name: str) -> None:
+def test_a_megabyte_in_pieces_is_read_in_linear_time(name: str) -> None:
     """A megabyte in tokens takes a fraction of a second; else several."""
     reading, began = InputText(), process_time()
     texts = [reading.push(piece) for piece in (f'{{"{name}": "', *["abcd"] * PIECES, '"}')]

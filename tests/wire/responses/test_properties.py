@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.messages_tools import MAX_NAME
-from aihub_lite.wire.responses_request import ResponsesRequest
-from tests.support.responses_checker import check_responses_stream
-from tests.support.typed_dicts import problems
-from tests.wire.responses.told import ENCRYPTED, answered, asked, call, chunk, written
+from aihub_lite.wire.chat.names import MAX_NAME
+from aihub_lite.wire.responses.request import ResponsesRequest
+from tests.support.checkers.responses import check_responses_stream
+from tests.support.checkers.typed_dicts import problems
+from tests.support.examples import examples
+from tests.wire.responses.exchanges import ENCRYPTED, call, chunk, events_of, new_request, response_of
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(26), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OURS = frozenset({"reasoning_content", "reasoning_details", "extra_content", "file_id"})
 """Fields of messages and calls that other clients of chat send too, but OpenAI's SDK does not know."""
 
@@ -71,23 +72,25 @@ items = calls | customs | outputs | says | thoughts
 def request_of(**fields: Any) -> ResponsesRequest | None:
     """A parsed request; None for one that was refused."""
     try:
-        return asked(**fields)
+        return new_request(**fields)
     except InvalidRequest:
         return None
 
 
 @QUICK
 @given(st.lists(odd_items | nonsense, max_size=6), nonsense, nonsense, nonsense)
-def test_a_bad_request_is_a_fault_of_ours(given_items: list[Any], tools: Any, choice: Any, text: Any) -> None:
-    request_of(input=given_items, tools=tools, tool_choice=choice)
+def test_a_bad_request_is_read_or_refused_but_breaks_nothing(
+    some_items: list[Any], tools: Any, choice: Any, text: Any
+) -> None:
+    request_of(input=some_items, tools=tools, tool_choice=choice)
     request_of(text=text, reasoning=tools, include=choice, instructions=text)
-    request_of(input=given_items, metadata=text, parallel_tool_calls=choice, top_logprobs=choice)
+    request_of(input=some_items, metadata=text, parallel_tool_calls=choice, top_logprobs=choice)
 
 
 @QUICK
 @given(st.lists(items, min_size=1, max_size=8))
-def test_a_conversation_becomes_one_that_upstreams_refuse(given_items: list[Any]) -> None:
-    request = request_of(input=given_items, tools=[{"type": "custom", "name": "patch"}])
+def test_a_conversation_becomes_one_that_upstreams_take(some_items: list[Any]) -> None:
+    request = request_of(input=some_items, tools=[{"type": "custom", "name": "patch"}])
     if request is None:
         return
     body = {name: value for name, value in request.chat.body.items() if name != "stream"}
@@ -97,17 +100,17 @@ def test_a_conversation_becomes_one_that_upstreams_refuse(given_items: list[Any]
         if message["role"] == "tool":
             assert message["tool_call_id"] in open_calls
         else:
-            open_calls = {each["id"] for each in message.get("tool_calls", ())}
-            assert all(len(each["function"]["name"]) <= MAX_NAME for each in message.get("tool_calls", ()))
+            open_calls = {call["id"] for call in message.get("tool_calls", ())}
+            assert all(len(call["function"]["name"]) <= MAX_NAME for call in message.get("tool_calls", ()))
 
 
 @QUICK
 @given(st.lists(items, min_size=2, max_size=8), st.data())
-def test_what_was_said_changes_with_what_is_said_next(given_items: list[Any], data: st.DataObject) -> None:
+def test_what_was_said_stays_whatever_is_said_next(some_items: list[Any], data: st.DataObject) -> None:
     """The beginning stays as it was: caches and signatures hang on it. A result alone is put where it belongs."""
-    cut = data.draw(st.integers(1, len(given_items)))
-    late = [item for item in given_items[cut:] if "output" not in item]
-    before, after = request_of(input=given_items[:cut]), request_of(input=given_items[:cut] + late)
+    cut = data.draw(st.integers(1, len(some_items)))
+    late = [item for item in some_items[cut:] if "output" not in item]
+    before, after = request_of(input=some_items[:cut]), request_of(input=some_items[:cut] + late)
     if before is None or after is None:
         return
     old, new = before.chat.body["messages"], after.chat.body["messages"]
@@ -136,15 +139,15 @@ deltas = st.one_of(
 
 @QUICK
 @given(st.lists(deltas, max_size=8), st.sampled_from(["stop", "length", "tool_calls"]), st.booleans())
-def test_a_stream_breaks_a_rule(given_deltas: list[Any], reason: str, sealed: bool) -> None:
-    request = asked(tools=[{"type": "custom", "name": "patch"}], include=[ENCRYPTED] if sealed else [])
-    chunks = [*(chunk(msgspec.json.decode(msgspec.json.encode(delta))) for delta in given_deltas), chunk({}, reason)]
-    check_responses_stream(written(request, map(msgspec.json.encode, chunks)))
+def test_a_stream_of_any_deltas_breaks_no_rule(some_deltas: list[Any], reason: str, sealed: bool) -> None:
+    request = new_request(tools=[{"type": "custom", "name": "patch"}], include=[ENCRYPTED] if sealed else [])
+    chunks = [*(chunk(msgspec.json.decode(msgspec.json.encode(delta))) for delta in some_deltas), chunk({}, reason)]
+    check_responses_stream(events_of(request, map(msgspec.json.encode, chunks)))
 
 
 @QUICK
 @given(texts, texts, st.booleans(), st.booleans())
-def test_a_whole_answer_is_another(thought: str, text: str, thinks: bool, calls_too: bool) -> None:
+def test_a_whole_answer_is_what_a_stream_of_it_makes(thought: str, text: str, thinks: bool, calls_too: bool) -> None:
     message = {
         "content": text,
         **({"reasoning_content": thought} if thinks else {}),
@@ -152,8 +155,8 @@ def test_a_whole_answer_is_another(thought: str, text: str, thinks: bool, calls_
     }
     reason = "tool_calls" if calls_too else "stop"
     usage = {"usage": {"prompt_tokens": 7, "completion_tokens": 5}}
-    raw = written(asked(), map(msgspec.json.encode, [chunk(message), chunk({}, reason, **usage)]))
-    assert check_responses_stream(raw).response == answered(asked(), message, reason)
+    raw = events_of(new_request(), map(msgspec.json.encode, [chunk(message), chunk({}, reason, **usage)]))
+    assert check_responses_stream(raw).response == response_of(new_request(), message, reason)
 
 
 def _plain(value: Any) -> Any:

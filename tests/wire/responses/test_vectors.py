@@ -1,30 +1,35 @@
-"""Recorded traffic through the wire of Responses: chat told as responses, and responses passed on as they are."""
+"""Recorded traffic through the wire of Responses: chat answers as responses, and responses passed on as they are."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import msgspec
 import openai.types.chat.completion_create_params as chat_params
 import pytest
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
+from aihub_lite.domain.usage import Usage
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_stream import ChatStream
-from aihub_lite.wire.chat_usage import usage_of
+from aihub_lite.wire.chat.answer import answer_of
+from aihub_lite.wire.chat.stream import ChatStream
+from aihub_lite.wire.chat.tier import at_tier
+from aihub_lite.wire.chat.upstream_cost import cost_said
+from aihub_lite.wire.chat.usage import usage_of
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
-from aihub_lite.wire.responses_answer import responses_answer
-from aihub_lite.wire.responses_native import LAST, native_answer, native_body
-from aihub_lite.wire.responses_request import ResponsesRequest, parse_responses
-from aihub_lite.wire.responses_stream import NativeStream, WrittenStream
-from aihub_lite.wire.responses_told import Told, usage_json
+from aihub_lite.wire.json_types import JsonObject
+from aihub_lite.wire.responses.answer import responses_answer
+from aihub_lite.wire.responses.native import LAST, native_answer, native_body
+from aihub_lite.wire.responses.request import ResponsesRequest, parse_responses
+from aihub_lite.wire.responses.state import ResponseState, usage_json
+from aihub_lite.wire.responses.stream import NativeStream, WrittenStream
 from aihub_lite.wire.sse import EventSplitter
+from tests.support.checkers.responses import check_response, check_responses_stream
+from tests.support.checkers.typed_dicts import problems
 from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors, vectors
-from tests.support.responses_checker import check_response, check_responses_stream
-from tests.support.typed_dicts import problems
-from tests.wire.responses.told import asked
+from tests.wire.responses.exchanges import new_request
 
 PROVIDERS = (*CHAT_PROVIDERS, "ollama", "gemini", "fixtures")
 STREAMS = vectors("chat", PROVIDERS, streamed=True, status=200)
@@ -57,13 +62,13 @@ def through(stream: NativeStream | WrittenStream, pieces: list[bytes]) -> bytes:
     return b"".join([*sent, *stream.end()])
 
 
-def chat_usage(vector: Vector) -> Any:
-    """As chat's own stream counts it."""
+def chat_usage(vector: Vector) -> JsonObject:
+    """As chat's own stream counts it, in the words of Responses."""
     stream = ChatStream("asked-for", "r1", 1, include_usage=False)
     splitter = EventSplitter(1 << 22)
     for payload in [*splitter.feed(vector.body), *splitter.flush()]:
         stream.push(payload)
-    return stream.usage or stream.estimated(3)
+    return {**usage_json(stream.usage or stream.estimated(3)), **stream.cost}
 
 
 def typed(raw: bytes) -> None:
@@ -74,25 +79,25 @@ def typed(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("vector", STREAMS, ids=str)
-def test_a_recorded_stream_is_told_wrongly(vector: Vector) -> None:
+def test_a_recorded_chat_stream_becomes_valid_events_however_it_is_cut(vector: Vector) -> None:
     try:
         expected = chat_usage(vector)
     except StreamError:
         with pytest.raises(StreamError):
-            through(WrittenStream.of(asked(), "r1", 1), [vector.body])
+            through(WrittenStream.of(new_request(), "r1", 1), [vector.body])
         return
-    raw = through(WrittenStream.of(asked(include=["reasoning.encrypted_content"]), "r1", 1), [vector.body])
+    raw = through(WrittenStream.of(new_request(include=["reasoning.encrypted_content"]), "r1", 1), [vector.body])
     checked = check_responses_stream(raw)
-    assert usage_json(expected) == checked.response["usage"]
+    assert expected == checked.response["usage"]
     typed(raw)
     for size in (1, *PIECES) if len(vector.body) <= SMALL else PIECES:
-        again = WrittenStream.of(asked(include=["reasoning.encrypted_content"]), "r1", 1)
+        again = WrittenStream.of(new_request(include=["reasoning.encrypted_content"]), "r1", 1)
         assert raw == through(again, pieces_of(vector.body, size)), size
 
 
 @pytest.mark.parametrize("vector", ANSWERS, ids=str)
-def test_a_recorded_answer_is_told_wrongly(vector: Vector) -> None:
-    request = asked(include=["reasoning.encrypted_content"])
+def test_a_recorded_chat_answer_becomes_a_valid_response(vector: Vector) -> None:
+    request = new_request(include=["reasoning.encrypted_content"])
     try:
         chat = answer_of(vector.body, "asked-for", "r1", 1, request.prompt_estimate)
     except AnswerNonsense:
@@ -105,20 +110,24 @@ def test_a_recorded_answer_is_told_wrongly(vector: Vector) -> None:
     texts = [part for item in response["output"] if item["type"] == "message" for part in item["content"]]
     assert (message.get("content") or "") == "".join(part.get("text", "") for part in texts)
     calls = [item for item in response["output"] if "call_id" in item]
-    assert [each["id"] for each in message.get("tool_calls", ())] == [item["call_id"] for item in calls]
-    known = usage_of(msgspec.json.decode(chat.body)["usage"])
-    assert known is not None and usage_json(known) == response["usage"]
+    expected = [call["id"] for call in message.get("tool_calls", ())]
+    if message.get("function_call"):
+        expected.append("call_r1")  # a legacy call has no id of its own
+    assert expected == [item["call_id"] for item in calls]
+    told = msgspec.json.decode(chat.body)["usage"]
+    known = usage_of(told)
+    assert known is not None and {**usage_json(known), **cost_said(told)} == response["usage"]
     Response.model_validate(response)
 
 
 def request_of(vector: Vector) -> ResponsesRequest:
     body = {**(vector.request or {"input": "hi"}), "model": "asked-for"}
     plain = {name: value for name, value in body.items() if name not in STORED}
-    return parse_responses(msgspec.json.encode(plain), Told("resp_r1"))
+    return parse_responses(msgspec.json.encode(plain), ResponseState("resp_r1"))
 
 
-@pytest.mark.parametrize("vector", [each for each in vectors("responses", SPEAKING) if each.request], ids=str)
-def test_a_recorded_request_becomes_one_that_no_sdk_would_send(vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [vector for vector in vectors("responses", SPEAKING) if vector.request], ids=str)
+def test_a_recorded_request_becomes_one_that_the_sdk_could_send(vector: Vector) -> None:
     request = request_of(vector)
     body = {name: value for name, value in request.chat.body.items() if name != "stream"}
     for message in body["messages"]:
@@ -128,20 +137,20 @@ def test_a_recorded_request_becomes_one_that_no_sdk_would_send(vector: Vector) -
     assert [] == problems(judged, chat_params.CompletionCreateParamsNonStreaming)
 
 
-@pytest.mark.parametrize("vector", [each for each in vectors("responses", SPEAKING) if each.request], ids=str)
-def test_a_recorded_request_is_passed_on_changed(vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [vector for vector in vectors("responses", SPEAKING) if vector.request], ids=str)
+def test_a_recorded_request_is_passed_on_but_for_the_model(vector: Vector) -> None:
     request = request_of(vector)
     sent = msgspec.json.decode(native_body(request, "upstream-model"))
     expected = {name: value for name, value in (vector.request or {}).items() if name not in STORED}
     assert {**expected, "model": "upstream-model"} == sent
 
 
-@pytest.mark.parametrize("vector", [each for each in vectors("responses", SPEAKING) if each.request], ids=str)
-def test_a_request_that_needs_what_is_stored_is_not_refused(vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [vector for vector in vectors("responses", SPEAKING) if vector.request], ids=str)
+def test_a_request_that_needs_what_is_stored_is_refused(vector: Vector) -> None:
     body = {**(vector.request or {}), "model": "m"}
     if any(body.get(name) for name in STORED):
         with pytest.raises(InvalidRequest):
-            parse_responses(msgspec.json.encode(body), Told("resp_r1"))
+            parse_responses(msgspec.json.encode(body), ResponseState("resp_r1"))
 
 
 def upstreams(vector: Vector) -> list[dict[str, Any]]:
@@ -154,8 +163,8 @@ def upstreams(vector: Vector) -> list[dict[str, Any]]:
     return events
 
 
-@pytest.mark.parametrize("vector", [each for each in NATIVE if each.streamed], ids=str)
-def test_a_recorded_responses_stream_is_changed_on_its_way(vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [vector for vector in NATIVE if vector.streamed], ids=str)
+def test_a_recorded_responses_stream_is_passed_on_but_for_the_model(vector: Vector) -> None:
     try:
         events = upstreams(vector)
     except msgspec.DecodeError:  # one is kept with its last brace cut off
@@ -169,9 +178,9 @@ def test_a_recorded_responses_stream_is_changed_on_its_way(vector: Vector) -> No
     if events[-1]["type"] in ("error", "response.failed") or not stream_ends(events):
         return
     raw = through(stream, [vector.body])
-    told = [msgspec.json.decode(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: ")]
-    assert events == told
-    assert usage_of(events[-1]["response"].get("usage")) in (stream.usage, None)
+    state = [msgspec.json.decode(line[6:]) for line in raw.split(b"\n") if line.startswith(b"data: ")]
+    assert events == state
+    assert usage_of(events[-1]["response"].get("usage")) in (tokens_of(stream.usage), None)
     for size in (1, *PIECES) if len(vector.body) <= SMALL else PIECES:
         assert raw == through(NativeStream(request_of(vector)), pieces_of(vector.body, size)), size
 
@@ -180,22 +189,33 @@ def stream_ends(events: list[dict[str, Any]]) -> bool:
     return events[-1]["type"] in LAST
 
 
-def test_hardly_any_recorded_responses_stream_is_whole() -> None:
-    streams = [each for each in NATIVE if each.streamed]
+def test_most_recorded_responses_streams_are_whole() -> None:
+    streams = [vector for vector in NATIVE if vector.streamed]
     assert len(streams) * 0.8 <= sum(b"response.completed" in vector.body for vector in streams)
 
 
-@pytest.mark.parametrize("vector", [each for each in NATIVE if not each.streamed], ids=str)
-def test_a_recorded_response_is_changed_on_its_way(vector: Vector) -> None:
-    given = msgspec.json.decode(vector.body)
+@pytest.mark.parametrize("vector", [vector for vector in NATIVE if not vector.streamed], ids=str)
+def test_a_recorded_response_is_passed_on_but_for_the_model(vector: Vector) -> None:
+    upstream = msgspec.json.decode(vector.body)
     request = request_of(vector)
-    if given.get("error") or not isinstance(given.get("output"), list):
+    if upstream.get("error") or not isinstance(upstream.get("output"), list):
         with pytest.raises(AnswerNonsense):
             native_answer(request, vector.body)
         return
     answer = native_answer(request, vector.body)
-    assert {**given, "model": "asked-for", "usage": given.get("usage") or usage_json(answer.own)} == {
+    assert {
+        **upstream,
+        "model": "asked-for",
+        "usage": upstream.get("usage") or usage_json(answer.own),
+    } == {
         "usage": None,
         **msgspec.json.decode(answer.body),
     }
-    assert usage_of(given.get("usage")) == answer.usage
+    assert at_tier(usage_of(upstream.get("usage")), upstream.get("service_tier")) == tokens_of(answer.usage)
+
+
+def tokens_of(usage: Usage | None) -> Usage | None:
+    """Without what ran at the provider, which stands in the response's output."""
+    if usage is None:
+        return None
+    return attrs.evolve(usage, hosted=None)

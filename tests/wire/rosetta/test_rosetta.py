@@ -17,14 +17,14 @@ import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_answer import chat_of as anthropic_chat_of
-from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_request import ChatRequest, parse_chat
+from aihub_lite.wire.anthropic.upstream.answer import chat_of as anthropic_chat_of
+from aihub_lite.wire.chat.answer import answer_of
+from aihub_lite.wire.chat.request import ChatRequest, parse_chat
+from aihub_lite.wire.chat.translated import Translation
 from aihub_lite.wire.faults import AnswerNonsense
-from aihub_lite.wire.gemini_answer import chat_of as gemini_chat_of
-from aihub_lite.wire.translated import Translated
-from tests.support import claude
+from aihub_lite.wire.gemini.answer import chat_of as gemini_chat_of
 from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors, vectors
+from tests.support.upstream import claude
 from tests.wire.gemini import gist
 from tests.wire.gemini import wire as gemini
 
@@ -49,7 +49,7 @@ class Wire:
     """One provider, translated by us and by them."""
 
     name: str
-    ours: Callable[[ChatRequest, str], Translated]
+    ours: Callable[[ChatRequest, str], Translation]
     theirs: Any
     model: str
     endpoint: str
@@ -87,9 +87,11 @@ def differences(ours: Any, theirs: Any, at: str = "") -> Iterator[str]:
             yield f"{at}: another type"
             return
         for field in sorted(ours.keys() | theirs.keys()):
-            place = f"{at}.{field}" if at else field
-            if field not in ours or field not in theirs:
-                yield f"{place}: only {'theirs' if field in theirs else 'ours'}"
+            place = f"{at}.{field}".removeprefix(".")
+            if field not in ours:
+                yield f"{place}: only theirs"
+            elif field not in theirs:
+                yield f"{place}: only ours"
             else:
                 yield from differences(ours[field], theirs[field], place)
     elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
@@ -98,7 +100,14 @@ def differences(ours: Any, theirs: Any, at: str = "") -> Iterator[str]:
     elif name == "arguments" and msgspec.json.decode(ours) == msgspec.json.decode(theirs):
         return
     elif ours != theirs:
-        yield f"{at}: {'another number' if isinstance(ours, list) else 'differs'}"
+        yield f"{at}: {difference(ours)}"
+
+
+def difference(ours: Any) -> str:
+    """What is the matter with two values that are not the same."""
+    if isinstance(ours, list):
+        return "another number"
+    return "differs"
 
 
 def asks_the_network(request: Mapping[str, Any]) -> bool:
@@ -120,8 +129,8 @@ def of_request(wire: Wire, request: Mapping[str, Any]) -> Iterator[str]:
         yield "only they take it"
         return
     try:
-        made = HUB.request_from_provider(msgspec.json.decode(data))
-        theirs = wire.theirs.request_to_provider(made, **wire.options)[0]
+        hub_request = HUB.request_from_provider(msgspec.json.decode(data))
+        theirs = wire.theirs.request_to_provider(hub_request, **wire.options)[0]
     except Exception as error:
         yield f"they raise {type(error).__name__}"
         return
@@ -143,50 +152,52 @@ def of_answer(wire: Wire, vector: Vector) -> Iterator[str]:
     except Exception as error:
         yield f"they raise {type(error).__name__}"
         return
-    yield from differences(*(said({name: chat[name] for name in chat.keys() - NEVER}) for chat in (ours, theirs)))
+    yield from differences(*(meaningful({name: chat[name] for name in chat.keys() - NEVER}) for chat in (ours, theirs)))
 
 
-def said(value: Any) -> Any:
+def meaningful(value: Any) -> Any:
     """Without nulls and empty lists, which say as much as nothing."""
     if isinstance(value, dict):
-        return {name: said(inner) for name, inner in value.items() if inner is not None and inner != []}
-    return [said(inner) for inner in value] if isinstance(value, list) else value
+        return {name: meaningful(inner) for name, inner in value.items() if inner is not None and inner != []}
+    if isinstance(value, list):
+        return [meaningful(inner) for inner in value]
+    return value
 
 
 def judged(wire: Wire, what: str) -> dict[str, str]:
     """Each difference with the verdict."""
     table = tomllib.loads(Path(__file__).with_name("judged.toml").read_text())
-    return {place: said["right"] for place, said in table[wire.name][what].items()}
+    return {place: verdict["right"] for place, verdict in table[wire.name][what].items()}
 
 
-def unjudged(wire: Wire, what: str, found: Iterator[tuple[str, str]]) -> tuple[dict[str, str], set[str]]:
+def unjudged(wire: Wire, what: str, places: Iterator[tuple[str, str]]) -> tuple[dict[str, str], set[str]]:
     """Differences that nobody has judged, each with an example, and judged ones that are gone."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        examples = dict(found)
-    known = judged(wire, what)
-    return {place: examples[place] for place in examples.keys() - known}, known.keys() - examples.keys()
+        examples = dict(places)
+    verdicts = judged(wire, what)
+    return {place: examples[place] for place in examples.keys() - verdicts}, verdicts.keys() - examples.keys()
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-def test_a_request_is_translated_otherwise_and_nobody_has_looked_at_it(wire: Wire) -> None:
-    asked = [vector for vector in CHATS if not (wire.name == "gemini" and asks_the_network(vector.request or {}))]
-    found = ((place, str(each)) for each in asked for place in of_request(wire, each.request or {}))
+def test_every_difference_between_requests_has_been_judged(wire: Wire) -> None:
+    chats = [vector for vector in CHATS if not (wire.name == "gemini" and asks_the_network(vector.request or {}))]
+    places = ((place, str(vector)) for vector in chats for place in of_request(wire, vector.request or {}))
 
-    assert ({}, set()) == unjudged(wire, "requests", found)
-    assert len(asked) > 350
+    assert ({}, set()) == unjudged(wire, "requests", places)
+    assert len(chats) > 350
 
 
 @pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
-def test_an_answer_is_translated_otherwise_and_nobody_has_looked_at_it(wire: Wire) -> None:
+def test_every_difference_between_answers_has_been_judged(wire: Wire) -> None:
     recorded = vectors(wire.endpoint, ("anthropic", "gemini", "vertex", "fixtures"), streamed=False, status=200)
-    found = ((place, str(each)) for each in recorded for place in of_answer(wire, each))
+    places = ((place, str(vector)) for vector in recorded for place in of_answer(wire, vector))
 
-    assert ({}, set()) == unjudged(wire, "answers", found)
+    assert ({}, set()) == unjudged(wire, "answers", places)
     assert len(recorded) > 50
 
 
-def test_a_difference_was_judged_against_us_and_left_so() -> None:
+def test_no_difference_is_judged_against_us() -> None:
     verdicts = [right for wire in WIRES for what in ("requests", "answers") for right in judged(wire, what).values()]
 
     assert {"ours", "either"} == set(verdicts)

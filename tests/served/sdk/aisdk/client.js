@@ -84,12 +84,35 @@ async function aiSecondTurn() {
   return second.text;
 }
 
-async function aiStored() {
+// The answers of `recall` are what it was told: text and reasoning come back to it by references.
+async function aiPointingLoop(how) {
+  const result = await how({ model: provider("recall"), prompt: "Hello", tools, maxRetries: 0, stopWhen: stepCountIs(3) });
+  return await result.text;
+}
+
+async function aiPointingTurns(how) {
+  const asked = { model: provider("recall"), maxRetries: 0 };
   const messages = [{ role: "user", content: "Hello" }];
-  const first = await generateText({ model: provider(ANSWER), messages, maxRetries: 0 });
-  const again = [...messages, ...first.response.messages, { role: "user", content: "And?" }];
+  const first = await how({ ...asked, messages });
+  await first.text;
+  const answered = (await first.response).messages;
+  const second = await how({ ...asked, messages: [...messages, ...answered, { role: "user", content: "And?" }] });
+  return await second.text;
+}
+
+async function aiPreviousResponse() {
+  const asked = { model: provider("recall"), maxRetries: 0 };
+  const first = await generateText({ ...asked, prompt: "Hello" });
+  const previousResponseId = first.providerMetadata.openai.responseId;
+  const second = await generateText({ ...asked, prompt: "And?", providerOptions: { openai: { previousResponseId } } });
+  return second.text;
+}
+
+async function aiLost() {
+  const lost = { type: "text", text: "Hi", providerOptions: { openai: { itemId: "msg_lost" } } };
+  const messages = [{ role: "assistant", content: [lost] }, { role: "user", content: "And?" }];
   try {
-    await generateText({ model: provider(ANSWER), messages: again, maxRetries: 0 });
+    await generateText({ model: provider("recall"), messages, maxRetries: 0 });
   } catch (error) {
     return { status: error.statusCode, message: error.message };
   }
@@ -113,7 +136,12 @@ const scenarios = {
   ai_loop: () => aiLoop(generateText),
   ai_loop_stream: () => aiLoop(streamText),
   ai_second_turn: aiSecondTurn,
-  ai_stored: aiStored,
+  ai_pointing_loop: () => aiPointingLoop(generateText),
+  ai_pointing_loop_stream: () => aiPointingLoop(streamText),
+  ai_pointing_turns: () => aiPointingTurns(generateText),
+  ai_pointing_turns_stream: () => aiPointingTurns(streamText),
+  ai_previous_response: aiPreviousResponse,
+  ai_lost: aiLost,
   ai_refusal: aiRefusal,
 };
 

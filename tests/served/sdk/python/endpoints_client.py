@@ -27,7 +27,8 @@ def embeddings() -> Any:
     with client() as c:
         answer = c.embeddings.create(model=MODEL, input=["one", "two"])
         floats = c.embeddings.create(model=MODEL, input=[[1, 2], [3]], encoding_format="float")
-    return [[each.embedding for each in found.data] for found in (answer, floats)] + [answer.usage.prompt_tokens]
+    vectors = [[item.embedding for item in response.data] for response in (answer, floats)]
+    return [*vectors, answer.usage.prompt_tokens]
 
 
 def completion() -> Any:
@@ -48,7 +49,7 @@ def image() -> Any:
     with client() as c:
         answer = c.images.generate(model=MODEL, prompt="A cat", n=1)
         changed = c.images.edit(model=MODEL, prompt="A dog", image=[IMAGE, IMAGE], mask=IMAGE)
-    return [[each.b64_json for each in found.data or []] for found in (answer, changed)]
+    return [[image.b64_json for image in response.data or []] for response in (answer, changed)]
 
 
 def image_stream() -> Any:
@@ -101,7 +102,7 @@ def translation() -> Any:
 
 def moderation() -> Any:
     with client() as c:
-        return [each.flagged for each in c.moderations.create(model=MODEL, input=["one"]).results]
+        return [result.flagged for result in c.moderations.create(model=MODEL, input=["one"]).results]
 
 
 def refused() -> Any:
@@ -112,10 +113,10 @@ def refused() -> Any:
         lambda c, model: c.audio.speech.create(model=model, voice="alloy", input="x"),
         lambda c, model: c.audio.transcriptions.create(model=model, file=FILE),
     ]
-    return [told(call) for call in calls]
+    return [refusal_of(call) for call in calls]
 
 
-def told(call: Callable[[OpenAI, str], Any]) -> Any:
+def refusal_of(call: Callable[[OpenAI, str], Any]) -> Any:
     with client() as c:
         try:
             call(c, "no-such-model")
@@ -125,8 +126,8 @@ def told(call: Callable[[OpenAI, str], Any]) -> Any:
 
 
 SCENARIOS: dict[str, Callable[[], Any]] = {
-    each.__name__: each
-    for each in (
+    scenario.__name__: scenario
+    for scenario in (
         *(embeddings, completion, completion_stream, image, image_stream, speech, speech_events, half_speech),
         *(transcription, transcription_stream, translation, moderation, refused),
     )

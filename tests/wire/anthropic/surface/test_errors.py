@@ -7,6 +7,7 @@ import pytest
 from aihub_lite.errors import (
     AccessDenied,
     BodyTimeout,
+    ChannelsDisabled,
     ChannelsDown,
     GatewayError,
     InvalidRequest,
@@ -18,12 +19,13 @@ from aihub_lite.errors import (
     RequestTooLarge,
     StorageUnavailable,
     Unauthenticated,
+    UnknownModel,
     UpstreamBroken,
     UpstreamRejected,
     UpstreamTimeout,
 )
-from aihub_lite.wire.messages_errors import MessagesErrors
-from tests.support.messages_checker import check_error, check_messages_stream
+from aihub_lite.wire.anthropic.surface.errors import MessagesErrors
+from tests.support.checkers.messages import check_error, check_messages_stream
 
 
 @pytest.mark.parametrize(
@@ -40,7 +42,9 @@ from tests.support.messages_checker import check_error, check_messages_stream
         (GatewayError(), "api_error"),
         (UpstreamBroken("x"), "api_error"),
         (NoChannel("m", "default"), "not_found_error"),
-        (ChannelsDown("m"), "overloaded_error"),
+        (UnknownModel("m", "default"), "not_found_error"),
+        (ChannelsDown("m", 5), "overloaded_error"),
+        (ChannelsDisabled("m", "default"), "api_error"),
         (Overloaded("x"), "overloaded_error"),
         (StorageUnavailable("x"), "overloaded_error"),
         (UpstreamTimeout("x"), "timeout_error"),
@@ -50,19 +54,19 @@ from tests.support.messages_checker import check_error, check_messages_stream
     ],
     ids=lambda each: each if isinstance(each, str) else type(each).__name__,
 )
-def test_a_refusal_has_another_word(error: GatewayError, word: str) -> None:
+def test_a_refusal_has_anthropics_type_for_it(error: GatewayError, word: str) -> None:
     shaped = check_error(MessagesErrors("r1").body(error))
     assert (word, error.message) == (shaped["type"], shaped["message"])
     assert error.code is None or str(error.code) == shaped["code"]
 
 
-def test_a_refusal_in_a_stream_is_no_event() -> None:
+def test_a_refusal_in_a_stream_is_an_error_event() -> None:
     checked = check_messages_stream(MessagesErrors().event(Overloaded("full")))
     assert checked.error is not None
     assert "full" == checked.error["message"]
 
 
-def test_claude_code_does_not_see_that_its_conversation_is_too_long() -> None:
+def test_a_conversation_that_is_too_long_is_called_so_in_anthropics_words() -> None:
     text = "This model's maximum context length is 128000 tokens."
     shaped = check_error(MessagesErrors().body(UpstreamRejected(400, "context_length_exceeded", text)))
     assert ("invalid_request_error", f"prompt is too long: {text}") == (shaped["type"], shaped["message"])

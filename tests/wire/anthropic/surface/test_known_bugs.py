@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from aihub_lite.wire.messages_parts import NOTHING
-from tests.wire.messages.test_request import CALL as USE
-from tests.wire.messages.test_request import HELLO, assistant, chat, result, said, text, user
-from tests.wire.messages.test_writer import call, kinds, streamed, whole
+from aihub_lite.wire.anthropic.surface.content import NOTHING
+from tests.wire.anthropic.surface.test_request import CALL as USE
+from tests.wire.anthropic.surface.test_request import HELLO, assistant, chat, result, text, turns, user
+from tests.wire.anthropic.surface.test_writer import call, kinds, streamed, whole
 
 
 def test_1_parallel_calls_after_a_thought_and_text_have_blocks_of_their_own() -> None:
@@ -56,13 +56,13 @@ def test_11_a_line_separator_inside_a_text_does_not_cut_its_event() -> None:
 
 @pytest.mark.parametrize("empty", [result(""), result([]), result(None), text(""), text("")], ids=str)
 def test_13_nothing_empty_is_sent(empty: dict[str, object]) -> None:
-    messages = said(assistant(USE), user(empty))
+    messages = turns(assistant(USE), user(empty))
     assert [NOTHING] == [message["content"] for message in messages[1:]]
 
 
 def test_17_thoughts_are_no_parts_of_the_content() -> None:
     thought = {"type": "thinking", "thinking": "Hm", "signature": "s"}
-    message = said(HELLO, assistant(thought, text("a"), text("b")))[1]
+    message = turns(HELLO, assistant(thought, text("a"), text("b")))[1]
     assert "ab" == message["content"]
 
 
@@ -72,14 +72,14 @@ def test_18_a_type_of_custom_is_none_of_the_parameters() -> None:
 
 
 def test_22_results_come_first_and_follow_their_calls() -> None:
-    messages = said(assistant(USE), user(text("and now?"), result()))[1:]
+    messages = turns(assistant(USE), user(text("and now?"), result()))[1:]
     assert ["tool", "user"] == [message["role"] for message in messages]
     assert {"role": "tool", "tool_call_id": "toolu_1", "content": "done"} == messages[0]
 
 
 def test_24_a_search_that_ran_at_anthropic_is_no_call() -> None:
     ran = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
-    assert "tool_calls" not in said(HELLO, assistant(ran, text("Found")))[1]
+    assert "tool_calls" not in turns(HELLO, assistant(ran, text("Found")))[1]
 
 
 def test_25_a_call_without_arguments_has_an_empty_object() -> None:

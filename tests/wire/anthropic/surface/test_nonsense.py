@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.messages_answer import thinking_in
-from aihub_lite.wire.messages_stream import NativeStream
+from aihub_lite.wire.anthropic.surface.answer import thinking_in
+from aihub_lite.wire.anthropic.surface.stream import NativeStream
 
 NONSENSE: list[Any] = [[], {}, [[]], {"a": 1}]
 
 
 @pytest.mark.parametrize("odd", NONSENSE)
-def test_a_block_without_a_proper_type_or_number_ends_a_native_stream(odd: Any) -> None:
+def test_a_native_stream_goes_on_after_a_block_without_a_proper_type_or_number(odd: Any) -> None:
     stream = NativeStream("m")
     events = [
         {"type": "message_start", "message": {"usage": {"input_tokens": 3, "output_tokens": 1}}},
@@ -25,11 +25,11 @@ def test_a_block_without_a_proper_type_or_number_ends_a_native_stream(odd: Any) 
         {"type": "content_block_stop", "index": odd},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}},
     ]
-    told = [stream.push(msgspec.json.encode(event)) for event in events]
-    assert (True, Usage(3, 5), [1] * 6) == (stream.complete, stream.usage, [len(each) for each in told])
+    written = [stream.push(msgspec.json.encode(event)) for event in events]
+    assert (True, Usage(3, 5), [1] * 6) == (stream.complete, stream.usage, [len(each) for each in written])
 
 
 @pytest.mark.parametrize("odd", NONSENSE)
-def test_a_block_without_a_proper_type_breaks_a_whole_answer(odd: Any) -> None:
+def test_thinking_is_found_beside_a_block_without_a_proper_type(odd: Any) -> None:
     thought = {"type": "thinking", "thinking": "a", "signature": "s"}
     assert [thought] == thinking_in(msgspec.json.encode({"content": [{"type": odd}, thought]}))

@@ -10,15 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.wire.anthropic.surface.answer import native_answer, translated_answer
+from aihub_lite.wire.anthropic.surface.request import MessagesBody, MessagesRequest, parse_messages
+from aihub_lite.wire.anthropic.surface.stream import NativeStream, WrittenStream
+from aihub_lite.wire.anthropic.surface.thinking import strip_foreign_thinking
+from aihub_lite.wire.anthropic.surface.to_chat import chat_of
 from aihub_lite.wire.faults import WireFault
-from aihub_lite.wire.messages_answer import native_answer, translated_answer
-from aihub_lite.wire.messages_asked import MessagesAsked, Posted, parse_messages
-from aihub_lite.wire.messages_request import chat_of
-from aihub_lite.wire.messages_stream import NativeStream, WrittenStream
-from aihub_lite.wire.messages_thoughts import signed_for
-from tests.support.messages_checker import check_message, check_messages_stream
+from tests.support.checkers.messages import check_message, check_messages_stream
+from tests.support.examples import examples
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(37), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORDS = [
     *("type", "text", "role", "content", "source", "thinking", "signature", "data", "input", "name", "id", "user"),
     *("assistant", "system", "tool_use", "tool_result", "tool_use_id", "image", "document", "base64", "media_type"),
@@ -59,33 +60,35 @@ def request_of(given_messages: list[Any]) -> dict[str, Any]:
     return {"model": "m", "max_tokens": 9, "messages": given_messages}
 
 
-def asked() -> MessagesAsked:
-    return parse_messages(Posted(msgspec.json.encode(request_of([{"role": "user", "content": "x"}]))))
+def hello_request() -> MessagesRequest:
+    return parse_messages(MessagesBody(msgspec.json.encode(request_of([{"role": "user", "content": "x"}]))))
 
 
 @QUICK
 @given(st.dictionaries(words | st.just("model"), json, max_size=8), json)
-def test_nonsense_is_a_fault_of_ours(body: dict[str, Any], inner: Any) -> None:
+def test_nonsense_is_refused_or_translated_and_breaks_nothing(body: dict[str, Any], inner: Any) -> None:
     for each in (body, {**request_of([]), **body}, request_of([{"role": "user", "content": [inner]}])):
         try:
-            found = parse_messages(Posted(msgspec.json.encode(each)))
+            request = parse_messages(MessagesBody(msgspec.json.encode(each)))
         except InvalidRequest as refused:
             assert refused.message
         else:
-            msgspec.json.encode(found.chat.body)
-            msgspec.json.encode(found.marked().body)
-            msgspec.json.encode(signed_for(found.body))
+            msgspec.json.encode(request.chat.body)
+            msgspec.json.encode(request.with_cache_marks().body)
+            msgspec.json.encode(strip_foreign_thinking(request.body))
 
 
 @QUICK
 @given(conversations, st.booleans())
-def test_what_was_said_before_changes_as_a_conversation_grows(conversation: list[Any], marks: bool) -> None:
+def test_what_was_said_before_stays_as_a_conversation_grows(conversation: list[Any], marks: bool) -> None:
     before = msgspec.json.encode(conversation)
-    found = chat_of(request_of(conversation), marks=marks).chat["messages"]
-    assert found == chat_of(request_of(conversation), marks=marks).chat["messages"]
+    whole = chat_of(request_of(conversation), marks=marks).body["messages"]
+    assert whole == chat_of(request_of(conversation), marks=marks).body["messages"]
     for length in range(1, len(conversation)):
-        first = chat_of(request_of(conversation[:length]), marks=marks).chat["messages"]
-        beginning = found[: len(first)]
+        if conversation[length - 1]["role"] == conversation[length]["role"]:
+            continue  # the next turn joins the last one
+        first = chat_of(request_of(conversation[:length]), marks=marks).body["messages"]
+        beginning = whole[: len(first)]
         assert beginning == first or first == [{"role": "user", "content": "(no content)"}]
     assert before == msgspec.json.encode(conversation), "the client's request was changed"
 
@@ -115,8 +118,8 @@ deltas = st.one_of(
 
 @QUICK
 @given(st.lists(deltas, max_size=12), st.sampled_from(["length", "stop", None]))
-def test_a_stream_breaks_the_machine(said: list[dict[str, Any]], finish: str | None) -> None:
-    stream = WrittenStream.of(asked(), "r1", 1)
+def test_any_stream_keeps_to_the_order_of_events(said: list[dict[str, Any]], finish: str | None) -> None:
+    stream = WrittenStream.of(hello_request(), "r1", 1)
     chunks = [{"choices": [{"index": 0, "delta": delta}]} for delta in said]
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
     sent = [event for chunk in chunks for event in stream.chat.push(msgspec.json.encode(chunk))]
@@ -130,7 +133,7 @@ def test_a_stream_breaks_the_machine(said: list[dict[str, Any]], finish: str | N
 
 @QUICK
 @given(st.lists(json, max_size=6), json)
-def test_nonsense_of_an_upstream_is_a_fault_of_ours(events: list[Any], answer: Any) -> None:
+def test_nonsense_of_an_upstream_raises_nothing_but_its_own_faults(events: list[Any], answer: Any) -> None:
     stream = NativeStream("m")
     for each in events:
         try:
@@ -146,6 +149,6 @@ def test_nonsense_of_an_upstream_is_a_fault_of_ours(events: list[Any], answer: A
 
 @QUICK
 @given(st.lists(deltas, min_size=1, max_size=1), st.sampled_from(["stop", "tool_calls", "length"]))
-def test_a_whole_answer_breaks_a_rule(said: list[dict[str, Any]], finish: str) -> None:
+def test_any_whole_answer_is_a_strict_message(said: list[dict[str, Any]], finish: str) -> None:
     choice = {"index": 0, "message": {"role": "assistant", **said[0]}, "finish_reason": finish}
     check_message(translated_answer(msgspec.json.encode({"choices": [choice]}), "m", "r1").body)

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.chat_request import chat_request
-from aihub_lite.wire.messages_asked import Posted, parse_messages
-from aihub_lite.wire.messages_request import Spoken, chat_of
-from tests.support.claude import checked as to_anthropic
+from aihub_lite.wire.anthropic.surface.request import MessagesBody, parse_messages
+from aihub_lite.wire.anthropic.surface.to_chat import ChatTranslation, chat_of
+from aihub_lite.wire.chat.request import chat_request
 from tests.support.replay import Vector, requires_vectors, vectors
-from tests.wire.anthropic.test_recorded_requests import expected
+from tests.support.upstream.claude import checked as to_anthropic
+from tests.wire.anthropic.upstream.test_recorded_requests import expected, without_defaults
 from tests.wire.gemini.wire import checked as to_gemini
 
 pytestmark = requires_vectors
@@ -26,27 +26,36 @@ UNSAYABLE = 4
 Fact = tuple[Any, ...]
 
 
+def blocks_of(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return list(content)
+
+
 def text(block: Mapping[str, Any]) -> list[Fact]:
-    return [("text", block["text"])] if block["text"].strip() else []
+    if not block["text"].strip():
+        return []
+    return [("text", block["text"])]
 
 
 def document(block: Mapping[str, Any]) -> list[Fact]:
     source = block["source"]
-    return [("text", source["data"])] if source["type"] == "text" else [("document", source)]
+    if source["type"] == "text":
+        return [("text", source["data"])]
+    return [("document", source)]
 
 
 def result(block: Mapping[str, Any]) -> list[Fact]:
-    content = block.get("content") or "(no content)"
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    said = [fact for inner in blocks for fact in facts_of(inner)]
-    words = "\n\n".join(fact[1] for fact in said if fact[0] == "text") or "(no content)"
+    blocks = blocks_of(block.get("content") or "(no content)")
+    inner_facts = [fact for inner in blocks for fact in facts_of(inner)]
+    words = "\n\n".join(fact[1] for fact in inner_facts if fact[0] == "text") or "(no content)"
     if block.get("is_error") and not words.startswith("Error: "):
         words = f"Error: {words}"
-    return [("result", block["tool_use_id"], words), *(fact for fact in said if fact[0] != "text")]
+    return [("result", block["tool_use_id"], words), *(fact for fact in inner_facts if fact[0] != "text")]
 
 
 JUDGED: Mapping[str, Callable[[Mapping[str, Any]], list[Fact]]] = {
-    # Told by chat as they are.
+    # Said by chat as they are.
     "text": text,
     "image": lambda block: [("image", block["source"])],
     "tool_use": lambda block: [("call", block["id"], block["name"], block["input"])],
@@ -77,16 +86,15 @@ def facts_of(block: Mapping[str, Any]) -> list[Fact]:
 
 def facts(messages: list[dict[str, Any]]) -> list[Fact]:
     """What a conversation says, however its texts are cut; where a turn's texts stand among its calls is lost."""
-    found: list[Fact] = []
+    all_facts: list[Fact] = []
     for message in messages:
-        content = message["content"]
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        said = [fact for block in blocks for fact in facts_of(block)]
+        turn_facts = [fact for block in blocks_of(message["content"]) for fact in facts_of(block)]
         between = "" if message["role"] == "assistant" else "\n\n"
-        words = between.join(fact[1] for fact in said if fact[0] == "text").strip()
-        others = [(message["role"], *fact) for fact in said if fact[0] != "text"]
-        found += [*others, *([(message["role"], words)] if words else [])]
-    return found
+        words = between.join(fact[1] for fact in turn_facts if fact[0] == "text").strip()
+        all_facts += [(message["role"], *fact) for fact in turn_facts if fact[0] != "text"]
+        if words:
+            all_facts.append((message["role"], words))
+    return all_facts
 
 
 def tools_in(body: Mapping[str, Any]) -> list[Fact]:
@@ -97,54 +105,56 @@ def tools_in(body: Mapping[str, Any]) -> list[Fact]:
 
 def choice_in(body: Mapping[str, Any]) -> Any:
     """How a tool is chosen, where there is one of the client's own and it is not what happens anyway."""
-    choice = body.get("tool_choice") if tools_in(body) else None
-    return None if choice == {"type": "auto"} else choice
+    choice = without_defaults(body.get("tool_choice") or {"type": "auto"})
+    if choice == {"type": "auto"} or not tools_in(body):
+        return None
+    return choice
 
 
 def marks_in(body: Mapping[str, Any]) -> int:
     return msgspec.json.encode([body["messages"], body.get("system"), body.get("tools")]).count(b'"cache_control"')
 
 
-def spoken(vector: Vector) -> Spoken:
+def translated(vector: Vector) -> ChatTranslation:
     assert vector.request is not None
     return chat_of(vector.request, marks=True)
 
 
-@pytest.mark.parametrize("vector", [each for each in REQUESTS if not spoken(each).unsayable], ids=str)
-def test_a_recorded_request_says_something_else_after_the_way_through_chat(vector: Vector) -> None:
+@pytest.mark.parametrize("vector", [each for each in REQUESTS if not translated(each).unsayable], ids=str)
+def test_a_recorded_request_says_the_same_after_the_way_through_chat(vector: Vector) -> None:
     assert vector.request is not None
     wanted = expected(vector.request)
-    made = to_anthropic(chat_request(spoken(vector).chat), vector.request["model"]).body
+    body_again = to_anthropic(chat_request(translated(vector).body), vector.request["model"]).body
 
-    assert facts(wanted["messages"]) == facts(made["messages"])
-    assert tools_in(wanted) == tools_in(made)
-    assert choice_in(wanted) == choice_in(made)
-    assert marks_in(wanted) == marks_in(made)
-    assert wanted.get("system") == made.get("system")
+    assert facts(wanted["messages"]) == facts(body_again["messages"])
+    assert tools_in(wanted) == tools_in(body_again)
+    assert choice_in(wanted) == choice_in(body_again)
+    assert marks_in(wanted) == marks_in(body_again)
+    assert wanted.get("system") == body_again.get("system")
     for name in ("max_tokens", "stop_sequences", "stream"):
-        assert wanted.get(name) == made.get(name)
-    formats = [(body.get("output_config") or {}).get("format", {}).get("type") for body in (wanted, made)]
+        assert wanted.get(name) == body_again.get(name)
+    formats = [(body.get("output_config") or {}).get("format", {}).get("type") for body in (wanted, body_again)]
     assert formats[0] == formats[1]
 
 
-def test_more_of_the_recorded_requests_can_only_be_asked_of_anthropic() -> None:
-    assert UNSAYABLE == sum(bool(spoken(vector).unsayable) for vector in REQUESTS)
+def test_four_recorded_requests_can_only_be_asked_of_anthropic() -> None:
+    assert UNSAYABLE == sum(bool(translated(vector).unsayable) for vector in REQUESTS)
 
 
 @pytest.mark.parametrize("vector", REQUESTS, ids=str)
-def test_a_recorded_request_is_changed_while_it_is_read(vector: Vector) -> None:
+def test_a_recorded_request_is_unchanged_by_reading_it(vector: Vector) -> None:
     before = msgspec.json.encode(vector.request)
-    asked = parse_messages(Posted(before))
-    assert before == msgspec.json.encode(asked.body)
-    assert asked.prompt_estimate > 0
+    request = parse_messages(MessagesBody(before))
+    assert before == msgspec.json.encode(request.body)
+    assert request.prompt_estimate > 0
 
 
 @pytest.mark.parametrize("vector", REQUESTS, ids=str)
-def test_a_recorded_request_cannot_be_asked_of_gemini(vector: Vector) -> None:
-    asked = parse_messages(Posted(msgspec.json.encode(vector.request)))
+def test_a_recorded_request_can_be_asked_of_gemini_unless_a_url_forbids_it(vector: Vector) -> None:
+    request = parse_messages(MessagesBody(msgspec.json.encode(vector.request)))
     try:
-        made = to_gemini(asked.chat, "gemini-3-pro")
+        body_again = to_gemini(request.chat, "gemini-3-pro")
     except InvalidRequest as refused:
         assert "https" in refused.message or "url" in refused.message.lower()
     else:
-        assert made.body["contents"]
+        assert body_again.body["contents"]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.messages_parts import NOTHING
-from aihub_lite.wire.messages_request import Spoken, chat_of
+from aihub_lite.wire.anthropic.surface.content import NOTHING
+from aihub_lite.wire.anthropic.surface.to_chat import ChatTranslation, chat_of
 
 HELLO = {"role": "user", "content": "Hello"}
 MARK = {"cache_control": {"type": "ephemeral"}}
@@ -19,16 +19,16 @@ PNG_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVB
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"x": "ü"}}
 
 
-def spoken(*messages: dict[str, Any], marks: bool = False, **fields: Any) -> Spoken:
+def translated(*messages: dict[str, Any], marks: bool = False, **fields: Any) -> ChatTranslation:
     body = {"model": "m", "max_tokens": 9, "messages": list(messages or (HELLO,)), **fields}
     return chat_of(body, marks=marks)
 
 
 def chat(*messages: dict[str, Any], marks: bool = False, **fields: Any) -> dict[str, Any]:
-    return spoken(*messages, marks=marks, **fields).chat
+    return translated(*messages, marks=marks, **fields).body
 
 
-def said(*messages: dict[str, Any], **fields: Any) -> list[dict[str, Any]]:
+def turns(*messages: dict[str, Any], **fields: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = chat(*messages, **fields)["messages"]
     return found
 
@@ -49,66 +49,97 @@ def result(content: Any = "done", **more: Any) -> dict[str, Any]:
     return {"type": "tool_result", "tool_use_id": "toolu_1", "content": content, **more}
 
 
-def test_a_plain_request_becomes_something_else() -> None:
+def test_a_plain_request_is_the_same_in_chat() -> None:
     assert {"model": "m", "messages": [HELLO], "max_tokens": 9} == chat()
 
 
-def test_a_request_without_a_limit_is_guessed_one() -> None:
+def test_a_request_without_a_limit_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="'max_tokens' is missing"):
         chat_of({"model": "m", "messages": [HELLO]})
 
 
-def test_a_system_text_is_lost() -> None:
-    assert [{"role": "system", "content": "Be brief"}, HELLO] == said(system="Be brief")
+def test_a_system_text_is_the_first_message() -> None:
+    assert [{"role": "system", "content": "Be brief"}, HELLO] == turns(system="Be brief")
 
 
-def test_blocks_of_a_system_text_run_together() -> None:
-    assert {"role": "system", "content": "a\n\nb"} == said(system=[text("a"), text(""), text("b", **MARK)])[0]
+def test_blocks_of_a_system_text_are_set_apart_by_a_blank_line() -> None:
+    assert {"role": "system", "content": "a\n\nb"} == turns(system=[text("a"), text(""), text("b", **MARK)])[0]
 
 
-def test_a_header_that_changes_with_every_request_ruins_the_cache() -> None:
+def test_the_billing_header_of_claude_code_is_left_out() -> None:
+    """The header changes with every request, so no prompt would ever be read from a cache."""
     billing = text("x-anthropic-billing-header: cc_version=2.1.330; cch=1a2b3;")
-    assert [{"role": "system", "content": "a"}, HELLO] == said(system=[billing, text("a")])
+    assert [{"role": "system", "content": "a"}, HELLO] == turns(system=[billing, text("a")])
 
 
-def test_a_system_message_in_the_middle_moves_to_the_front() -> None:
+def test_a_system_message_in_the_middle_stays_there() -> None:
     note = {"role": "system", "content": [text("Now French")]}
-    assert [HELLO, {"role": "system", "content": "Now French"}, HELLO] == said(HELLO, note, HELLO)
+    assert [HELLO, {"role": "system", "content": "Now French"}, HELLO] == turns(HELLO, note, HELLO)
 
 
-def test_cache_marks_are_lost_on_their_way_to_who_reads_them() -> None:
-    found = chat(user(text("a", **MARK)), marks=True, system=[text("s", **MARK)], tools=[{**TOOL, **MARK}])
-    assert [[text("s", **MARK)], [text("a", **MARK)]] == [message["content"] for message in found["messages"]]
-    assert MARK == {name: found["tools"][0].get(name) for name in MARK}
+def test_a_cache_mark_of_a_call_is_kept_for_upstreams_that_read_them() -> None:
+    """A mark at the last call of a turn was lost on the way to OpenRouter, and nothing up to it was cached."""
+    use = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}, **MARK}
+    conversation = [user(text("a")), assistant(use), user(result())]
+    marked, plain = (
+        chat(*conversation, marks=marks, tools=[TOOL])["messages"][1]["tool_calls"][0] for marks in (True, False)
+    )
+    assert MARK == {name: marked.get(name) for name in MARK}
+    assert marked == {**plain, **MARK}
 
 
-def test_cache_marks_reach_upstreams_that_refuse_them() -> None:
-    found = chat(user(text("a", **MARK)), system=[text("s", **MARK)], tools=[{**TOOL, **MARK}])
-    assert "cache_control" not in str(found)
+def test_cache_marks_are_kept_for_upstreams_that_read_them() -> None:
+    body = chat(user(text("a", **MARK)), marks=True, system=[text("s", **MARK)], tools=[{**TOOL, **MARK}])
+    assert [[text("s", **MARK)], [text("a", **MARK)]] == [message["content"] for message in body["messages"]]
+    assert MARK == {name: body["tools"][0].get(name) for name in MARK}
 
 
-def test_results_of_one_turn_are_torn_apart() -> None:
+def test_cache_marks_are_left_out_for_other_upstreams() -> None:
+    """Some refuse a request for them."""
+    body = chat(user(text("a", **MARK)), system=[text("s", **MARK)], tools=[{**TOOL, **MARK}])
+    assert "cache_control" not in str(body)
+
+
+def test_results_of_one_turn_come_first_and_its_texts_together() -> None:
     second = {**result("two"), "tool_use_id": "toolu_2"}
-    messages = said(assistant(CALL), user(text("a"), result("one"), text("b"), second))
+    messages = turns(assistant(CALL), user(text("a"), result("one"), text("b"), second))
     assert [("tool", "one"), ("tool", "two"), ("user", "a\n\nb")] == [(m["role"], m["content"]) for m in messages[1:]]
 
 
-def test_an_image_in_a_result_is_sent_where_only_text_may_stand() -> None:
-    messages = said(assistant(CALL), user(result([text("see"), PNG]), text("and?")))
+def test_turns_of_one_role_in_a_row_are_one_message() -> None:
+    """Two turns with a call each, then both results: OpenAI wants results right behind the message with their calls."""
+    called = [assistant(text("a"), CALL), assistant({**CALL, "id": "toolu_2"})]
+    answered = [user(result("1")), user({**result("2"), "tool_use_id": "toolu_2"}), user(text("b")), HELLO]
+
+    asked, calls, first, second, said = turns(HELLO, HELLO, *called, *answered)
+
+    assert {"role": "user", "content": "Hello\n\nHello"} == asked
+    assert ("a", ["toolu_1", "toolu_2"]) == (calls["content"], [call["id"] for call in calls["tool_calls"]])
+    assert [("toolu_1", "1"), ("toolu_2", "2")] == [(one["tool_call_id"], one["content"]) for one in (first, second)]
+    assert {"role": "user", "content": "b\n\nHello"} == said
+
+
+def test_a_refusal_names_the_turn_that_the_client_sent() -> None:
+    with pytest.raises(InvalidRequest, match=r"'messages\[1\]\.content\[0\]\.text'"):
+        turns(HELLO, user({"type": "text", "text": 5}))
+
+
+def test_an_image_in_a_result_is_shown_by_the_user_after_it() -> None:
+    messages = turns(assistant(CALL), user(result([text("see"), PNG]), text("and?")))
     assert ["see", [PNG_PART, text("and?")]] == [message["content"] for message in messages[1:]]
 
 
 @pytest.mark.parametrize("content", [None, "", [], [PNG], [text("")]], ids=str)
-def test_an_empty_result_is_refused_upstream(content: Any) -> None:
-    assert NOTHING == said(assistant(CALL), user(result(content)))[1]["content"]
+def test_a_result_without_text_says_so(content: Any) -> None:
+    assert NOTHING == turns(assistant(CALL), user(result(content)))[1]["content"]
 
 
-def test_a_failed_call_seems_to_have_worked() -> None:
-    assert "Error: no such file" == said(assistant(CALL), user(result("no such file", is_error=True)))[1]["content"]
+def test_a_failed_call_says_error_in_its_result() -> None:
+    assert "Error: no such file" == turns(assistant(CALL), user(result("no such file", is_error=True)))[1]["content"]
 
 
-def test_a_call_loses_its_input() -> None:
-    message = said(HELLO, assistant(text("Let me see"), CALL))[1]
+def test_a_call_keeps_its_input() -> None:
+    message = turns(HELLO, assistant(text("Let me see"), CALL))[1]
     function = {"name": "f", "arguments": '{"x":"ü"}'}
     assert {
         "role": "assistant",
@@ -117,36 +148,37 @@ def test_a_call_loses_its_input() -> None:
     } == message
 
 
-def test_an_id_that_was_coded_for_the_client_reaches_its_upstream_so() -> None:
+def test_an_id_that_was_coded_for_the_client_is_decoded_for_its_upstream() -> None:
     call = {**CALL, "id": "coded_ZnVuY3Rpb25zLkJhc2g6MA"}
-    messages = said(assistant(call), user({**result(), "tool_use_id": call["id"]}))
+    messages = turns(assistant(call), user({**result(), "tool_use_id": call["id"]}))
     assert ["functions.Bash:0"] * 2 == [messages[0]["tool_calls"][0]["id"], messages[1]["tool_call_id"]]
 
 
-def test_thoughts_come_as_parts_of_the_content() -> None:
+def test_thoughts_are_reasoning_and_no_parts_of_the_content() -> None:
     thought = {"type": "thinking", "thinking": "Hm", "signature": "sig"}
-    message = said(HELLO, assistant(thought, text("Yes")))[1]
+    message = turns(HELLO, assistant(thought, text("Yes")))[1]
     detail = {"type": "reasoning.text", "text": "Hm", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}
     expected = {"role": "assistant", "content": "Yes", "reasoning_content": "Hm", "reasoning_details": [detail]}
     assert expected == message
 
 
-def test_a_thought_that_nobody_signed_gets_a_signature() -> None:
+def test_a_thought_that_nobody_signed_has_no_detail() -> None:
     thought = {"type": "thinking", "thinking": "Hm", "signature": ""}
-    message = said(HELLO, assistant(thought, CALL))[1]
+    message = turns(HELLO, assistant(thought, CALL))[1]
     assert ("Hm", False) == (message["reasoning_content"], "reasoning_details" in message)
 
 
-def test_a_message_of_nothing_but_hidden_thought_is_sent_empty() -> None:
-    assert [HELLO, HELLO] == said(HELLO, assistant({"type": "redacted_thinking", "data": "x"}), HELLO)
+def test_a_message_of_nothing_but_hidden_thought_is_left_out() -> None:
+    """Sent empty, it is refused."""
+    assert [HELLO, HELLO] == turns(HELLO, assistant({"type": "redacted_thinking", "data": "x"}), HELLO)
 
 
-def test_a_search_that_ran_at_anthropic_becomes_a_call_of_the_clients() -> None:
+def test_a_search_that_ran_at_anthropic_is_left_out_and_named() -> None:
     ran = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
-    found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
-    made = spoken(HELLO, assistant(ran, found, text("Found")))
-    assert {"role": "assistant", "content": "Found"} == made.chat["messages"][1]
-    assert ("messages.server_tool_use", "messages.tool_result") == made.dropped
+    result_block = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+    translation = translated(HELLO, assistant(ran, result_block, text("Found")))
+    assert {"role": "assistant", "content": "Found"} == translation.body["messages"][1]
+    assert ("messages.server_tool_use", "messages.tool_result") == translation.dropped
 
 
 @pytest.mark.parametrize(
@@ -180,8 +212,8 @@ def test_a_search_that_ran_at_anthropic_becomes_a_call_of_the_clients() -> None:
     ],
     ids=["png", "url", "pdf", "text", "content", "search"],
 )
-def test_what_a_user_shows_is_lost(block: dict[str, Any], part: dict[str, Any]) -> None:
-    assert [PNG_PART, part] == said(user(PNG, block))[0]["content"]
+def test_what_a_user_shows_is_a_part_of_the_content(block: dict[str, Any], part: dict[str, Any]) -> None:
+    assert [PNG_PART, part] == turns(user(PNG, block))[0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -194,11 +226,11 @@ def test_what_a_user_shows_is_lost(block: dict[str, Any], part: dict[str, Any]) 
     ],
     ids=str,
 )
-def test_what_only_anthropic_holds_is_a_fault_of_the_request(block: dict[str, Any]) -> None:
-    assert "messages[0].content[0]" in spoken(user(block)).unsayable
+def test_what_only_anthropic_holds_can_only_be_asked_of_anthropic(block: dict[str, Any]) -> None:
+    assert "messages[0].content[0]" in translated(user(block)).unsayable
 
 
-def test_a_tool_of_the_clients_is_lost() -> None:
+def test_a_tool_of_the_clients_is_a_function() -> None:
     function = {"name": "f", "description": "Does", "parameters": SCHEMA}
     assert [{"type": "function", "function": function}] == chat(tools=[{**TOOL, "type": "custom"}])["tools"]
 
@@ -212,35 +244,39 @@ def test_a_tool_of_the_clients_is_lost() -> None:
     ],
     ids=["closed", "optional", "open"],
 )
-def test_a_schema_is_called_strict_that_openai_would_refuse(schema: dict[str, Any], strict: bool) -> None:
-    made = spoken(tools=[{**TOOL, "input_schema": schema, "strict": True}])
-    assert strict == ("strict" in made.chat["tools"][0]["function"])
-    assert strict == (made.dropped == ())
+def test_a_tool_is_strict_only_where_openai_takes_its_schema_so(schema: dict[str, Any], strict: bool) -> None:
+    translation = translated(tools=[{**TOOL, "input_schema": schema, "strict": True}])
+    assert strict == ("strict" in translation.body["tools"][0]["function"])
+    assert strict == (translation.dropped == ())
 
 
-def test_a_tool_that_runs_at_anthropic_is_sent_as_a_function() -> None:
-    made = spoken(tools=[TOOL, {"type": "web_search_20250305", "name": "web_search"}])
-    assert (1, ("tools.web_search_20250305",)) == (len(made.chat["tools"]), made.dropped)
+def test_a_tool_that_runs_at_anthropic_is_left_out_and_named() -> None:
+    translation = translated(tools=[TOOL, {"type": "web_search_20250305", "name": "web_search"}])
+    assert (1, ("tools.web_search_20250305",)) == (len(translation.body["tools"]), translation.dropped)
 
 
-def test_a_choice_forces_a_tool_that_was_left_out() -> None:
+def test_a_choice_of_a_tool_that_was_left_out_is_left_out_too() -> None:
     search = {"type": "web_search_20250305", "name": "web_search"}
-    made = spoken(tools=[search], tool_choice={"type": "tool", "name": "web_search"})
-    assert (False, False) == ("tools" in made.chat, "tool_choice" in made.chat)
-    assert ("tool_choice", "tools.web_search_20250305") == made.dropped
+    translation = translated(tools=[search], tool_choice={"type": "tool", "name": "web_search"})
+    assert (False, False) == ("tools" in translation.body, "tool_choice" in translation.body)
+    assert ("tool_choice", "tools.web_search_20250305") == translation.dropped
 
 
 LONG = "mcp__" + "a" * 80
 SHORT = LONG[:55] + "_"
 
 
-def test_a_name_of_a_tool_is_longer_than_upstreams_take() -> None:
+def test_a_long_name_of_a_tool_is_short_everywhere_and_known_on_the_way_back() -> None:
     call = {**CALL, "name": LONG}
     tools = [{**TOOL, "name": LONG}, TOOL]
-    made = spoken(assistant(call), tools=tools, tool_choice={"type": "tool", "name": LONG})
-    (name,) = made.names
-    assert (LONG, SHORT, 64) == (made.names[name], name[:56], len(name))
-    named = [made.chat["tools"][0], made.chat["messages"][0]["tool_calls"][0], made.chat["tool_choice"]]
+    translation = translated(assistant(call), tools=tools, tool_choice={"type": "tool", "name": LONG})
+    (name,) = translation.tool_names
+    assert (LONG, SHORT, 64) == (translation.tool_names[name], name[:56], len(name))
+    named = [
+        translation.body["tools"][0],
+        translation.body["messages"][0]["tool_calls"][0],
+        translation.body["tool_choice"],
+    ]
     assert [name] * 3 == [each["function"]["name"] for each in named]
 
 
@@ -254,11 +290,11 @@ def test_a_name_of_a_tool_is_longer_than_upstreams_take() -> None:
     ],
     ids=str,
 )
-def test_a_choice_of_tools_is_lost(choice: dict[str, Any], expected: Any) -> None:
+def test_a_choice_of_tools_is_said_in_chats_words(choice: dict[str, Any], expected: Any) -> None:
     assert expected == chat(tools=[TOOL], tool_choice=choice)["tool_choice"]
 
 
-def test_calls_come_at_once_though_that_is_not_wanted() -> None:
+def test_one_call_at_a_time_is_asked_for() -> None:
     choice = {"type": "auto", "disable_parallel_tool_use": True}
     assert chat(tools=[TOOL], tool_choice=choice)["parallel_tool_calls"] is False
 
@@ -277,20 +313,20 @@ def test_calls_come_at_once_though_that_is_not_wanted() -> None:
     ],
     ids=str,
 )
-def test_thinking_is_asked_for_otherwise(fields: dict[str, Any], effort: str | None) -> None:
+def test_thinking_is_asked_for_by_effort(fields: dict[str, Any], effort: str | None) -> None:
     assert effort == chat(**fields).get("reasoning_effort")
 
 
-def test_a_form_of_the_answer_is_lost() -> None:
+def test_a_form_of_the_answer_is_a_response_format() -> None:
     form = {"type": "json_schema", "schema": SCHEMA}
     wanted = {"type": "json_schema", "json_schema": {"name": "response", "schema": SCHEMA, "strict": False}}
     assert wanted == chat(output_config={"format": form})["response_format"]
     assert wanted == chat(output_format=form)["response_format"]
 
 
-def test_what_ends_an_answer_is_more_than_upstreams_take() -> None:
-    made = spoken(stop_sequences=["a", "", "b", "c", "d", "e"])
-    assert (["a", "b", "c", "d"], ("stop_sequences",)) == (made.chat["stop"], made.dropped)
+def test_at_most_four_texts_end_an_answer() -> None:
+    translation = translated(stop_sequences=["a", "", "b", "c", "d", "e"])
+    assert (["a", "b", "c", "d"], ("stop_sequences",)) == (translation.body["stop"], translation.dropped)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +337,7 @@ def test_what_ends_an_answer_is_more_than_upstreams_take() -> None:
     ],
     ids=["old", "new"],
 )
-def test_two_sessions_of_a_user_share_a_cache_or_are_two_users(of_session: str) -> None:
+def test_two_sessions_of_a_user_are_one_user_with_two_caches(of_session: str) -> None:
     first, again, other = (
         chat(metadata={"user_id": of_session.format(session)})
         for session in ("11111111-aaaa", "11111111-aaaa", "22222222-bbbb")
@@ -313,19 +349,19 @@ def test_two_sessions_of_a_user_share_a_cache_or_are_two_users(of_session: str) 
     assert (64, 64) == (len(first["user"]), len(first["prompt_cache_key"]))
 
 
-def test_hints_for_anthropic_alone_reach_others_or_are_complained_about() -> None:
+def test_hints_for_anthropic_alone_are_left_out_in_silence() -> None:
     hints: dict[str, Any] = {"context_management": {"edits": []}, "service_tier": "auto", "speed": "standard", **MARK}
-    made = spoken(**hints)
-    assert ({"model", "messages", "max_tokens"}, ()) == (set(made.chat), made.dropped)
+    translation = translated(**hints)
+    assert ({"model", "messages", "max_tokens"}, ()) == (set(translation.body), translation.dropped)
 
 
-def test_what_chat_has_no_word_for_is_left_out_in_silence() -> None:
-    made = spoken(container="c", mcp_servers=[{"url": "https://x.test"}], next_year=1, nothing=None)
-    assert ("container", "mcp_servers", "next_year") == made.dropped
+def test_what_chat_has_no_word_for_is_left_out_and_named() -> None:
+    translation = translated(container="c", mcp_servers=[{"url": "https://x.test"}], next_year=1, nothing=None)
+    assert ("container", "mcp_servers", "next_year") == translation.dropped
 
 
-def test_a_field_that_leads_elsewhere_is_told_of() -> None:
-    assert () == spoken(api_base="https://x.test", fallbacks=["other"]).dropped
+def test_a_field_that_leads_elsewhere_is_left_out_in_silence() -> None:
+    assert () == translated(api_base="https://x.test", fallbacks=["other"]).dropped
 
 
 @pytest.mark.parametrize(
@@ -364,7 +400,7 @@ def test_a_field_that_leads_elsewhere_is_told_of() -> None:
     ],
     ids=str,
 )
-def test_a_refusal_does_not_name_the_field(fields: dict[str, Any], named: str) -> None:
+def test_a_refusal_names_the_field(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         chat(**fields) if "messages" not in fields else chat_of({"model": "m", "max_tokens": 9, **fields})
     assert named in refused.value.message

@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.anthropic_answer import chat_of
-from aihub_lite.wire.anthropic_request import JSON_TOOL
-from aihub_lite.wire.anthropic_usage import usage_of
-from aihub_lite.wire.chat_answer import answer_of
+from aihub_lite.domain.usage import OtherUsage, Usage
+from aihub_lite.wire.anthropic.upstream.answer import chat_of
+from aihub_lite.wire.anthropic.upstream.request import JSON_TOOL
+from aihub_lite.wire.anthropic.usage import chat_usage, usage_of
+from aihub_lite.wire.chat.answer import answer_of
+from aihub_lite.wire.chat.usage import usage_of as chat_usage_of
 from aihub_lite.wire.faults import AnswerNonsense
-from tests.support.checker import check_chat_answer
+from tests.support.checkers.chat import check_chat_answer
 
 USE = {"type": "tool_use", "id": "c", "name": "f", "input": {"x": "ü"}, "caller": {"type": "direct"}}
 
@@ -30,9 +31,9 @@ def chat(
         "content": list(content),
     }
     answer |= {"stop_reason": stop, "usage": {"input_tokens": 1, "output_tokens": 2}, **more}
-    made = chat_of(answer, names or {})
-    check_chat_answer(answer_of(msgspec.json.encode(made), "m", "r", 1).body)
-    return made["choices"][0]
+    completion = chat_of(answer, names or {})
+    check_chat_answer(answer_of(msgspec.json.encode(completion), "m", "r", 1).body)
+    return completion["choices"][0]
 
 
 def text(value: str, **more: Any) -> dict[str, Any]:
@@ -173,3 +174,85 @@ def test_an_error_inside_a_200_is_an_error() -> None:
 )
 def test_usage_counts_cached_tokens_as_part_of_the_prompt(usage: Any, expected: Usage | None) -> None:
     assert expected == usage_of(usage)
+
+
+def iteration(kind: str, read: int, written: int, **more: object) -> dict[str, object]:
+    return {"type": kind, "input_tokens": read, "output_tokens": written, **more}
+
+
+@pytest.mark.parametrize(
+    ("beside", "iterations", "expected"),
+    [
+        pytest.param(
+            {"input_tokens": 162, "output_tokens": 11},
+            [iteration("compaction", 99195, 81), iteration("message", 162, 11)],
+            Usage(99357, 92),
+            id="a compaction, left out at the top (K2)",
+        ),
+        pytest.param(
+            {"input_tokens": 2390, "output_tokens": 121, "output_tokens_details": {"thinking_tokens": 28}},
+            [
+                iteration("message", 1128, 110),
+                iteration("advisor_message", 2518, 22, model="claude-opus-4-8"),
+                iteration("message", 1262, 11),
+            ],
+            Usage(2390, 121, 0, 0, 28, others=(OtherUsage("claude-opus-4-8", Usage(2518, 22)),)),
+            id="another model's advice",
+        ),
+        pytest.param(
+            {"input_tokens": 3, "output_tokens": 4},
+            [
+                iteration("compaction", 10, 1, cache_read_input_tokens=100, cache_creation_input_tokens=50),
+                iteration("message", 3, 4, cache_creation={"ephemeral_1h_input_tokens": 20}),
+            ],
+            Usage(183, 5, 100, 70, cache_write_1h_tokens=20),
+            id="with caches",
+        ),
+        pytest.param(
+            {"input_tokens": 3, "output_tokens": 4},
+            [iteration("message", 3, 4, model="m")],
+            Usage(3, 4),
+            id="one that names the model that was asked",
+        ),
+        pytest.param(
+            {"input_tokens": 412, "output_tokens": 264},
+            [
+                iteration("message", 408, 0, model="claude-fable-5"),
+                iteration("fallback_message", 412, 264, model="claude-opus-4-8"),
+            ],
+            Usage(others=(OtherUsage("claude-opus-4-8", Usage(412, 264)),)),
+            id="another model's answer",
+        ),
+        pytest.param(
+            {"input_tokens": 2, "output_tokens": 13658},
+            [
+                iteration("message", 2, 578, model="claude-fable-5", cache_creation_input_tokens=10421),
+                iteration("fallback_message", 2, 13658, model="claude-opus-4-8"),
+            ],
+            Usage(10423, 578, 0, 10421, others=(OtherUsage("claude-opus-4-8", Usage(2, 13658)),)),
+            id="another model's answer after the first words",
+        ),
+        pytest.param({"input_tokens": 30, "output_tokens": 4}, [iteration("message", 3, 4)], Usage(30, 4), id="fewer"),
+        pytest.param({"input_tokens": 3, "output_tokens": 4}, [], Usage(3, 4), id="none"),
+        pytest.param({"input_tokens": 3, "output_tokens": 4}, "nonsense", Usage(3, 4), id="nonsense"),
+    ],
+)
+def test_every_iteration_is_counted(beside: dict[str, object], iterations: object, expected: Usage) -> None:
+    """A compaction read 99,195 tokens that nobody was billed for."""
+    assert expected == usage_of({**beside, "iterations": iterations})
+
+
+@pytest.mark.parametrize(
+    ("said", "tier"),
+    [
+        ({"service_tier": "standard", "inference_geo": "global", "speed": "standard"}, ""),
+        ({"service_tier": "standard", "inference_geo": "not_available"}, ""),
+        ({"service_tier": "priority"}, "priority"),
+        ({"service_tier": "standard", "speed": "fast"}, "fast"),
+        ({"speed": "fast", "inference_geo": "us"}, "fast+us"),
+    ],
+)
+def test_what_changes_the_price_of_claude_is_its_tier(said: dict[str, object], tier: str) -> None:
+    usage = {"input_tokens": 3, "output_tokens": 4, **said}
+
+    assert [Usage(3, 4, tier=tier)] * 2 == [usage_of(usage), chat_usage_of(chat_usage(usage))]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from tests.support.claude import messages
+from tests.support.upstream.claude import messages
 
 PNG = "iVBORw0KGgoAAAANSUhEUg=="
 PDF = "JVBERi0xLjcK"
@@ -16,8 +16,8 @@ NOTES = base64.b64encode("grüße".encode()).decode()
 
 
 def blocks(*parts: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = messages({"role": "user", "content": list(parts)})[0]["content"]
-    return found
+    content: list[dict[str, Any]] = messages({"role": "user", "content": list(parts)})[0]["content"]
+    return content
 
 
 def image(url: str, **more: Any) -> dict[str, Any]:
@@ -107,6 +107,17 @@ def test_mistrals_documents_are_understood(url: str, source: dict[str, Any]) -> 
     part = {"type": "document_url", "document_url": url, "document_name": "a"}
 
     assert {"type": "document", "source": source, "title": "a"} == blocks(part)[0]
+
+
+@pytest.mark.parametrize("name", ["file_data", "file_id", "file_url"])
+@pytest.mark.parametrize(("path", "kind"), [("a.pdf?x=1", "document"), ("a", "document"), ("a.PNG?x=1", "image")])
+def test_a_file_at_an_address_is_fetched_by_anthropic(name: str, path: str, kind: str) -> None:
+    """`input_file` with a `file_url`, and a document by its URL, were a 400 for Claude; Gemini had them."""
+    url = f"https://a.example/{path}"
+
+    assert [{"type": kind, "source": {"type": "url", "url": url}}] == [
+        block for block in blocks(file(**{name: url})) if block["type"] != "text"
+    ]
 
 
 def test_a_file_at_anthropic_is_named_by_its_id() -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from tests.support.claude import sent, translated
+from tests.support.upstream.claude import sent, translated
 
-OLD, MIDDLE, NEW = "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-5-5"
+OLD = "claude-sonnet-4-5"
+MIDDLE = "claude-sonnet-4-6"
+NEW = "claude-opus-5-5"
 SUMMARY = {"type": "adaptive", "display": "summarized"}
 
 
@@ -38,12 +40,12 @@ SUMMARY = {"type": "adaptive", "display": "summarized"}
 def test_an_effort_is_said_as_the_model_takes_it(
     model: str, effort: str, thinking: Any, level: str | None, dropped: tuple[str, ...]
 ) -> None:
-    made = translated({"reasoning_effort": effort}, model)
+    translation = translated({"reasoning_effort": effort}, model)
 
     assert (thinking, level, dropped) == (
-        made.body.get("thinking"),
-        made.body.get("output_config", {}).get("effort"),
-        made.dropped,
+        translation.body.get("thinking"),
+        translation.body.get("output_config", {}).get("effort"),
+        translation.dropped,
     )
 
 
@@ -54,9 +56,9 @@ def test_thinking_leaves_room_for_the_answer_or_is_left_out() -> None:
 
 def test_a_forced_call_goes_before_a_budget_since_both_are_refused() -> None:
     tools = [{"type": "function", "function": {"name": "f"}}]
-    made = translated({"reasoning_effort": "high", "tools": tools, "tool_choice": "required"}, OLD)
+    translation = translated({"reasoning_effort": "high", "tools": tools, "tool_choice": "required"}, OLD)
 
-    assert ("thinking" not in made.body, ("reasoning_effort",)) == (True, made.dropped)
+    assert ("thinking" not in translation.body, ("reasoning_effort",)) == (True, translation.dropped)
 
 
 def test_openrouters_spelling_of_an_effort_is_understood() -> None:
@@ -83,15 +85,17 @@ LOW = {"effort": "low"}
         ("claude-sonnet-5-5", {"type": "disabled"}, {"type": "between_tools"}, None),
         ("claude-3-haiku", {"type": "enabled", "budget_tokens": 2000}, None, None),
         (NEW, {"clear_thinking": False}, None, None),
+        (NEW, {"type": "never"}, None, None),
+        (NEW, {"type": []}, None, None),
     ],
 )
 def test_thinking_in_other_words_is_said_as_the_model_takes_it(
     model: str, given: dict[str, Any], thinking: Any, config: Any
 ) -> None:
-    made = translated({"thinking": given}, model)
+    translation = translated({"thinking": given}, model)
 
-    assert (thinking, config) == (made.body.get("thinking"), made.body.get("output_config"))
-    assert (thinking is None) == ("thinking" in made.dropped)
+    assert (thinking, config) == (translation.body.get("thinking"), translation.body.get("output_config"))
+    assert (thinking is None) == ("thinking" in translation.dropped)
 
 
 def test_a_budget_is_not_sent_to_a_model_that_refuses_it() -> None:
@@ -105,6 +109,6 @@ def test_groqs_word_for_no_effort_is_understood() -> None:
 
 
 @pytest.mark.parametrize("effort", ["huge", 5, ["low"], {}])
-def test_an_effort_that_is_none_is_refused(effort: Any) -> None:
+def test_an_effort_that_does_not_exist_is_refused(effort: Any) -> None:
     with pytest.raises(InvalidRequest, match="reasoning_effort"):
         sent({"reasoning_effort": effort})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from aihub_lite.wire.foreign_error import error_of
+from aihub_lite.wire.upstream_error import error_of
 
 ERRORS = [
     (400, "invalid_request_error", "max_tokens: Field required", "client", "invalid_request_error"),
@@ -15,7 +15,7 @@ ERRORS = [
     (400, "invalid_request_error", "x is not supported for this model.", "client", "invalid_request_error"),
     (401, "authentication_error", "invalid x-api-key", "auth", "authentication_error"),
     (402, "billing_error", "Payment required", "funds", "billing_error"),
-    (403, "permission_error", "Your key may not use this", "auth", "permission_error"),
+    (403, "permission_error", "Your key may not use this", "forbidden", "permission_error"),
     (404, "not_found_error", "model: claude-sonet-4-5", "model", "not_found_error"),
     (413, "request_too_large", "Request exceeds the maximum size", "client", "request_too_large"),
     (429, "rate_limit_error", "This request would exceed your rate limit", "rate", "rate_limit_error"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_betas import headers_of
-from aihub_lite.wire.anthropic_request import JSON_ONLY, JSON_TOOL
-from aihub_lite.wire.claude_models import FAMILIES, claude_model
-from tests.support.claude import asked, checked, sent, translated
+from aihub_lite.wire.anthropic.betas import VERSION, betas_of
+from aihub_lite.wire.anthropic.models import FAMILIES, claude_model
+from aihub_lite.wire.anthropic.upstream.request import JSON_ONLY, JSON_TOOL
+from tests.support.upstream.claude import asked, checked, sent, translated
 
-OLD, MIDDLE, NEW = "claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-5-5"
+OLD = "claude-sonnet-4-5"
+MIDDLE = "claude-sonnet-4-6"
+NEW = "claude-opus-5-5"
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 1}}, "required": ["x"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True}}
 HELLO = {"role": "user", "content": "Hello"}
@@ -66,7 +69,7 @@ def test_stop_words_of_white_space_are_left_out(stop: Any, expected: Any) -> Non
 
 
 @pytest.mark.parametrize("stop", [5, [5], {"a": 1}])
-def test_stop_words_that_are_none_are_refused(stop: Any) -> None:
+def test_stop_words_that_are_no_texts_are_refused(stop: Any) -> None:
     with pytest.raises(InvalidRequest, match="'stop'"):
         sent({"stop": stop})
 
@@ -89,10 +92,12 @@ def test_stop_words_that_are_none_are_refused(stop: Any) -> None:
 def test_sampling_is_sent_only_where_it_is_taken(
     given: dict[str, Any], model: str, expected: dict[str, Any], dropped: tuple[str, ...]
 ) -> None:
-    made = translated(given, model)
+    translation = translated(given, model)
 
-    assert expected == {name: made.body[name] for name in ("temperature", "top_p", "top_k") if name in made.body}
-    assert dropped == made.dropped
+    assert expected == {
+        name: translation.body[name] for name in ("temperature", "top_p", "top_k") if name in translation.body
+    }
+    assert dropped == translation.dropped
 
 
 @pytest.mark.parametrize("value", ["hot", True, [1]])
@@ -139,20 +144,20 @@ def test_a_schema_is_asked_for_beside_the_effort() -> None:
 
 
 def test_a_model_without_structured_output_gets_a_tool_that_it_must_call() -> None:
-    made = translated({"response_format": FORMAT}, "claude-opus-4-1")
+    translation = translated({"response_format": FORMAT}, "claude-opus-4-1")
 
-    assert {"type": "tool", "name": JSON_TOOL} == made.body["tool_choice"]
-    assert [JSON_TOOL] == [tool["name"] for tool in made.body["tools"]]
-    assert {JSON_TOOL: ""} == made.names
+    assert {"type": "tool", "name": JSON_TOOL} == translation.body["tool_choice"]
+    assert [JSON_TOOL] == [tool["name"] for tool in translation.body["tools"]]
+    assert {JSON_TOOL: ""} == translation.tool_names
 
 
 def test_the_tool_for_json_stands_beside_the_clients_own_even_one_of_its_name() -> None:
     tools = [{"type": "function", "function": {"name": JSON_TOOL}}]
-    made = translated({"response_format": FORMAT, "tools": tools}, "claude-opus-4-1")
+    translation = translated({"response_format": FORMAT, "tools": tools}, "claude-opus-4-1")
 
-    assert [JSON_TOOL + "_2", JSON_TOOL] == [tool["name"] for tool in made.body["tools"]]
-    assert {JSON_TOOL: "", JSON_TOOL + "_2": JSON_TOOL} == made.names
-    assert {"type": "any"} == made.body["tool_choice"]
+    assert [JSON_TOOL + "_2", JSON_TOOL] == [tool["name"] for tool in translation.body["tools"]]
+    assert {JSON_TOOL: "", JSON_TOOL + "_2": JSON_TOOL} == translation.tool_names
+    assert {"type": "any"} == translation.body["tool_choice"]
 
 
 def test_a_json_object_is_asked_for_in_the_last_system_block() -> None:
@@ -170,7 +175,7 @@ def test_plain_text_is_the_default_format() -> None:
 @pytest.mark.parametrize(
     "form", [5, {}, {"type": "xml"}, {"type": "json_schema"}, {"type": "json_schema", "json_schema": 1}]
 )
-def test_a_format_that_is_none_is_refused(form: Any) -> None:
+def test_a_format_that_does_not_exist_is_refused(form: Any) -> None:
     with pytest.raises(InvalidRequest, match="response_format"):
         sent({"response_format": form})
 
@@ -192,9 +197,9 @@ def test_metadata_of_another_kind_is_named() -> None:
     [("auto", "auto", ()), ("default", "standard_only", ()), ("flex", None, ("service_tier",))],
 )
 def test_a_service_tier_is_one_that_exists(tier: str, expected: str | None, dropped: tuple[str, ...]) -> None:
-    made = translated({"service_tier": tier})
+    translation = translated({"service_tier": tier})
 
-    assert (expected, dropped) == (made.body.get("service_tier"), made.dropped)
+    assert (expected, dropped) == (translation.body.get("service_tier"), translation.dropped)
 
 
 UNSUPPORTED = {
@@ -217,9 +222,9 @@ UNSUPPORTED = {
 
 @pytest.mark.parametrize("name", UNSUPPORTED)
 def test_a_field_without_equivalent_is_left_out_and_named(name: str) -> None:
-    made = translated({name: UNSUPPORTED[name]})
+    translation = translated({name: UNSUPPORTED[name]})
 
-    assert (sent({}), (name,)) == (made.body, made.dropped)
+    assert (sent({}), (name,)) == (translation.body, translation.dropped)
 
 
 @pytest.mark.parametrize("name", UNSUPPORTED)
@@ -237,9 +242,9 @@ def test_a_field_without_equivalent_is_refused_by_name_when_strict(name: str) ->
     ],
 )
 def test_defaults_and_routing_fields_are_left_out_in_silence(given: dict[str, Any]) -> None:
-    made = translated(given, NEW, strict=True)
+    translation = translated(given, NEW, strict=True)
 
-    assert (sent({}, NEW), ()) == (made.body, made.dropped)
+    assert (sent({}, NEW), ()) == (translation.body, translation.dropped)
 
 
 def test_the_same_request_gives_the_same_bytes() -> None:
@@ -251,11 +256,11 @@ def test_the_same_request_gives_the_same_bytes() -> None:
 
 
 def test_what_is_known_of_a_model_goes_before_its_name() -> None:
-    assert 8192 == translated({}, NEW, known=claude_model("claude-3-5-haiku")).body["max_tokens"]
+    assert 8192 == translated({}, NEW, row=claude_model("claude-3-5-haiku")).body["max_tokens"]
 
 
 def test_the_version_is_pinned_since_the_next_one_refuses_sampling() -> None:
-    assert {"anthropic-version": "2023-06-01"} == headers_of(sent({}))
+    assert ("2023-06-01", "") == (VERSION, betas_of(sent({})))
 
 
 @pytest.mark.parametrize(
@@ -272,10 +277,36 @@ def test_the_version_is_pinned_since_the_next_one_refuses_sampling() -> None:
     ],
 )
 def test_a_beta_is_named_where_the_request_needs_it(given: dict[str, Any], model: str, beta: str) -> None:
-    assert beta == headers_of(sent(given, model))["anthropic-beta"]
+    assert beta == betas_of(sent(given, model))
 
 
 def test_of_a_clients_betas_only_known_ones_go_upstream() -> None:
     from_client = "extended-cache-ttl-2025-04-11, managed-agents-2026-04-01"
 
-    assert "extended-cache-ttl-2025-04-11" == headers_of(sent({}), from_client)["anthropic-beta"]
+    assert "extended-cache-ttl-2025-04-11" == betas_of(sent({}), from_client)
+
+
+DESCRIBED = {"type": "json_schema", "json_schema": {"name": "Book", "description": "A book", "schema": SCHEMA}}
+
+
+@pytest.mark.parametrize("model", [OLD, "claude-3-5-haiku-20241022"])
+def test_a_description_beside_a_schema_is_told_with_it(model: str) -> None:
+    """K21: it was left out without a word."""
+    request = translated({"response_format": DESCRIBED}, model)
+    assert '"description":"A book"' in msgspec.json.encode(request.body).decode()
+    assert () == request.dropped
+
+
+def test_who_speaks_is_named_as_left_out() -> None:
+    """K21: `messages[].name` was left out without a word; of a function's result it is the function's."""
+    spoken = {"messages": [{**HELLO, "name": "ann"}]}
+    result = {"role": "function", "name": "f", "content": "x"}
+    called = {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}}
+    assert ("messages.name",) == translated(spoken, OLD).dropped
+    assert () == translated({"messages": [HELLO, called, result]}, OLD).dropped
+
+
+def test_a_description_that_has_no_place_is_named() -> None:
+    schema = {"$ref": "#/$defs/a", "$defs": {"a": SCHEMA}}
+    form = {"type": "json_schema", "json_schema": {"name": "Book", "description": "A book", "schema": schema}}
+    assert ("response_format.json_schema.description",) == translated({"response_format": form}, OLD).dropped

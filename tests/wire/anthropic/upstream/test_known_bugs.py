@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_stream import AnthropicStream
-from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.anthropic.upstream.stream import AnthropicStream
+from aihub_lite.wire.chat.stream import ChatStream
 from aihub_lite.wire.sse import EventSplitter
-from tests.support.checker import CheckedStream, check_chat_stream
-from tests.support.claude import messages, sent
+from tests.support.checkers.chat import CheckedStream, check_chat_stream
+from tests.support.upstream.claude import messages, sent
 
 HELLO = {"role": "user", "content": "Hello"}
 OK = {"role": "assistant", "content": "OK"}
@@ -38,7 +38,8 @@ def streamed(*events: dict[str, Any]) -> CheckedStream:
 
 
 def read(*pieces: bytes) -> CheckedStream:
-    splitter, stream = EventSplitter(1 << 20), AnthropicStream()
+    splitter = EventSplitter(1 << 20)
+    stream = AnthropicStream()
     chat = ChatStream("m", "r", 1, include_usage=True)
     payloads = [payload for piece in pieces for payload in splitter.feed(piece)]
     sent = [event for payload in payloads for chunk in stream.push(payload) for event in chat.push_chunk(chunk)]
@@ -46,11 +47,11 @@ def read(*pieces: bytes) -> CheckedStream:
 
 
 def events_of(index: int, block: dict[str, Any]) -> list[dict[str, Any]]:
-    said = {"text": ("text_delta", "text"), "thinking": ("thinking_delta", "thinking")}
-    kind, field = said.get(block["type"], ("input_json_delta", "partial_json"))
-    given = dict(block)
-    value = given.pop(field, None)
-    start = {"type": "content_block_start", "index": index, "content_block": given}
+    deltas = {"text": ("text_delta", "text"), "thinking": ("thinking_delta", "thinking")}
+    kind, field = deltas.get(block["type"], ("input_json_delta", "partial_json"))
+    start_block = dict(block)
+    value = start_block.pop(field, None)
+    start = {"type": "content_block_start", "index": index, "content_block": start_block}
     middle = {"type": "content_block_delta", "index": index, "delta": {"type": kind, field: value}}
     return [start, *([middle] if value is not None else []), {"type": "content_block_stop", "index": index}]
 
@@ -73,7 +74,7 @@ def calling(*calls: dict[str, Any]) -> dict[str, Any]:
 
 
 def arguments(seen: CheckedStream) -> list[str]:
-    return [made["function"]["arguments"] for made in seen.tool_calls]
+    return [tool_call["function"]["arguments"] for tool_call in seen.tool_calls]
 
 
 def test_1_parallel_calls_after_thinking_and_text_do_not_all_have_index_0() -> None:
@@ -89,7 +90,8 @@ def test_2_calls_at_blocks_0_and_1_do_not_collide() -> None:
 
 
 def test_3_fragments_of_parallel_calls_are_not_run_together() -> None:
-    first, second = events_of(0, use("a", '{"x":1}')), events_of(1, use("b", '{"x":2}'))
+    first = events_of(0, use("a", '{"x":1}'))
+    second = events_of(1, use("b", '{"x":2}'))
     seen = streamed(START, first[0], second[0], second[1], first[1], first[2], second[2], *END)
 
     assert ['{"x":1}', '{"x":2}'] == arguments(seen)
@@ -144,14 +146,14 @@ def test_8_later_system_messages_do_not_change_the_beginning_of_the_prompt(model
 def test_9_thinking_is_sent_back_behind_the_very_bytes_that_it_came_from() -> None:
     begin = [{"role": "system", "content": "S"}, HELLO]
     detail = {"type": "reasoning.text", "text": "Hm", "signature": "s", "format": "anthropic-claude-v1"}
-    asked = {
+    body = {
         "messages": begin,
         "tools": [{"type": "function", "function": {"name": "f"}}],
     }
     answer = {**calling(call("toolu_1", '{"b":1,"a":2}')), "reasoning_details": [detail]}
     result = {"role": "tool", "tool_call_id": "toolu_1", "content": "x"}
-    first = sent(asked, NEW)
-    second = sent({**asked, "messages": [*begin, answer, result]}, NEW)
+    first = sent(body, NEW)
+    second = sent({**body, "messages": [*begin, answer, result]}, NEW)
 
     assert (first["system"], first["tools"]) == (second["system"], second["tools"])
     assert json.dumps(first["messages"]) == json.dumps(second["messages"][:1])
@@ -192,12 +194,12 @@ def test_12_a_stream_cut_inside_a_sign_is_put_together() -> None:
 
 @pytest.mark.parametrize("empty", ["", [{"type": "text", "text": ""}], None])
 def test_13_empty_text_and_empty_results_are_not_sent_as_empty_blocks(empty: Any) -> None:
-    found = messages(
+    turns = messages(
         {"role": "user", "content": [{"type": "text", "text": ""}, {"type": "text", "text": "x"}]},
         {**calling(call("a")), "content": empty},
         {"role": "tool", "tool_call_id": "a", "content": empty},
     )
-    blocks = [block for message in found for block in message["content"]]
+    blocks = [block for message in turns for block in message["content"]]
 
     assert ["text", "tool_use", "tool_result"] == [block["type"] for block in blocks]
     assert "content" not in blocks[-1]
@@ -229,7 +231,7 @@ def test_20_a_tool_that_claude_cannot_have_is_not_lost_in_silence(tool: dict[str
 
 
 def test_21_results_follow_their_calls_though_other_messages_stand_between() -> None:
-    found = messages(
+    turns = messages(
         HELLO,
         calling(call("a")),
         {"role": "developer", "content": "D"},
@@ -237,14 +239,14 @@ def test_21_results_follow_their_calls_though_other_messages_stand_between() -> 
         {"role": "tool", "tool_call_id": "a", "content": "x"},
     )
 
-    assert ["tool_result", "text", "text"] == [block["type"] for block in found[2]["content"]]
+    assert ["tool_result", "text", "text"] == [block["type"] for block in turns[2]["content"]]
 
 
 def test_22_results_are_first_and_together() -> None:
     result = {"role": "tool", "tool_call_id": "a", "content": "x"}
-    found = messages(HELLO, calling(call("a"), call("b")), HELLO, result, HELLO, {**result, "tool_call_id": "b"})
+    turns = messages(HELLO, calling(call("a"), call("b")), HELLO, result, HELLO, {**result, "tool_call_id": "b"})
 
-    assert ["tool_result", "tool_result", "text", "text"] == [block["type"] for block in found[2]["content"]]
+    assert ["tool_result", "tool_result", "text", "text"] == [block["type"] for block in turns[2]["content"]]
 
 
 def test_24_arguments_of_a_server_tool_are_not_those_of_a_call() -> None:
@@ -258,10 +260,10 @@ def test_25_a_call_without_arguments_has_an_empty_object() -> None:
 
 
 def test_26_texts_keep_their_quotes_and_calls_that_cannot_be_read_are_kept() -> None:
-    found = messages({"role": "user", "content": '"quoted"'}, HELLO, calling(call("a", "{broken")))
+    turns = messages({"role": "user", "content": '"quoted"'}, HELLO, calling(call("a", "{broken")))
 
-    assert ['"quoted"', "Hello"] == [block["text"] for block in found[0]["content"]]
-    assert {"_raw": "{broken"} == found[1]["content"][0]["input"]
+    assert ['"quoted"', "Hello"] == [block["text"] for block in turns[0]["content"]]
+    assert {"_raw": "{broken"} == turns[1]["content"][0]["input"]
 
 
 def test_26_an_effort_is_not_said_as_a_budget_to_models_that_refuse_one() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from tests.support.claude import messages, sent
+from tests.support.upstream.claude import messages, sent
 
-OLD, NEW = "claude-sonnet-4-6", "claude-opus-4-8"
+OLD = "claude-sonnet-4-6"
+NEW = "claude-opus-4-8"
 HELLO = {"role": "user", "content": "Hello"}
 OK = {"role": "assistant", "content": "OK"}
 MARK = {"type": "ephemeral"}
@@ -60,34 +61,34 @@ def test_a_later_system_message_stays_where_it_is_on_models_that_take_it(role: s
 
 
 def test_a_later_system_message_becomes_a_note_of_the_user_on_older_models() -> None:
-    found = messages(HELLO, {"role": "system", "content": "Be brief"}, OK, model=OLD)
+    turns = messages(HELLO, {"role": "system", "content": "Be brief"}, OK, model=OLD)
 
-    assert text("Hello", "<system>\nBe brief\n</system>") == found[0]["content"]
+    assert text("Hello", "<system>\nBe brief\n</system>") == turns[0]["content"]
 
 
 def test_a_system_message_after_the_assistant_becomes_a_note_since_it_must_follow_a_user() -> None:
-    found = messages(HELLO, OK, {"role": "system", "content": "Be brief"}, HELLO, model=NEW)
+    turns = messages(HELLO, OK, {"role": "system", "content": "Be brief"}, HELLO, model=NEW)
 
-    assert text("<system>\nBe brief\n</system>", "Hello") == found[2]["content"]
+    assert text("<system>\nBe brief\n</system>", "Hello") == turns[2]["content"]
 
 
 def test_a_system_message_between_two_of_the_user_becomes_a_note_since_an_assistant_must_follow() -> None:
-    found = messages(HELLO, {"role": "system", "content": "Be brief"}, HELLO, OK, model=NEW)
+    turns = messages(HELLO, {"role": "system", "content": "Be brief"}, HELLO, OK, model=NEW)
 
-    assert ["user", "assistant"] == [message["role"] for message in found]
+    assert ["user", "assistant"] == [message["role"] for message in turns]
 
 
 def test_two_system_messages_in_a_row_become_one_since_two_are_refused() -> None:
-    found = messages(HELLO, {"role": "system", "content": "A"}, {"role": "developer", "content": "B"}, model=NEW)
+    turns = messages(HELLO, {"role": "system", "content": "A"}, {"role": "developer", "content": "B"}, model=NEW)
 
-    assert {"role": "system", "content": text("A", "B")} == found[1]
+    assert {"role": "system", "content": text("A", "B")} == turns[1]
 
 
 def test_a_system_message_between_calls_and_results_goes_after_the_results() -> None:
-    found = messages(HELLO, calling("a"), {"role": "system", "content": "S"}, result("a"), OK, model=NEW)
+    turns = messages(HELLO, calling("a"), {"role": "system", "content": "S"}, result("a"), OK, model=NEW)
 
-    assert ["user", "assistant", "user", "system", "assistant"] == [message["role"] for message in found]
-    assert "tool_result" == found[2]["content"][0]["type"]
+    assert ["user", "assistant", "user", "system", "assistant"] == [message["role"] for message in turns]
+    assert "tool_result" == turns[2]["content"][0]["type"]
 
 
 def test_messages_of_the_same_role_are_merged_block_by_block() -> None:
@@ -95,15 +96,15 @@ def test_messages_of_the_same_role_are_merged_block_by_block() -> None:
 
 
 def test_results_of_parallel_calls_come_first_in_one_message_before_what_the_user_says() -> None:
-    found = messages(HELLO, calling("a", "b"), result("a"), HELLO, result("b"))
+    turns = messages(HELLO, calling("a", "b"), result("a"), HELLO, result("b"))
 
-    assert ["tool_result", "tool_result", "text"] == [block["type"] for block in found[2]["content"]]
-    assert ["a", "b"] == [block["tool_use_id"] for block in found[2]["content"][:2]]
+    assert ["tool_result", "tool_result", "text"] == [block["type"] for block in turns[2]["content"]]
+    assert ["a", "b"] == [block["tool_use_id"] for block in turns[2]["content"][:2]]
 
 
 def test_a_result_holds_images_and_keeps_its_mark_and_its_failure() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
-    found = messages(HELLO, calling("a"), result("a", [image], is_error=True, cache_control=MARK))
+    turns = messages(HELLO, calling("a"), result("a", [image], is_error=True, cache_control=MARK))
 
     assert {
         "type": "tool_result",
@@ -111,7 +112,7 @@ def test_a_result_holds_images_and_keeps_its_mark_and_its_failure() -> None:
         "content": [{"type": "image", "source": {"type": "url", "url": "https://x.test/a.png"}}],
         "is_error": True,
         "cache_control": MARK,
-    } == found[2]["content"][0]
+    } == turns[2]["content"][0]
 
 
 def test_an_empty_result_has_no_content_since_empty_text_is_refused() -> None:
@@ -119,18 +120,18 @@ def test_an_empty_result_has_no_content_since_empty_text_is_refused() -> None:
 
 
 def test_an_empty_failed_result_says_something_since_a_failure_must() -> None:
-    found = messages(HELLO, calling("a"), result("a", None, is_error=True))
+    turns = messages(HELLO, calling("a"), result("a", None, is_error=True))
 
-    assert text(".") == found[2]["content"][0]["content"]
+    assert text(".") == turns[2]["content"][0]["content"]
 
 
 def test_legacy_functions_find_their_results_without_ids() -> None:
     call = {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": '{"x":1}'}}
-    found = messages(HELLO, call, {"role": "function", "name": "f", "content": "1"}, call)
+    turns = messages(HELLO, call, {"role": "function", "name": "f", "content": "1"}, call)
 
-    assert {"type": "tool_use", "id": "fc_1", "name": "f", "input": {"x": 1}} == found[1]["content"][0]
-    assert "fc_1" == found[2]["content"][0]["tool_use_id"]
-    assert "fc_2" == found[3]["content"][0]["id"]
+    assert {"type": "tool_use", "id": "fc_1", "name": "f", "input": {"x": 1}} == turns[1]["content"][0]
+    assert "fc_1" == turns[2]["content"][0]["tool_use_id"]
+    assert "fc_2" == turns[3]["content"][0]["id"]
 
 
 def test_a_conversation_that_begins_with_the_assistant_gets_a_user_before_it() -> None:
@@ -143,9 +144,9 @@ def test_an_empty_message_of_the_user_vanishes_beside_another(empty: Any) -> Non
 
 
 def test_an_empty_message_of_the_user_keeps_two_of_the_assistant_apart() -> None:
-    found = messages(HELLO, OK, {"role": "user", "content": ""}, OK)
+    turns = messages(HELLO, OK, {"role": "user", "content": ""}, OK)
 
-    assert {"role": "user", "content": text(".")} == found[2]
+    assert {"role": "user", "content": text(".")} == turns[2]
 
 
 def test_an_empty_message_of_the_assistant_vanishes() -> None:
@@ -170,9 +171,9 @@ def test_names_of_participants_are_left_out() -> None:
 
 
 def test_a_mark_of_a_whole_message_goes_to_its_last_block() -> None:
-    found = messages({"role": "user", "content": [*text("a", "b")], "cache_control": MARK})
+    turns = messages({"role": "user", "content": [*text("a", "b")], "cache_control": MARK})
 
-    assert [text("a")[0], {**text("b")[0], "cache_control": MARK}] == found[0]["content"]
+    assert [text("a")[0], {**text("b")[0], "cache_control": MARK}] == turns[0]["content"]
 
 
 ADDED = {"role": "system", "content": [{"type": "tool_addition", "tool": {"type": "tool_reference", "name": "f"}}]}

@@ -11,17 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_answer import chat_of
-from aihub_lite.wire.anthropic_stream import AnthropicStream
-from aihub_lite.wire.chat_answer import answer_of
-from aihub_lite.wire.chat_request import ChatRequest, parse_chat
-from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.anthropic.upstream.answer import chat_of
+from aihub_lite.wire.anthropic.upstream.stream import AnthropicStream
+from aihub_lite.wire.chat.answer import answer_of
+from aihub_lite.wire.chat.request import ChatRequest, parse_chat
+from aihub_lite.wire.chat.stream import ChatStream
 from aihub_lite.wire.faults import WireFault
-from tests.support.checker import check_chat_answer
-from tests.support.claude import checked
+from tests.support.checkers.chat import check_chat_answer
+from tests.support.examples import examples
+from tests.support.upstream.claude import checked
 
 MODELS = ("claude-sonnet-4-5", "claude-sonnet-4-6", "claude-opus-4-8", "claude-sonnet-5-5", "claude-opus-9", "kimi-k2")
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.sampled_from(["", " ", "a", "b ", "ü\u2028"])
 marks = st.sampled_from([None, {"type": "ephemeral"}, {"type": "ephemeral", "ttl": None}])
@@ -121,15 +122,16 @@ def translated(model: str, chat: list[Any], **body: Any) -> dict[str, Any]:
 
 def speaks(message: dict[str, Any]) -> bool:
     """Whether an assistant says anything but thoughts."""
-    content, refusal = message.get("content"), message.get("refusal")
-    said = [content] if isinstance(content, str) else [part["text"] for part in content or ()]
-    return bool(message.get("tool_calls")) or any(text.strip() for text in [*said, refusal or ""])
+    content = message.get("content")
+    refusal = message.get("refusal")
+    texts = [content] if isinstance(content, str) else [part["text"] for part in content or ()]
+    return bool(message.get("tool_calls")) or any(text.strip() for text in [*texts, refusal or ""])
 
 
-def settled(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def settled(turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Everything before the turn that is still open."""
-    last = max((place for place, message in enumerate(made) if message["role"] == "assistant"), default=-1)
-    return made[: last + 1]
+    last = max((place for place, message in enumerate(turns) if message["role"] == "assistant"), default=-1)
+    return turns[: last + 1]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -139,7 +141,8 @@ def test_the_beginning_of_a_conversation_never_changes(model: str, chat: Any, to
     cut = data.draw(st.integers(1, len(chat)))
     begun = translated(model, chat[:cut], tools=tools)
     whole = translated(model, chat, tools=tools)
-    before, after = begun["messages"], whole["messages"]
+    before = begun["messages"]
+    after = whole["messages"]
 
     assert begun.get("tools") == whole.get("tools")
     if cut == len(chat) or any(message["role"] not in ("system", "developer") for message in chat[:cut]):
@@ -174,28 +177,28 @@ def test_any_conversation_is_one_that_the_sdk_knows(
 @QUICK
 @given(chat=conversations, tools=tools)
 def test_results_always_come_first_and_ids_never_repeat(chat: Any, tools: Any) -> None:
-    made = translated("claude-opus-4-8", chat, tools=tools)["messages"]
-    used = [block["id"] for message in made for block in message["content"] if block["type"] == "tool_use"]
+    turns = translated("claude-opus-4-8", chat, tools=tools)["messages"]
+    used = [block["id"] for message in turns for block in message["content"] if block["type"] == "tool_use"]
 
     assert len(used) == len(set(used))
-    for message in made:
+    for message in turns:
         kinds = [block["type"] == "tool_result" for block in message["content"]]
         assert sorted(kinds, reverse=True) == kinds
 
 
 @pytest.mark.parametrize("strict", [False, True])
-@settings(QUICK, max_examples=100)
+@settings(QUICK, max_examples=examples(33))
 @given(body=anything, model=st.sampled_from(MODELS))
 def test_nonsense_is_refused_and_never_breaks_anything(body: Any, model: str, strict: bool) -> None:
     try:
-        asked = request(**body)
-        made = checked(asked, model, strict=strict, nonsense=True)
+        chat = request(**body)
+        translation = checked(chat, model, strict=strict, nonsense=True)
     except InvalidRequest as refused:
         assert refused.message
         return
-    msgspec.json.encode(made.body)
-    assert made == checked(asked, model, strict=strict, nonsense=True)
-    assert not (strict and made.dropped)
+    msgspec.json.encode(translation.body)
+    assert translation == checked(chat, model, strict=strict, nonsense=True)
+    assert not (strict and translation.dropped)
 
 
 KINDS = [
@@ -213,7 +216,7 @@ events = st.dictionaries(st.sampled_from(FIELDS), json_values | kinds, max_size=
 )
 
 
-@settings(QUICK, max_examples=100)
+@settings(QUICK, max_examples=examples(33))
 @given(
     blocks=st.lists(st.dictionaries(st.sampled_from(FIELDS), json_values | kinds, max_size=4), max_size=4),
     usage=json_values,
@@ -227,10 +230,11 @@ def test_an_answer_of_nonsense_raises_nothing_but_its_own_faults(blocks: Any, us
         assert fault.message
 
 
-@settings(QUICK, max_examples=100)
+@settings(QUICK, max_examples=examples(33))
 @given(given_events=st.lists(events, max_size=6))
 def test_a_stream_of_nonsense_raises_nothing_but_its_own_faults(given_events: list[dict[str, Any]]) -> None:
-    stream, chat = AnthropicStream(), ChatStream("m", "r", 1, include_usage=True)
+    stream = AnthropicStream()
+    chat = ChatStream("m", "r", 1, include_usage=True)
     try:
         for event in given_events:
             for chunk in stream.push(msgspec.json.encode(event)):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.wire.anthropic_messages import PLACEHOLDER
-from aihub_lite.wire.anthropic_request import JSON_ONLY
-from aihub_lite.wire.chat_request import parse_chat
-from aihub_lite.wire.claude_models import claude_model
-from tests.support.claude import SAMPLING, chat_messages, checked
+from aihub_lite.wire.anthropic.models import claude_model
+from aihub_lite.wire.anthropic.upstream.forced import ANY
+from aihub_lite.wire.anthropic.upstream.messages import PLACEHOLDER
+from aihub_lite.wire.anthropic.upstream.request import JSON_ONLY
+from aihub_lite.wire.chat.request import parse_chat
 from tests.support.replay import CHAT_PROVIDERS, Vector, requires_vectors, vectors
+from tests.support.upstream.claude import SAMPLING, chat_messages, checked
 
 pytestmark = requires_vectors
 
@@ -46,24 +48,38 @@ def _chat_tool(tool: dict[str, Any]) -> dict[str, Any]:
 def expected(body: dict[str, Any]) -> dict[str, Any]:
     """A recorded request as we send it: the same but for spelling, and for what its model would refuse."""
     row = claude_model(body["model"])
-    found = {name: value for name, value in body.items() if value is not False and value not in ([], {})}
-    if "system" in body:
-        found["system"] = _as_blocks(body["system"])
-    found["messages"] = [{**one, "content": _as_blocks(one["content"])} for one in body["messages"]]
+    request = {name: value for name, value in body.items() if value is not False and value not in ([], {})}
+    if system := _as_blocks(body.get("system")):
+        request["system"] = system
+    else:
+        request.pop("system", None)
+    if "tool_choice" in request:
+        request["tool_choice"] = without_defaults(body["tool_choice"])
+    request["messages"] = [{**turn, "content": _as_blocks(turn["content"])} for turn in body["messages"]]
     if row.prefill:
-        _strip_ends(found["messages"])
-    if "tools" in found:
-        found["tools"] = [_expected_tool(tool) for tool in found["tools"]]
-    if "output_format" in found:
-        found["output_config"] = {"format": found.pop("output_format")}
+        _strip_ends(request["messages"])
+    if "tools" in request:
+        request["tools"] = [_expected_tool(tool) for tool in request["tools"]]
+    if "output_format" in request:
+        request["output_config"] = {"format": request.pop("output_format")}
     if not row.sampling or body.get("thinking", {}).get("type") in ("enabled", "adaptive"):
-        found = {name: value for name, value in found.items() if name not in SAMPLING}
-    return found
+        request = {name: value for name, value in request.items() if name not in SAMPLING}
+    return request
+
+
+def without_defaults(choice: dict[str, Any]) -> dict[str, Any]:
+    """How a tool is chosen, in as few words as that can be said."""
+    return {name: value for name, value in choice.items() if value is not False}
 
 
 def _as_blocks(content: Any) -> list[dict[str, Any]]:
-    blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    return [_expected_block(block) for block in blocks if block.get("text", "x").strip()]
+    return [_expected_block(block) for block in _parts(content) if block.get("text", "x").strip()]
+
+
+def _parts(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return content or []
 
 
 def _expected_block(block: dict[str, Any]) -> dict[str, Any]:
@@ -87,12 +103,14 @@ def _strip_ends(messages: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize("vector", REQUESTS, ids=str)
 def test_every_recorded_request_is_sent_as_it_was_once_it_is_said_in_chat(vector: Vector) -> None:
     assert vector.request is not None
-    made = checked(parse_chat(msgspec.json.encode(as_chat(vector.request))), vector.request["model"])
+    translation = checked(parse_chat(msgspec.json.encode(as_chat(vector.request))), vector.request["model"])
 
-    assert expected(vector.request) == made.body
-    assert set(made.dropped) <= SAMPLING
+    assert expected(vector.request) == translation.body
+    assert set(translation.dropped) <= SAMPLING
 
 
+CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
+"""The ids that Claude takes; others have to become such."""
 CHAT_REQUESTS = [
     vector
     for vector in vectors("chat", (*CHAT_PROVIDERS, "ollama", "gemini"))
@@ -101,21 +119,23 @@ CHAT_REQUESTS = [
 
 
 def gist(messages: list[dict[str, Any]]) -> list[tuple[str, ...]]:
-    """What a conversation says, one fact each, however its messages are cut."""
-    found: list[tuple[str, ...]] = []
+    """What a conversation says, one fact each, however its messages are cut; calls go by their order."""
+    facts: list[tuple[str, ...]] = []
+    calls: dict[str, str] = {}
     for message in messages:
         role = "system" if message["role"] == "developer" else message["role"]
-        content = message.get("content")
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+        parts = _parts(message.get("content"))
         if role == "tool":
-            found.append(("result", message["tool_call_id"], "".join(part.get("text", "") for part in parts)))
+            number = calls[message["tool_call_id"]]
+            facts.append(("result", number, "".join(part.get("text", "") for part in parts)))
             continue
-        found += [(role, said) for part in parts if (said := _said(part)).strip() and said not in ADDED]
+        facts += [(role, words) for part in parts if (words := _said(part)).strip() and words not in ADDED]
         for call in message.get("tool_calls") or []:
-            found.append(
-                ("call", call["id"], call["function"]["name"], str(json.loads(call["function"]["arguments"] or "{}")))
+            number = calls.setdefault(call["id"], str(len(calls)))
+            facts.append(
+                ("call", number, call["function"]["name"], str(json.loads(call["function"]["arguments"] or "{}")))
             )
-    return found
+    return facts
 
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4-6", "claude-opus-5-5"])
@@ -124,21 +144,30 @@ def test_every_recorded_chat_request_survives_the_way_to_claude_and_back(vector:
     assert vector.request is not None
     request = parse_chat(msgspec.json.encode({**vector.request, "n": None}))
     try:
-        made = checked(request, model)
+        translation = checked(request, model)
     except InvalidRequest as refused:
         assert refused_for(vector.request, model) in refused.message
         return
 
-    assert gist(vector.request["messages"]) == gist(chat_messages(made.body, made.names))
+    messages_again = chat_messages(translation.body, translation.tool_names)
+    assert gist(vector.request["messages"]) == gist(messages_again)
+    assert {each for each in ids_in(vector.request["messages"]) if CALL_ID.fullmatch(each)} <= ids_in(messages_again)
     given = [tool.get("function", tool)["name"] for tool in _tools_of(vector.request)]
-    assert given == [made.names.get(tool["name"], tool["name"]) for tool in made.body.get("tools", [])]
+    assert given == [
+        translation.tool_names.get(tool["name"], tool["name"]) for tool in translation.body.get("tools", [])
+    ]
+
+
+def ids_in(messages: list[dict[str, Any]]) -> set[str]:
+    """Of calls."""
+    return {call["id"] for message in messages for call in message.get("tool_calls") or []}
 
 
 def _tools_of(body: dict[str, Any]) -> list[dict[str, Any]]:
     return body.get("tools") or body.get("functions") or []
 
 
-ADDED = (PLACEHOLDER, JSON_ONLY)
+ADDED = (PLACEHOLDER, JSON_ONLY, ANY)
 """Texts of ours."""
 
 
@@ -146,17 +175,17 @@ def _said(part: dict[str, Any]) -> str:
     """The text of a part, or what kind of thing it is; thinking of others is not Claude's to hear."""
     if part["type"] in ("text", "thinking"):
         return part.get("text") or ""
-    image = part.get("image_url")
-    return str(image["url"] if isinstance(image, dict) else image or "a document")
+    image = part.get("image_url") or "a document"
+    if isinstance(image, dict):
+        image = image["url"]
+    return str(image)
 
 
 def refused_for(body: dict[str, Any], model: str) -> str:
     """Why Claude cannot be asked this: the only reasons that are good enough."""
-    parts = [part for one in body["messages"] if isinstance(one.get("content"), list) for part in one["content"]]
+    parts = [part for turn in body["messages"] if isinstance(turn.get("content"), list) for part in turn["content"]]
     if kinds := {"input_audio", "video_url"} & {part["type"] for part in parts}:
         return f"{kinds.pop()!r}"
     if any(str(tool.get("type")).startswith("openrouter:") for tool in body.get("tools") or []):
         return "'openrouter:"
-    if body.get("tool_choice") not in (None, "auto", "none") and not claude_model(model).forced_tool:
-        return "cannot force a call"
     return "no reason at all"

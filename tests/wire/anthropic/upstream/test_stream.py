@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from aihub_lite.domain.usage import Usage
-from aihub_lite.wire.anthropic_request import JSON_TOOL
-from aihub_lite.wire.anthropic_stream import AnthropicStream
-from aihub_lite.wire.chat_stream import ChatStream
+from aihub_lite.wire.anthropic.upstream.request import JSON_TOOL
+from aihub_lite.wire.anthropic.upstream.stream import AnthropicStream
+from aihub_lite.wire.chat.stream import ChatStream
 from aihub_lite.wire.faults import AnswerNonsense, StreamError
-from tests.support.checker import CheckedStream, check_chat_stream
+from tests.support.checkers.chat import CheckedStream, check_chat_stream
 
 Event = dict[str, Any]
 START: Event = {"type": "message_start", "message": {"id": "msg_1", "usage": {"input_tokens": 9, "output_tokens": 1}}}
@@ -40,14 +40,15 @@ def text(value: str, index: int = 0) -> list[Event]:
 
 
 def call(call_id: str, *pieces: str, index: int = 0, **block: Any) -> list[Event]:
-    given = {"type": "tool_use", "id": call_id, "name": "f", "input": {}, **block}
-    said = [delta("input_json_delta", index, partial_json=piece) for piece in pieces]
-    return [begun(given, index), *said, ended(index)]
+    start = {"type": "tool_use", "id": call_id, "name": "f", "input": {}, **block}
+    deltas = [delta("input_json_delta", index, partial_json=piece) for piece in pieces]
+    return [begun(start, index), *deltas, ended(index)]
 
 
 def through(*events: Event, names: dict[str, str] | None = None) -> tuple[CheckedStream, ChatStream]:
     """What a client has at the end; AssertionError if anything that it got was not strict."""
-    stream, chat = AnthropicStream(names or {}), ChatStream("m", "r", 1, include_usage=True)
+    stream = AnthropicStream(names or {})
+    chat = ChatStream("m", "r", 1, include_usage=True)
     sent = [event for each in events for chunk in stream.push_event(each) for event in chat.push_chunk(chunk)]
     return check_chat_stream(b"".join(sent + chat.end()), include_usage=True), chat
 
@@ -72,15 +73,16 @@ def test_calls_are_counted_from_zero_whatever_stands_before_them() -> None:
     events = [thought, ended(), *text("a", 1), *call("c", "{}", index=2), *call("d", "{}", index=3)]
     seen, _ = through(START, *events, finished("tool_use"), STOP)
 
-    assert ["c", "d"] == [made["id"] for made in seen.tool_calls]
+    assert ["c", "d"] == [tool_call["id"] for tool_call in seen.tool_calls]
     assert "tool_calls" == seen.finish_reason
 
 
 def test_arguments_are_put_together_by_the_block_that_they_belong_to() -> None:
-    first, second = call("c", '{"a":', "1}"), call("d", '{"b":', "2}", index=1)
+    first = call("c", '{"a":', "1}")
+    second = call("d", '{"b":', "2}", index=1)
     mixed = [first[0], second[0], first[1], second[1], first[2], second[2], first[3], second[3]]
 
-    assert ['{"a":1}', '{"b":2}'] == [made["function"]["arguments"] for made in whole(*mixed).tool_calls]
+    assert ['{"a":1}', '{"b":2}'] == [tool_call["function"]["arguments"] for tool_call in whole(*mixed).tool_calls]
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, "{}"), ({"x": "ü"}, '{"x":"ü"}')])
@@ -94,8 +96,8 @@ def test_a_changed_name_is_changed_back() -> None:
 
 def test_tools_that_run_at_anthropic_are_no_calls() -> None:
     server = begun({"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}})
-    found = begun({"type": "web_search_tool_result", "tool_use_id": "s", "content": []}, 1)
-    seen = whole(server, delta("input_json_delta", partial_json="{}"), ended(), found, ended(1), *text("a", 2))
+    result = begun({"type": "web_search_tool_result", "tool_use_id": "s", "content": []}, 1)
+    seen = whole(server, delta("input_json_delta", partial_json="{}"), ended(), result, ended(1), *text("a", 2))
 
     assert ([], "a") == (seen.tool_calls, seen.content)
 
@@ -128,10 +130,10 @@ def test_pages_that_are_cited_are_annotations() -> None:
     cited = {"url": "https://x", "title": "t", "cited_text": "y"}
     events = [begun({"type": "text", "text": "As "}), ended(), begun({"type": "text", "text": "", "citations": []}, 1)]
     events += [delta("citations_delta", 1, citation=cited), delta("text_delta", 1, text="said.")]
-    ((_, (found,)),) = whole(*events, ended(1)).first.extras
+    ((_, (annotation,)),) = whole(*events, ended(1)).first.extras
 
     place = {"start_index": 3, "end_index": 8}
-    assert {"url": "https://x", "title": "t", "content": "y", **place} == found["url_citation"]
+    assert {"url": "https://x", "title": "t", "content": "y", **place} == annotation["url_citation"]
 
 
 def test_a_citation_of_no_block_is_not_remembered_for_another_stream() -> None:
@@ -155,7 +157,8 @@ def test_counts_that_only_the_start_reports_are_kept() -> None:
 
 
 def test_a_stream_cut_off_reports_no_usage_since_it_would_be_that_of_its_first_moment() -> None:
-    stream, chat = AnthropicStream(), ChatStream("m", "r", 1, include_usage=True)
+    stream = AnthropicStream()
+    chat = ChatStream("m", "r", 1, include_usage=True)
     for event in [START, *text("a")]:
         for chunk in stream.push_event(event):
             chat.push_chunk(chunk)
@@ -209,7 +212,7 @@ def test_pings_and_what_is_not_known_say_nothing() -> None:
     assert whole(*text("a")) == whole(*odd, *text("a"))
 
 
-def test_what_follows_the_end_is_nobodys() -> None:
+def test_what_follows_the_end_says_nothing() -> None:
     seen, _ = through(START, *text("a"), finished(), STOP, START, *text("b"), {"type": "error", "error": {}})
 
     assert "a" == seen.content

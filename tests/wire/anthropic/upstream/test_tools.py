@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aihub_lite.errors import InvalidRequest
-from tests.support.claude import messages, sent, translated
+from tests.support.upstream.claude import messages, sent, translated
 
 FORCED_REFUSED = ["claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-1", "claude-opus-7"]
 MARK = {"type": "ephemeral"}
@@ -49,10 +49,11 @@ def test_a_schema_is_given_the_type_that_it_must_have() -> None:
 
 def test_anthropics_own_fields_of_a_tool_are_kept() -> None:
     extra = {"cache_control": MARK, "defer_loading": True, "eager_input_streaming": True, "input_examples": [{"x": 1}]}
-    outside, inside = {**tool(), **extra}, tool("g", **extra)
+    outside = {**tool(), **extra}
+    inside = tool("g", **extra)
 
-    for made in sent({"tools": [outside, inside]})["tools"]:
-        assert extra == {name: made[name] for name in extra}
+    for translated_tool in sent({"tools": [outside, inside]})["tools"]:
+        assert extra == {name: translated_tool[name] for name in extra}
 
 
 def test_a_tool_in_anthropics_words_is_kept_and_a_server_tool_untouched() -> None:
@@ -71,9 +72,9 @@ def test_legacy_functions_are_tools() -> None:
 def test_a_strict_tool_is_strict_where_that_is_known_and_named_where_not() -> None:
     schema = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 1}}}
     body = {"tools": [tool(strict=True, parameters=schema)]}
-    made = sent(body)["tools"][0]
+    strict_tool = sent(body)["tools"][0]
 
-    assert (True, False) == (made["strict"], made["input_schema"]["additionalProperties"])
+    assert (True, False) == (strict_tool["strict"], strict_tool["input_schema"]["additionalProperties"])
     assert ("tools.strict",) == translated(body, "claude-opus-4-1").dropped
 
 
@@ -83,9 +84,13 @@ def test_a_strict_tool_is_strict_where_that_is_known_and_named_where_not() -> No
         ({}, "tools"),
         ([5], r"tools\[0\]"),
         ([tool("")], r"tools\[0\].name"),
+        ([{"function": True}], r"tools\[0\].name"),
+        ([{"type": "function", "function": "x"}], r"tools\[0\].name"),
         ([tool(parameters=[1])], r"tools\[0\].function.parameters"),
         ([tool(description=5)], r"tools\[0\].function.description"),
         ([{"type": "custom", "custom": {"name": "patch"}}], r"tools\[0\].type"),
+        ([{"type": "function", "function": "x"}], r"tools\[0\].name"),
+        ([{"type": "function", "function": ["x"]}], r"tools\[0\].name"),
     ],
 )
 def test_a_tool_that_cannot_be_one_is_refused_and_never_left_out(tools: Any, named: str) -> None:
@@ -116,30 +121,30 @@ def test_a_tool_choice_without_tools_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("choice", ["maybe", 5, {"type": "function"}, {"type": ["auto"]}])
-def test_a_tool_choice_that_is_none_is_refused(choice: Any) -> None:
+def test_a_tool_choice_that_does_not_exist_is_refused(choice: Any) -> None:
     with pytest.raises(InvalidRequest, match="tool_choice"):
         sent({"tools": [tool()], "tool_choice": choice})
 
 
 @pytest.mark.parametrize("model", FORCED_REFUSED)
-def test_a_forced_call_is_refused_with_a_clear_message_where_the_model_rejects_one(model: str) -> None:
+def test_a_forced_call_is_refused_when_strict_where_the_model_rejects_one(model: str) -> None:
     with pytest.raises(InvalidRequest, match="cannot force a call"):
-        sent({"tools": [tool()], "tool_choice": "required"}, model)
+        sent({"tools": [tool()], "tool_choice": "required"}, model, strict=True)
 
 
 def test_one_call_at_a_time_is_asked_for_with_the_choice() -> None:
-    asked = {"tools": [tool()], "parallel_tool_calls": False}
+    body = {"tools": [tool()], "parallel_tool_calls": False}
 
-    assert {"type": "auto", "disable_parallel_tool_use": True} == sent(asked)["tool_choice"]
-    assert {"type": "any", "disable_parallel_tool_use": True} == sent({**asked, "tool_choice": "required"})[
+    assert {"type": "auto", "disable_parallel_tool_use": True} == sent(body)["tool_choice"]
+    assert {"type": "any", "disable_parallel_tool_use": True} == sent({**body, "tool_choice": "required"})[
         "tool_choice"
     ]
-    assert {"type": "none"} == sent({**asked, "tool_choice": "none"})["tool_choice"]
-    assert "tool_choice" not in sent({**asked, "parallel_tool_calls": True})
+    assert {"type": "none"} == sent({**body, "tool_choice": "none"})["tool_choice"]
+    assert "tool_choice" not in sent({**body, "parallel_tool_calls": True})
 
 
 def test_a_name_that_is_not_allowed_is_changed_everywhere_and_known_on_the_way_back() -> None:
-    made = translated(
+    translation = translated(
         {
             "messages": [
                 HELLO,
@@ -151,18 +156,26 @@ def test_a_name_that_is_not_allowed_is_changed_everywhere_and_known_on_the_way_b
         }
     )
 
-    assert "my_tool" == made.body["tools"][0]["name"] == made.body["tool_choice"]["name"]
-    assert "my_tool" == made.body["messages"][1]["content"][0]["name"]
-    assert {"my_tool": "my.tool"} == made.names
+    assert "my_tool" == translation.body["tools"][0]["name"] == translation.body["tool_choice"]["name"]
+    assert "my_tool" == translation.body["messages"][1]["content"][0]["name"]
+    assert {"my_tool": "my.tool"} == translation.tool_names
 
 
 def test_two_names_never_become_one() -> None:
     long = "x" * 200
-    made = translated({"tools": [tool("a.b"), tool("a b"), tool("a_b"), tool(long), tool(long + "y"), tool("ä")]})
-    names = [found["name"] for found in made.body["tools"]]
+    translation = translated(
+        {"tools": [tool("a.b"), tool("a b"), tool("a_b"), tool(long), tool(long + "y"), tool("ä")]}
+    )
+    names = [renamed["name"] for renamed in translation.body["tools"]]
 
     assert ["a_b_2", "a_b_3", "a_b", "x" * 128, "x" * 126 + "_2", "_"] == names
-    assert {"a_b_2": "a.b", "a_b_3": "a b", "x" * 128: long, "x" * 126 + "_2": long + "y", "_": "ä"} == made.names
+    assert {
+        "a_b_2": "a.b",
+        "a_b_3": "a b",
+        "x" * 128: long,
+        "x" * 126 + "_2": long + "y",
+        "_": "ä",
+    } == translation.tool_names
 
 
 @pytest.mark.parametrize(
@@ -187,39 +200,39 @@ def test_arguments_become_an_object_and_never_drop_the_call(arguments: Any, expe
 
 
 def test_a_freeform_call_of_the_past_keeps_its_text() -> None:
-    made = {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
+    custom_call = {"id": "c", "type": "custom", "custom": {"name": "patch", "input": "*** Begin"}}
 
-    assert {"input": "*** Begin"} == messages(HELLO, calling(made))[1]["content"][0]["input"]
+    assert {"input": "*** Begin"} == messages(HELLO, calling(custom_call))[1]["content"][0]["input"]
 
 
 def test_an_id_with_other_signs_is_changed_the_same_way_for_call_and_result() -> None:
     odd = "functions.Bash:0"
-    found = messages(HELLO, calling(call(odd)), {"role": "tool", "tool_call_id": odd, "content": "x"})
-    made = found[1]["content"][0]["id"]
+    turns = messages(HELLO, calling(call(odd)), {"role": "tool", "tool_call_id": odd, "content": "x"})
+    call_id = turns[1]["content"][0]["id"]
 
-    assert made == found[2]["content"][0]["tool_use_id"]
-    assert "functions_Bash_0_" == made[:-8]
+    assert call_id == turns[2]["content"][0]["tool_use_id"]
+    assert "functions_Bash_0_" == call_id[:-8]
 
 
 def test_an_id_that_a_client_repeats_is_made_unique_and_still_finds_its_result() -> None:
     answer = {"role": "tool", "tool_call_id": "call_0", "content": "x"}
-    found = messages(HELLO, calling(call("call_0")), answer, calling(call("call_0"), call("call_0")), answer, answer)
+    turns = messages(HELLO, calling(call("call_0")), answer, calling(call("call_0"), call("call_0")), answer, answer)
 
     assert ["call_0", "call_0_2", "call_0_3"] == [
-        block["id"] for message in found for block in message["content"] if block["type"] == "tool_use"
+        block["id"] for message in turns for block in message["content"] if block["type"] == "tool_use"
     ]
     assert ["call_0", "call_0_2", "call_0_3"] == [
-        block["tool_use_id"] for message in found for block in message["content"] if block["type"] == "tool_result"
+        block["tool_use_id"] for message in turns for block in message["content"] if block["type"] == "tool_result"
     ]
 
 
 def test_calls_without_ids_get_some_that_differ() -> None:
-    found = messages(HELLO, calling(call(""), {"function": {"name": "f"}}))
+    turns = messages(HELLO, calling(call(""), {"function": {"name": "f"}}))
 
-    assert ["call_0", "call_1"] == [block["id"] for block in found[1]["content"]]
+    assert ["call_0", "call_1"] == [block["id"] for block in turns[1]["content"]]
 
 
 def test_a_result_without_a_call_is_left_to_the_upstream_to_refuse() -> None:
-    found = messages(HELLO, {"role": "tool", "tool_call_id": "lost", "content": "x"})
+    turns = messages(HELLO, {"role": "tool", "tool_call_id": "lost", "content": "x"})
 
-    assert "lost" == found[0]["content"][0]["tool_use_id"]
+    assert "lost" == turns[0]["content"][0]["tool_use_id"]

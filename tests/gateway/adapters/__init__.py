@@ -1,0 +1,1 @@
+"""Surfaces but chat, with whatever a client or an upstream may say."""

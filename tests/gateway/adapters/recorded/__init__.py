@@ -1,0 +1,1 @@
+"""Recorded exchanges through every surface in process: no server, no network."""

@@ -1,0 +1,1 @@
+"""Which channel comes next, and what an upstream's fault does to it."""

@@ -1,0 +1,141 @@
+"""A LiteLLM database on a real PostgreSQL server reads as its dump does."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aihub_lite.moving.litellm.dump import read_dump
+from aihub_lite.moving.litellm.facts import move_of
+from aihub_lite.moving.litellm.source import TABLES, read_litellm
+from aihub_lite.moving.move import Unreadable
+from aihub_lite.moving.postgres import read_server
+from tests.moving.peers import PEERS, expected, requires_peers
+from tests.moving.restarted import NOW
+
+BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+USER = "postgres"
+pytestmark = [requires_peers, pytest.mark.served]
+
+
+def _as_user() -> dict[str, object]:
+    """PostgreSQL refuses to run as root."""
+    if os.getuid():
+        return {}
+    try:
+        user = pwd.getpwnam(USER)
+    except KeyError:
+        pytest.skip(f"there is no user {USER}, and PostgreSQL does not run as root")
+    return {"user": user.pw_uid, "group": user.pw_gid}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of one's own, which ends with the module."""
+    if BINARIES is None:
+        pytest.skip("there is no PostgreSQL below /usr/lib/postgresql")
+    who = _as_user()
+    home = Path("/tmp") / f"pg-{os.getpid()}"  # a socket's path is short, and its owner another one
+    home.mkdir(mode=0o700)
+    if who:
+        shutil.chown(home, USER, USER)
+    data, word = home / "data", home / "word"
+
+    def run(*command: object) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(part) for part in command],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=120,
+            cwd=home,
+            **who,  # type: ignore[call-overload]
+        )
+        assert 0 == done.returncode, done.stderr
+        return done  # type: ignore[no-any-return]
+
+    port = 10_000 + os.getpid() % 20_000
+    word.write_text("a-secret-word")
+    word.chmod(0o644)
+    options = f"-k {home} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off"
+    try:
+        run(BINARIES / "initdb", "-D", data, "-U", "litellm", "-A", "scram-sha-256", f"--pwfile={word}", "-E", "UTF8")
+        run(BINARIES / "pg_ctl", "-D", data, "-l", home / "log", "-o", options, "-w", "-t", "60", "start")
+        try:
+            yield f"postgresql://litellm:a-secret-word@127.0.0.1:{port}/postgres"
+        finally:
+            run(BINARIES / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def filled(server: str) -> str:
+    """The same with the tables of a LiteLLM proxy in it."""
+    import pg8000.native
+
+    host, _, port = server.rpartition("@")[2].partition("/")[0].partition(":")
+    with pg8000.native.Connection(
+        "litellm", host=host, port=int(port), password="a-secret-word", database="postgres"
+    ) as db:
+        for table, columns in expected_columns().items():
+            kinds = ", ".join(f'"{name}" {KINDS.get(kind, kind)}' for name, kind, _ in columns)
+            db.run(f'CREATE TABLE public."{table}" ({kinds})')
+        inserts = (PEERS / "litellm" / "tables.sql").read_text()
+        for line in inserts.splitlines():
+            if line.startswith("INSERT INTO"):
+                db.run(line)
+    return server
+
+
+KINDS = {"ARRAY": "text[]"}
+
+
+def expected_columns() -> dict[str, list[tuple[str, str, str]]]:
+    import msgspec
+
+    return msgspec.json.decode(
+        (PEERS / "litellm" / "columns.json").read_bytes(), type=dict[str, list[tuple[str, str, str]]]
+    )
+
+
+def test_a_server_gives_the_rows_of_its_dump(filled: str) -> None:
+    salt = expected("litellm")["database"]["LITELLM_SALT_KEY"]
+    config = str(PEERS / "litellm" / "config.yaml")
+    moves = [
+        move_of(read_litellm(config, database, salt, {}), {}, NOW)
+        for database in (filled, str(PEERS / "litellm" / "tables.sql"))
+    ]
+    assert moves[0] == moves[1]
+    rows, dumped = read_server(filled, TABLES), read_dump(PEERS / "litellm" / "tables.sql", TABLES)
+    assert {table: len(each) for table, each in rows.items()} == {table: len(each) for table, each in dumped.items()}
+
+
+def test_a_database_is_a_source_of_its_own(filled: str) -> None:
+    salt = expected("litellm")["database"]["LITELLM_SALT_KEY"]
+    move = move_of(read_litellm(filled, "", salt, {}), {}, NOW)
+    assert (2, 8, 2, 1) == (len(move.channels), len(move.tokens), len(move.people), len(move.teams))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [("a-secret-word", "wrong", "password authentication failed"), ("/postgres", "/nowhere", "does not exist")],
+)
+def test_a_server_that_lets_nobody_in_is_told_without_the_password(
+    server: str, before: str, after: str, told: str
+) -> None:
+    with pytest.raises(Unreadable, match=told) as refusal:
+        read_server(server.replace(before, after), TABLES)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_server_without_the_tables_is_no_litellm(server: str) -> None:
+    with pytest.raises(Unreadable, match="no database of LiteLLM's") as refusal:
+        read_litellm(server.replace("/postgres", "/template1"), "", "", {})
+    assert "secret" not in str(refusal.value)

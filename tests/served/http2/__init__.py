@@ -1,0 +1,1 @@
+"""HTTP/2, which is spoken over TLS where both sides agree on it (ALPN)."""

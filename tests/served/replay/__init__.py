@@ -1,0 +1,1 @@
+"""Recorded traffic of chat providers through a running gateway, asked for as chat and as Messages."""

@@ -1,0 +1,1 @@
+"""Client SDKs in four languages and two coding tools, each run once against a running gateway."""

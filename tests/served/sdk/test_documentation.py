@@ -1,0 +1,132 @@
+"""Every program of the documentation runs as it stands there, with this gateway's address, a key and a model in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from aihub_lite.web.docs.catalogue import CODE, Documentation
+from aihub_lite.web.docs.markdown import fill_plain
+from tests.served.sdk.bytes_sent import SENT
+from tests.served.sdk.conftest import Programs, built
+from tests.served.sdk.models import ANSWER
+from tests.served.sdk.toolchains import (
+    GO,
+    JAVA,
+    LIBRARIES,
+    LLAMA_INDEX,
+    REFUSED_LIBRARIES,
+    RUN_WITHIN,
+    UNOPTIMISED,
+    python_of,
+)
+from tests.support.rawclient import RawConnection
+
+PROGRAM = re.compile(r"^(import|from|package|require|using) |^curl ", re.MULTILINE)
+"""What begins a program, and no settings of one."""
+KINDS = ("sh", "python", "js", "go", "java", *SENT)
+PROGRAMS = [
+    (f"{page.slug}-{number}", match["info"].split(" ")[0], match["code"])
+    for page in Documentation().pages("en").values()
+    for number, match in enumerate(CODE.finditer(page.text))
+    if PROGRAM.search(match["code"])
+]
+EMBEDDING = "your-embedding-model"
+
+
+def of(kind: str) -> pytest.MarkDecorator:
+    """Runs a test for every program of one language."""
+    chosen = [pytest.param(code, id=name) for name, language, code in PROGRAMS if language == kind]
+    return pytest.mark.parametrize("code", chosen)
+
+
+def filled(code: str, programs: Programs) -> str:
+    """The program with what a reader's page puts into it."""
+    values = {"root": programs.gateway.url, "key": programs.gateway.add_token(), "model": ANSWER}
+    return fill_plain(code.replace(EMBEDDING, ANSWER), values)
+
+
+def run(directory: Path, *command: str, **more: str) -> str:
+    """What a program prints; fails with what it says where it fails."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env={**kept, **more},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=RUN_WITHIN,
+        check=False,
+    )
+    assert 0 == done.returncode, (done.stdout + done.stderr)[-4000:]
+    return done.stdout
+
+
+def test_every_program_is_of_a_language_that_is_run_here() -> None:
+    assert {*KINDS} == {language for _, language, _ in PROGRAMS}
+
+
+@of("sh")
+def test_a_call_with_curl_is_answered(code: str, programs: Programs, tmp_path: Path) -> None:
+    (tmp_path / "call.sh").write_text(filled(code, programs).replace("curl ", "curl --fail-with-body -sS ", 1))
+    assert run(tmp_path, "sh", "call.sh").startswith("{")
+
+
+@of("python")
+def test_a_program_in_python_runs(code: str, programs: Programs, tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    kit = LIBRARIES
+    if "llama_index" in code:
+        kit = LLAMA_INDEX
+    python = python_of(built(kit, pytestconfig))
+    (tmp_path / "program.py").write_text(filled(code, programs))
+    run(tmp_path, python, "program.py")
+
+
+@of("js")
+def test_a_program_in_node_runs(code: str, programs: Programs, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    libraries = built(REFUSED_LIBRARIES, pytestconfig) / "libraries"
+    (tmp_path / "node_modules").symlink_to(libraries / "node_modules")
+    (tmp_path / "program.mjs").write_text(filled(code, programs))
+    assert run(tmp_path, "node", "program.mjs").strip()
+
+
+@pytest.mark.parametrize("language", SENT)
+def test_what_an_sdk_sends_whose_packages_are_not_here_is_answered(language: str, programs: Programs) -> None:
+    """The program's own address, key, model and question, in the bytes that its SDK makes of them."""
+    (code,) = (code for _, kind, code in PROGRAMS if kind == language)
+    shown = filled(code, programs)
+    for text in (f'"{programs.gateway.url}/v1"', f'"{ANSWER}"', '"Hello!"'):
+        assert text in shown
+    (key,) = re.findall(r'"(sk-[^"]+)"', shown)
+    with RawConnection(programs.gateway.url) as connection:
+        for sent_key, status in ((key, 200), ("sk-unknown", 401), (key, 200)):
+            connection.send(SENT[language](urlsplit(programs.gateway.url).netloc, sent_key, ANSWER, "Hello!"))
+            head = connection.read_head()
+            body = json.loads(b"".join(piece.data for piece in connection.pieces(head, "POST")))
+            assert (status, status == 200) == (head.status, "choices" in body)
+
+
+@of("go")
+def test_a_program_in_go_runs(code: str, programs: Programs, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    module = built(GO, pytestconfig) / "go"
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(module / name, tmp_path / name)
+    (tmp_path / "main.go").write_text(filled(code, programs))
+    run(tmp_path, "go", "build", "-mod=readonly", "-buildvcs=false", UNOPTIMISED, "-o", "program", ".")
+    assert run(tmp_path, str(tmp_path / "program")).strip()
+
+
+@of("java")
+def test_a_program_in_java_runs(code: str, programs: Programs, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    libraries = str(built(JAVA, pytestconfig) / "lib" / "*")
+    (tmp_path / "Hello.java").write_text(filled(code, programs))
+    run(tmp_path, "javac", "-cp", libraries, "Hello.java")
+    assert run(tmp_path, "java", "-cp", os.pathsep.join((".", libraries)), "Hello").strip()

@@ -1,0 +1,1 @@
+"""The process's own parts, without a process."""

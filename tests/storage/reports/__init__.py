@@ -1,0 +1,1 @@
+"""Sums by whatever a record knows."""

@@ -1,0 +1,1 @@
+"""Issuers of OpenID Connect, as they are asked and believed."""

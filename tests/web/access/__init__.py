@@ -1,0 +1,1 @@
+"""Tests of who asks, and of what each role may do."""

@@ -1,0 +1,1 @@
+"""Who shares the gateway, over the admin API."""

@@ -1,0 +1,1 @@
+"""The documentation that a gateway serves of itself."""

@@ -1,0 +1,192 @@
+"""The documentation's pages themselves: both languages say the same, and what they show parses."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from html import escape
+from pathlib import Path
+
+import pytest
+import yaml
+
+from aihub_lite.errors import GatewayError
+from aihub_lite.gateway.adapters.passthrough import PASSED
+from aihub_lite.web.console.connect import CLIENTS
+from aihub_lite.web.docs.catalogue import CODE, FOLDER, Documentation, read_page, with_code
+from aihub_lite.web.docs.markdown import OPEN, PROGRAMS, fill, render
+from aihub_lite.web.docs.search import search_index
+from aihub_lite.web.gate import CANONICAL_CHAT as CHAT
+from aihub_lite.web.relay.models import ROOT as MODELS
+from aihub_lite.web.relay.responses import ROOT as RESPONSES
+
+DOCUMENTATION = Documentation()
+ENGLISH = DOCUMENTATION.pages("en")
+LINK = re.compile(r"\]\((/[^)\s]*)\)")
+OURS = re.compile(r"/docs/(?P<slug>[a-z-]+)(?:#(?P<anchor>[a-z0-9-]+))?")
+ELSEWHERE = ("/console", "/console/key", "/openapi.json")
+BLOCKS = [
+    pytest.param(match["info"].split(" ")[0], match["code"], id=f"{page.slug}-{number}-{match['info'].split(' ')[0]}")
+    for page in ENGLISH.values()
+    for number, match in enumerate(CODE.finditer(page.text))
+]
+every_language = pytest.mark.parametrize("language", ["en", "zh"])
+every_page = pytest.mark.parametrize("slug", ENGLISH)
+
+
+def test_every_language_has_the_same_pages_in_the_same_order() -> None:
+    assert [*ENGLISH] == [*DOCUMENTATION.pages("zh")]
+
+
+@every_page
+def test_a_page_has_the_same_headings_and_code_in_every_language(slug: str) -> None:
+    pages = [DOCUMENTATION.pages(language)[slug] for language in ("en", "zh")]
+    english, other = ([(heading.level, heading.anchor) for heading in page.rendered.headings] for page in pages)
+    assert english == other
+    english_code, other_code = ([match[0] for match in CODE.finditer(page.text)] for page in pages)
+    assert english_code == other_code
+    assert {ENGLISH[slug].section} == {page.section for page in pages}
+
+
+@every_page
+def test_the_headings_of_a_page_have_anchors_of_their_own(slug: str) -> None:
+    anchors = [heading.anchor for heading in ENGLISH[slug].rendered.headings]
+    assert len(anchors) == len(set(anchors))
+
+
+@every_language
+@every_page
+def test_every_link_leads_somewhere(language: str, slug: str) -> None:
+    pages = DOCUMENTATION.pages(language)
+    for target in LINK.findall(pages[slug].text):
+        ours = OURS.fullmatch(target)
+        if ours is None:
+            assert target in ELSEWHERE
+            continue
+        anchors = [heading.anchor for heading in pages[ours["slug"]].rendered.headings]
+        assert ours["anchor"] is None or ours["anchor"] in anchors
+
+
+def test_every_client_that_connect_knows_has_its_page() -> None:
+    titles = {page.title for page in ENGLISH.values() if page.section == "clients"}
+    text = "\n".join(page.title + page.text for page in ENGLISH.values())
+    programs = [client.name for client in CLIENTS if client.kind != "code"]
+    assert [] == [name for name in programs if name not in titles]
+    assert [] == [client.name for client in CLIENTS if client.name not in text and client.name.lower() not in text]
+
+
+@pytest.mark.parametrize(("language", "code"), BLOCKS)
+def test_code_is_taken_by_the_parser_of_its_language(language: str, code: str, tmp_path: Path) -> None:
+    if language == "python":
+        ast.parse(code)
+    elif language == "json":
+        json.loads(code)
+    elif language == "toml":
+        tomllib.loads(code)
+    elif language == "yaml":
+        yaml.safe_load(code)
+    elif language == "text":
+        json.loads(code.partition("settings=")[2])
+    elif language == "csharp":
+        # Its parser comes with all of .NET alone: at least what is opened is closed.
+        assert [code.count(opened) for opened in "({["] == [code.count(closed) for closed in ")}]"]
+    elif language == "sh":
+        subprocess.run(["/bin/sh", "-n"], input=code, text=True, check=True)
+    else:
+        parse_by_tool(language, code, tmp_path)
+
+
+def parse_by_tool(language: str, code: str, directory: Path) -> None:
+    """Node, Go and Java have parsers of their own."""
+    program, arguments, name = {
+        "js": ("node", ["--check"], "code.mjs"),
+        "go": ("gofmt", ["-e", "-l"], "code.go"),
+        "java": ("javac", ["-proc:none", "-Xdiags:compact"], "Hello.java"),
+        "ruby": ("ruby", ["-c"], "code.rb"),
+    }[language]
+    tool = shutil.which(program)
+    if tool is None:
+        pytest.skip(f"no {program} here")
+    path = directory / name
+    path.write_text(code)
+    done = subprocess.run([tool, *arguments, str(path)], capture_output=True, text=True, check=False)
+    if language == "java":
+        # Its libraries are not there: what it says of them is no fault of the text.
+        assert "expected" not in done.stderr
+        assert "illegal" not in done.stderr
+        return
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def codes(kind: type[GatewayError]) -> set[tuple[int, str]]:
+    """Status and code of a refusal and all below it in the tree, but for those that are the upstream's own."""
+    found = {(kind.status, str(kind.code))}
+    return found.union(*map(codes, kind.__subclasses__()))
+
+
+UNTOLD = {(502, "upstream_rejected"), (501, "invalid_request"), (505, "invalid_request")}
+"""An upstream's own refusal, and what no client of ours can meet."""
+ROW = re.compile(r"^\| (?P<statuses>[\d、, ]+) \| (?P<codes>[^|]+) \|", re.MULTILINE)
+
+
+@every_language
+def test_the_table_of_errors_has_every_code_and_no_other(language: str) -> None:
+    told = {
+        (int(status), code)
+        for row in ROW.finditer(DOCUMENTATION.pages(language)["errors"].text)
+        for status in re.findall(r"\d+", row["statuses"])
+        for code in re.findall(r"`(\w+)`", row["codes"])
+    }
+    assert (codes(GatewayError) - UNTOLD) | {(400, "context_length_exceeded")} == told
+
+
+@every_language
+def test_the_list_of_endpoints_has_every_path_that_is_served(language: str) -> None:
+    text = DOCUMENTATION.pages(language)["endpoints"].text
+    assert [] == [f"/v1{surface.path}" for surface in PASSED if f"`/v1{surface.path}`" not in text]
+    assert [] == [path for path in (CHAT, "/v1/messages", RESPONSES, MODELS, "/v1/key") if f"`{path}`" not in text]
+
+
+def test_the_index_for_search_is_small_and_knows_every_page() -> None:
+    for language in ("en", "zh"):
+        index = search_index(DOCUMENTATION.pages(language))
+        assert [*ENGLISH] == [entry["slug"] for entry in index]
+        assert len(json.dumps(index, ensure_ascii=False).encode()) < 60_000
+
+
+def test_a_page_without_its_fellow_s_code_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 code blocks"):
+        with_code("nothing\n", "```sh\ntrue\n```\n")
+
+
+def test_markup_in_a_page_is_text() -> None:
+    assert "<script>" not in render("a <script>alert(1)</script> b\n").html
+
+
+def test_blocks_that_say_tab_are_one_block_with_tabs() -> None:
+    text = "```sh tab=curl\ntrue\n```\n\n```python tab=Python\npass\n```\n\n```sh\nfalse\n```\n"
+    html = render(text).html
+    assert (1, 2, 3) == (html.count('role="tablist"'), html.count('role="tab"'), html.count('class="code"'))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_s_settings_have_a_button_that_opens_it_with_them(program: str) -> None:
+    name, link = PROGRAMS[program]
+    html = fill(render(f"```json open={program}\n{{}}\n```\n").html, {}, {OPEN: "Open in"})
+    assert f'data-open="{escape(link)}"' in html
+    assert f">Open in {name}</button>" in html
+
+
+def test_every_program_that_is_opened_by_a_link_has_its_settings_on_its_page() -> None:
+    assert {*PROGRAMS} == {
+        slug for slug, page in ENGLISH.items() if f"```json open={slug}\n" in page.text and slug in PROGRAMS
+    }
+
+
+def test_a_file_says_what_it_is_in_its_front_matter() -> None:
+    page = read_page(FOLDER / "en" / "quick-start.md", "en")
+    assert ("quick-start", "Quick start", "start", 1) == (page.slug, page.title, page.section, page.place)

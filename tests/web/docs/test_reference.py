@@ -1,0 +1,116 @@
+"""The description of the API says what the code does: no field in the one and not in the other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from aihub_lite.gateway.adapters.passthrough import PASSED
+from aihub_lite.web.docs.catalogue import Documentation
+from aihub_lite.web.docs.reference import ERRORS, fields_table, openapi, operations
+from aihub_lite.wire import passthrough
+from aihub_lite.wire.anthropic.surface import to_chat as messages
+from aihub_lite.wire.anthropic.upstream.request import DEFAULTS, OWN_FIELDS
+from aihub_lite.wire.anthropic.upstream.request import READ as CLAUDE_READ
+from aihub_lite.wire.gemini.config import NO_OPS
+from aihub_lite.wire.gemini.config import READ as GEMINI_READ
+from aihub_lite.wire.responses import request as responses
+from tests.web.console.visitor import Visitor, at_console
+
+CHAT_FIELDS = CLAUDE_READ | OWN_FIELDS.keys() | DEFAULTS.keys() | GEMINI_READ | NO_OPS.keys()
+READ_BY = {
+    "/v1/chat/completions": CHAT_FIELDS,
+    "/v1/responses": responses.READ | responses.SILENT | responses.FOREIGN,
+    "/v1/messages": messages.READ | messages.SILENT,
+}
+SOURCES = {
+    "/v1/embeddings": "embeddings",
+    "/v1/completions": "completions",
+    "/v1/fim/completions": "completions",
+    "/v1/images/generations": "images",
+    "/v1/images/edits": "images",
+    "/v1/audio/speech": "speech",
+    "/v1/audio/transcriptions": "transcriptions",
+    "/v1/audio/translations": "transcriptions",
+    "/v1/moderations": "moderations",
+    "/v1/rerank": "rerank",
+}
+READS = re.compile(
+    r"(?:content|fields)\.(?:get|files)\(\"(\w+)\""
+    r"|(?:flag|whole|flag_in|number_in|list_at|text_at)\((?:content|fields), \"(\w+)\""
+)
+OF_ANSWERS = {"data", "usage", "text"}
+"""Read of what upstreams answer."""
+NOT_FOR = {
+    "/v1/fim/completions": {"n", "best_of"},
+    "/v1/images/generations": {"images", "image"},
+    "/v1/audio/translations": {"stream"},
+}
+"""Read by the same function, and no part of this endpoint."""
+
+
+def described(path: str) -> set[str]:
+    return {field.name for field in operations()[path].fields}
+
+
+@pytest.mark.parametrize("path", READ_BY)
+def test_every_field_that_is_translated_is_described_and_no_other(path: str) -> None:
+    assert READ_BY[path] == described(path)
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_every_field_that_is_read_is_described(path: str) -> None:
+    source = Path(passthrough.__file__).with_name(f"{SOURCES[path]}.py").read_text("utf-8")
+    read = {name for match in READS.findall(source) for name in match if name} - OF_ANSWERS | {"model"}
+    assert read - NOT_FOR.get(path, set()) <= described(path)
+
+
+def test_every_endpoint_that_is_served_is_described() -> None:
+    served = {f"/v1{surface.path}" for surface in PASSED} | READ_BY.keys() | {"/v1/models", "/v1/key"}
+    assert served == operations().keys()
+
+
+def test_every_endpoint_stands_on_its_page() -> None:
+    pages = Documentation().pages("en")
+    assert [] == [
+        operation.path for operation in operations().values() if operation.path not in pages[operation.page].text
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_field_is_told_in_every_language(language: str) -> None:
+    untold = [
+        (operation.path, field.name)
+        for operation in operations().values()
+        for field in operation.fields
+        if not field.text[language].strip()
+    ]
+    assert [] == untold
+
+
+def test_a_table_says_who_has_no_word_for_a_field() -> None:
+    table = fields_table("/v1/chat/completions", "en", {"Claude": {"seed"}, "Gemini": {"seed", "store"}})
+    assert "| `seed` | integer |" in table
+    assert [" Claude, Gemini ", " Gemini "] == [
+        line.split("|")[-2] for line in table.splitlines() if line.startswith(("| `seed`", "| `store`"))
+    ]
+
+
+def test_the_document_is_what_openapi_says() -> None:
+    OpenAPIV31SpecValidator(openapi("https://gateway.example", "1.0")).validate()
+
+
+def test_a_program_reads_the_document_with_this_gateway_s_address(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        answer = await visitor.http.get("/openapi.json", headers={"x-forwarded-for": "203.0.113.9"})
+        document: dict[str, Any] = answer.json()
+        assert (200, [{"url": "http://gateway"}]) == (answer.status_code, document["servers"])
+        assert {"200", *ERRORS} == document["paths"]["/v1/chat/completions"]["post"]["responses"].keys()
+        await visitor.call("PATCH", "/settings", {"docs": "off"})
+        assert 404 == (await visitor.http.get("/openapi.json")).status_code
+
+    at_console(tmp_path, story)

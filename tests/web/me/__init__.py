@@ -1,0 +1,1 @@
+"""Tests of what a person may see and change of their own."""

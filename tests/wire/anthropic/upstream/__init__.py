@@ -1,0 +1,1 @@
+"""Chat to Anthropic and back, held against Anthropic's own SDK and recordings."""

@@ -1,0 +1,1 @@
+"""Chat Completions, the hub: requests, answers, streams and usage of many dialects made strict."""

@@ -1,0 +1,1 @@
+"""Bodies that Cursor posts to chat, read and answered."""
