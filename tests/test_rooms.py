@@ -328,10 +328,11 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
     "aiosqlite": frozenset({"storage.sqlite"}),
     "sqlite3": frozenset(
         {"storage", "storage.people", "storage.reports", "storage.pots", "storage.requests", "storage.sqlite"}
-        | {"moving", "moving.gpt_load", "storage.alerts", "storage.backups"}
+        | {"moving", "storage.alerts", "storage.backups"}
     ),
     "yaml": frozenset({"moving.litellm"}),
     "pg8000": frozenset({"moving"}),
+    "pymysql": frozenset({"moving"}),
     "nacl": frozenset({"moving"}),
     "hypercorn": frozenset({"server"}),
     "h11": frozenset({"server"}),

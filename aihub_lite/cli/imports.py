@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import attrs
@@ -17,10 +16,11 @@ from aihub_lite.cli.base.output import shown
 from aihub_lite.moving import new_api, one_api
 from aihub_lite.moving.move import Move, Unreadable
 
+DATABASE_HELP = "Its SQLite file, postgresql://… or mysql://…, also as it stands in its SQL_DSN."
 HELP = "Move in from another gateway: its keys go on working."
 import_app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each row.")]
-PeerDatabase = Annotated[str, typer.Argument(metavar="DATABASE", show_default=False, help="Its SQLite file.")]
+PeerDatabase = Annotated[str, typer.Argument(metavar="DATABASE", show_default=False, help=DATABASE_HELP)]
 
 
 @import_app.callback()
@@ -67,7 +67,7 @@ def import_gpt_load(
 
     def read() -> Move:
         key = encryption_key or os.environ.get("ENCRYPTION_KEY", "")
-        return move_of(read_pool(Path(database).expanduser(), key), int(time.time()))
+        return move_of(read_pool(database, key), int(time.time()))
 
     bring(api, dry_run, read)
 

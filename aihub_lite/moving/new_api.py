@@ -1,4 +1,4 @@
-"""new-api's database (github.com/QuantumNous/new-api, commit e2c7aa7 of 2026-08-15, and older ones; SQLite)."""
+"""new-api's database (github.com/QuantumNous/new-api, commit e2c7aa7 of 2026-08-15, and older ones)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from aihub_lite.domain.overrides import Secret
 from aihub_lite.domain.way_out import WayOut, checked_way_out
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.moving.move import MOST_CALLS, Move, MovedCall, MovedPrice
-from aihub_lite.moving.peer import Row, entries, json_object, opened, whole
+from aihub_lite.moving.opening import opened
+from aihub_lite.moving.peer import Row, entries, json_object, whole
 from aihub_lite.moving.places import table
 from aihub_lite.moving.ratios import ONE, Ratio, Ratios, rule_for
 from aihub_lite.moving.relay import CONSUMED, DISABLED, Deal, Relay, call_source

@@ -1,7 +1,8 @@
-"""one-api's database (github.com/songquanpeng/one-api, commit 8df4a26 of 2025-02-21; SQLite)."""
+"""one-api's database (github.com/songquanpeng/one-api, commit 8df4a26 of 2025-02-21)."""
 
 from __future__ import annotations
 
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -14,7 +15,8 @@ from aihub_lite.domain.money import Rates, exact_dollars, usd
 from aihub_lite.domain.overrides import Overrides, check_overrides
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.moving.move import MOST_CALLS, Move, MovedCall, MovedPrice
-from aihub_lite.moving.peer import Row, entries, json_object, opened, whole
+from aihub_lite.moving.opening import opened
+from aihub_lite.moving.peer import Row, entries, json_object, text_of, whole
 from aihub_lite.moving.places import table
 from aihub_lite.moving.ratios import Ratio, Ratios, rule_for
 from aihub_lite.moving.relay import CONSUMED, Deal, Relay, call_source
@@ -101,8 +103,15 @@ class OneApi(Relay):
         of_user = [token for token in self.tokens if token["user_id"] == row["user_id"]]
         if sum(token["name"] == row["name"] for token in of_user) > 1:
             return 0
-        sql = "SELECT sum(quota) AS quota FROM logs WHERE type = ? AND user_id = ? AND token_name = ?"
-        return whole(next(self.peer.query(sql, (CONSUMED, row["user_id"], row["name"])))["quota"])
+        return self.logged.get((whole(row["user_id"]), str(row["name"])), 0)
+
+    @functools.cached_property
+    def logged(self) -> Mapping[tuple[int, str], int]:
+        """Units of quota in the log, by user and name of token."""
+        name = self.peer.exact("token_name")
+        sql = f"SELECT user_id, {name} AS name, sum(quota) AS quota FROM logs WHERE type = ? GROUP BY user_id, {name}"  # noqa: S608
+        rows = self.peer.query(sql, (CONSUMED,))
+        return {(whole(row["user_id"]), text_of(row["name"])): whole(row["quota"]) for row in rows}
 
     def prices(self) -> Iterator[MovedPrice]:
         """One for each name that clients ask for: here a model has one price, at all its channels."""

@@ -1,88 +1,63 @@
-"""Another gateway's database, opened so that nothing in it can change, whether or not that gateway runs."""
+"""Another gateway's database, opened so that nothing in it can change, whether or not that gateway runs.
+
+What its readers ask is the same whatever it lies in: `sqlite_file`, `postgres` and `mysql` each answer in their own
+way.
+"""
 
 from __future__ import annotations
 
 import json
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-import attrs
 
 from aihub_lite.moving.move import Unreadable
 
 Row = Mapping[str, Any]
-BUSY_SECONDS = 10
-"""How long a read waits for the other program to finish a write."""
+MOST_ROWS = 500_000
+"""Of a table that is read as a whole: it is held in memory. A log is read row by row."""
 
 
-@attrs.frozen
-class OpenedPeer:
-    """One moment of the database: what is written there meanwhile is not seen."""
+class OpenedPeer(ABC):
+    """One moment of the database: what is written there meanwhile is not seen. A query ends before the next begins."""
 
-    _connection: sqlite3.Connection
+    quote = '"'
+    """Around names, as SQL has it."""
 
+    @abstractmethod
     def tables(self) -> frozenset[str]:
         """The names of all tables."""
-        rows = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return frozenset(row["name"] for row in rows)
 
+    @abstractmethod
     def columns(self, table: str) -> frozenset[str]:
         """Those of a table; empty for none."""
-        rows = self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,))
-        return frozenset(row["name"] for row in rows)
 
-    def rows(self, table: str) -> list[Row]:
-        """All rows of a table, oldest first; none of a table that is not there."""
-        if table not in self.tables():
-            return []
-        order = "id" if "id" in self.columns(table) else "rowid"
-        return [_row(row) for row in self._connection.execute(f'SELECT * FROM "{table}" ORDER BY "{order}"')]  # noqa: S608
-
+    @abstractmethod
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
-        """Rows of a query, one after the other."""
-        return (_row(row) for row in self._connection.execute(sql, parameters))
+        """Rows of a query with a `?` for each parameter, one after the other."""
 
+    def exact(self, column: str) -> str:
+        """A column as it is compared and grouped by every character of it."""
+        return self.quoted(column)
 
-def _row(row: sqlite3.Row) -> Row:
-    return {name: row[name] for name in row.keys()}  # noqa: SIM118  a Row iterates over its values
+    def quoted(self, name: str) -> str:
+        """A name as SQL takes it, also one that SQL has a use for."""
+        return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
 
-
-@contextmanager
-def opened(database: str) -> Iterator[OpenedPeer]:
-    """The database in a file; raises Unreadable, also for whatever is wrong with it in the block."""
-    if "://" in database:
-        scheme = database.partition("://")[0]
-        raise Unreadable(f"{scheme}:// cannot be read: give its SQLite file, or carry its tables into one first")
-    path = Path(database).expanduser()
-    if not path.is_file():
-        raise Unreadable(f"there is no file {path}")
-    try:
-        with closing(read_only(path)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA trusted_schema=OFF")
-            connection.execute("BEGIN")
-            yield OpenedPeer(connection)
-    except sqlite3.Error as error:
-        raise Unreadable(f"{path} cannot be read: {error}") from None
-
-
-def read_only(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write. Beside a database in WAL mode SQLite wants a file of its own; where it may not
-    make one, and no WAL is left that it would have to read, the file is read as it lies there."""
-    uri = path.absolute().as_uri()
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        if path.with_name(path.name + "-wal").exists():
-            raise
-        connection = sqlite3.connect(f"{uri}?immutable=1", uri=True)
-    return connection
+    def rows(self, table: str, *order: str) -> list[Row]:
+        """All rows of a table by some columns, else oldest first; none of a table that is not there."""
+        columns = self.columns(table)
+        if not columns:
+            return []
+        by = ", ".join(self.quoted(column) for column in order or ("id",) if column in columns)
+        sql = f"SELECT * FROM {self.quoted(table)}"  # noqa: S608  names of ours
+        if by:
+            sql += f" ORDER BY {by}"
+        rows = list(self.query(f"{sql} LIMIT {MOST_ROWS + 1}"))
+        if len(rows) > MOST_ROWS:
+            raise Unreadable(f"its table {table} has more than {MOST_ROWS:,} rows")
+        return rows
 
 
 def entries(text: object, separator: str = ",") -> list[str]:
@@ -90,12 +65,17 @@ def entries(text: object, separator: str = ",") -> list[str]:
     return [entry.strip() for entry in str(text or "").split(separator) if entry.strip()]
 
 
+def text_of(value: object) -> str:
+    """A text in a column, however it was kept; empty for none."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value or "")
+
+
 def json_object(text: object) -> dict[str, Any]:
     """A JSON object in a column, numbers exact; empty for anything else."""
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
     try:
-        value = json.loads(str(text or "{}"), parse_float=Decimal)
+        value = json.loads(text_of(text) or "{}", parse_float=Decimal)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Tables of a PostgreSQL server, as texts in PostgreSQL's own form.
+"""Databases at a PostgreSQL server: rows as they are, or as texts in PostgreSQL's own form.
 
 The driver is an extra: pg8000, which is pure Python and brings scramp and asn1crypto.
 """
@@ -6,11 +6,14 @@ The driver is an extra: pg8000, which is pure Python and brings scramp and asn1c
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+import attrs
+
+from aihub_lite.moving import peer
 from aihub_lite.moving.move import Unreadable
 
 SCHEMES = ("postgres", "postgresql")
@@ -18,11 +21,18 @@ EXTRA = "pip install 'aihub-lite[postgres]'"
 TIMEOUT = 30
 """Seconds, to connect and for each answer."""
 MOST_ROWS = 500_000
-"""Of all tables that are read: they are held in memory."""
+"""Of all tables that are read as texts: they are held in memory."""
+AT_ONCE = 2000
+"""Rows that are fetched at a time where they are read one after the other."""
+JSON, JSONB = 114, 3802
+"""PostgreSQL's numbers of these types: they stay texts."""
 
 Row = Mapping[str, str | None]
 """A row's columns as texts; None for NULL."""
 Tables = dict[str, list[Row]]
+
+
+ONE_MOMENT = "START TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 def is_address(text: str) -> bool:
@@ -33,15 +43,8 @@ def is_address(text: str) -> bool:
 def read_server(url: str, wanted: frozenset[str]) -> Tables:
     """The rows of those tables that are there, at one moment. Raises Unreadable in one sentence without secrets."""
     with _connected(url) as connection:
-        connection.run("START TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        columns: dict[str, list[str]] = {}
-        found = connection.run(
-            "SELECT table_name, column_name FROM information_schema.columns"
-            " WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_name, ordinal_position"
-        )
-        for table, column in found:
-            if table in wanted:
-                columns.setdefault(table, []).append(column)
+        connection.run(ONE_MOMENT)
+        columns = {table: names for table, names in _columns(connection).items() if table in wanted}
         tables: Tables = {}
         rows = 0
         for table, names in columns.items():
@@ -52,6 +55,58 @@ def read_server(url: str, wanted: frozenset[str]) -> Tables:
                 raise Unreadable(f"its tables have more than {MOST_ROWS:,} rows")
             tables[table] = [dict(zip(names, row, strict=True)) for row in values]
         return tables
+
+
+def _columns(connection: Any) -> dict[str, list[str]]:
+    """The columns of all tables that are there."""
+    columns: dict[str, list[str]] = {}
+    found = connection.run(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE table_schema = ANY (current_schemas(false)) ORDER BY table_name, ordinal_position"
+    )
+    for table, column in found:
+        columns.setdefault(table, []).append(column)
+    return columns
+
+
+@attrs.frozen
+class PostgresPeer(peer.OpenedPeer):
+    """One at a server."""
+
+    _connection: Any
+    _columns: Mapping[str, Sequence[str]]
+
+    def tables(self) -> frozenset[str]:
+        """The names of all tables."""
+        return frozenset(self._columns)
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Those of a table; empty for none."""
+        return frozenset(self._columns.get(table, ()))
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[peer.Row]:
+        """Rows of a query, some at a time: a log may be longer than memory is."""
+        names = [f"p{number}" for number in range(len(parameters))]
+        for name in names:
+            sql = sql.replace("?", f":{name}", 1)
+        self._connection.run(f"DECLARE log NO SCROLL CURSOR FOR {sql}", **dict(zip(names, parameters, strict=True)))
+        try:
+            while rows := self._connection.run(f"FETCH {AT_ONCE} FROM log"):
+                columns = [column["name"] for column in self._connection.columns]
+                for row in rows:
+                    yield dict(zip(columns, row, strict=True))
+        finally:
+            self._connection.run("CLOSE log")
+
+
+@contextmanager
+def opened_server(url: str) -> Iterator[PostgresPeer]:
+    """The database at a server; raises Unreadable, also for whatever is wrong with it in the block."""
+    with _connected(url) as connection:
+        for kind in (JSON, JSONB):
+            connection.register_in_adapter(kind, str)
+        connection.run(ONE_MOMENT)
+        yield PostgresPeer(connection, _columns(connection))
 
 
 def _quoted(name: str) -> str:

@@ -78,7 +78,7 @@ class Relay:
 
     def __attrs_post_init__(self) -> None:
         self._check_program()
-        self.options = {str(row["key"]): str(row["value"] or "") for row in self.peer.query("SELECT * FROM options")}
+        self.options = {str(row["key"]): str(row["value"] or "") for row in self.peer.rows("options")}
         self.money = money_of(self.options)
         users = {whole(row["id"]): row for row in self.peer.rows("users")}
         self.gone = {number: row for number, row in users.items() if self.is_deleted(row)}

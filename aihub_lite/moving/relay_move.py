@@ -72,6 +72,6 @@ def _newest_calls(relay: Relay, most: int) -> list[MovedCall]:
 
 def _leave_log(relay: Relay) -> None:
     """Rows of the log that are no calls, by their type."""
-    for row in relay.peer.query("SELECT type, count(*) AS rows FROM logs GROUP BY type ORDER BY type"):
+    for row in relay.peer.query("SELECT type, count(*) AS many FROM logs GROUP BY type ORDER BY type"):
         if why := relay.log_types.get(whole(row["type"])):
-            relay.leave("log", "", f"{row['rows']} rows of type {row['type']}", f"{why}: no calls")
+            relay.leave("log", "", f"{row['many']} rows of type {row['type']}", f"{why}: no calls")

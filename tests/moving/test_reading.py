@@ -39,7 +39,7 @@ def changed(database: Path, *statements: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"), [("mysql://root:pw@db/oneapi", "mysql://"), ("postgres://db/newapi", "postgres://")]
+    ("url", "said"), [("sqlserver://root:pw@db/oneapi", "sqlserver://"), ("https://pw@db/newapi", "https://")]
 )
 def test_a_url_is_said_not_to_be_read_without_what_is_in_it(url: str, said: str) -> None:
     with pytest.raises(Unreadable, match=f"^{said} cannot be read") as refusal:

@@ -70,7 +70,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(Unreadable, match=name):
         read_litellm(str(tmp_path / name), "", "", {})
     with pytest.raises(Unreadable, match=name):
-        read_pool(tmp_path / name, "")
+        read_pool(str(tmp_path / name), "")
 
 
 DUMP = """--
@@ -135,19 +135,19 @@ def test_what_is_no_dump_is_refused(tmp_path: Path, content: bytes, told: str) -
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
     file.write_bytes(os.urandom(8192))
-    with pytest.raises(Unreadable, match="no database that can be read"):
-        read_pool(file, "")
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_pool(str(file), "")
     with closing(sqlite3.connect(tmp_path / "b.db")) as other:
         other.execute("CREATE TABLE x (y)")
     with pytest.raises(Unreadable, match="no database of gpt-load's"):
-        read_pool(tmp_path / "b.db", "")
+        read_pool(str(tmp_path / "b.db"), "")
 
 
 @requires_peers
 @pytest.mark.parametrize(("key", "told"), [("", "ENCRYPTION_KEY"), ("another-key", "another one")])
 def test_encrypted_keys_need_their_key(key: str, told: str) -> None:
     with pytest.raises(Unreadable, match=told):
-        read_pool(PEERS / "gpt-load" / "gpt-load-encrypted.db", key)
+        read_pool(str(PEERS / "gpt-load" / "gpt-load-encrypted.db"), key)
 
 
 @requires_peers
@@ -171,8 +171,8 @@ def test_a_database_that_was_cut_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.db"
     whole = (PEERS / "gpt-load" / "gpt-load.db").read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Unreadable, match="no database that can be read"):
-        read_pool(file, "")
+    with pytest.raises(Unreadable, match="cannot be read"):
+        read_pool(str(file), "")
 
 
 def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:

@@ -1,27 +1,38 @@
-"""A gpt-load's SQLite file as plain facts, with its keys in plain text."""
+"""A gpt-load's database as plain facts, with its keys in plain text."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
 from aihub_lite.moving.move import MOST_CALLS, Unreadable
-from aihub_lite.moving.peer import read_only
+from aihub_lite.moving.opening import opened, place_of_database
+from aihub_lite.moving.peer import OpenedPeer
 from aihub_lite.moving.sealed import GptLoadBox, NotOpened
 
 TABLES = frozenset({"groups", "api_keys", "system_settings", "group_sub_groups", "request_logs"})
 NEEDED = ("groups", "api_keys", "system_settings")
 DEFAULTS: Mapping[str, str] = {"max_retries": "3", "blacklist_threshold": "3"}
 """Settings of all groups that mean something here, as they are where nobody changed them."""
+CALL_COLUMNS = (
+    "id",
+    "timestamp",
+    "group_id",
+    "group_name",
+    "model",
+    "is_success",
+    "status_code",
+    "duration",
+    "request_type",
+    "is_stream",
+)
+"""Of its log: what was asked and answered is not read."""
 MOST_KEYS = 200_000
 
 
@@ -106,28 +117,21 @@ class Pool:
         }
 
 
-def read_pool(file: Path, encryption_key: str) -> Pool:
-    """What a file holds; `encryption_key` is empty where there is none. Raises Unreadable in one sentence."""
-    if not file.is_file():
-        raise Unreadable(f"{file}: there is no such file")
-    try:
-        with closing(read_only(file)) as database:
-            database.row_factory = sqlite3.Row
-            database.execute("PRAGMA trusted_schema = OFF")
-            return _PoolReading(database, str(file), encryption_key).pool()
-    except sqlite3.DatabaseError as error:
-        raise Unreadable(f"{file}: is no database that can be read: {error}") from None
+def read_pool(database: str, encryption_key: str) -> Pool:
+    """What a file or a server holds; `encryption_key` is empty where there is none. Raises Unreadable."""
+    with opened(database) as peer:
+        return _PoolReading(peer, place_of_database(database), encryption_key).pool()
 
 
 @attrs.define(eq=False)
 class _PoolReading:
-    database: sqlite3.Connection
+    peer: OpenedPeer
     name: str
     encryption_key: str
     _box: GptLoadBox | None = None
 
     def pool(self) -> Pool:
-        tables = {row["name"] for row in self.database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = self.peer.tables()
         if missing := [table for table in NEEDED if table not in tables]:
             raise Unreadable(f"{self.name}: is no database of gpt-load's: it has no table {missing[0]}")
         settings = {
@@ -142,17 +146,16 @@ class _PoolReading:
         if "group_sub_groups" in tables:
             for row in self.rows("group_sub_groups", "id"):
                 members.setdefault(int(row["group_id"]), {})[int(row["sub_group_id"])] = int(row["weight"] or 0)
-        groups = tuple(self.group(row, keys) for row in self.rows("groups", "sort, id"))
+        groups = tuple(self.group(row, keys) for row in self.rows("groups", "sort", "id"))
         calls: tuple[Call, ...] = ()
         if "request_logs" in tables:
             calls = tuple(self.calls())
         global_keys = _list(settings.get("proxy_keys", ""))
         return Pool(groups=groups, members=members, global_keys=global_keys, settings=settings, calls=calls)
 
-    def rows(self, table: str, order: str) -> Sequence[Mapping[str, Any]]:
+    def rows(self, table: str, *order: str) -> Sequence[Mapping[str, Any]]:
         """All of a table, every column by its name; older releases have fewer."""
-        query = f"SELECT * FROM {table} ORDER BY {order}"  # noqa: S608  names of ours
-        return [_Row(dict(row)) for row in self.database.execute(query)]
+        return [_Row(row) for row in self.peer.rows(table, *order)]
 
     def key(self, row: Mapping[str, Any]) -> Key:
         return Key(
@@ -213,8 +216,11 @@ class _PoolReading:
 
     def calls(self) -> list[Call]:
         """The newest rows of the log, oldest first."""
-        query = f"SELECT * FROM request_logs ORDER BY timestamp DESC LIMIT {MOST_CALLS}"  # noqa: S608
-        found = [_Row(dict(row)) for row in self.database.execute(query)]
+        there = self.peer.columns("request_logs")
+        columns = ", ".join(self.peer.quoted(name) for name in CALL_COLUMNS if name in there)
+        at = self.peer.quoted("timestamp")
+        query = f"SELECT {columns} FROM request_logs ORDER BY {at} DESC LIMIT {MOST_CALLS}"  # noqa: S608
+        found = [_Row(row) for row in self.peer.query(query)]
         return [
             Call(
                 id=str(row["id"]),

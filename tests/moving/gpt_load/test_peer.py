@@ -26,7 +26,7 @@ FILES = pytest.mark.parametrize("file", ["gpt-load.db", "gpt-load-encrypted.db"]
 
 def a_move(file: str) -> Move:
     key = expected("gpt-load")[file].get("ENCRYPTION_KEY", "")
-    return move_of(read_pool(PEERS / "gpt-load" / file, key), NOW)
+    return move_of(read_pool(str(PEERS / "gpt-load" / file), key), NOW)
 
 
 def channels_of(gateway: Gateway, group: str) -> list[Channel]:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,61 +13,16 @@ from aihub_lite.moving.move import Unreadable
 from aihub_lite.moving.postgres import read_server
 from tests.moving.peers import PEERS, expected, requires_peers
 from tests.moving.restarted import NOW
+from tests.moving.servers.postgresql import postgresql
 
-BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
-USER = "postgres"
 pytestmark = [requires_peers, pytest.mark.served]
 
 
-def _as_user() -> dict[str, object]:
-    """PostgreSQL refuses to run as root."""
-    if os.getuid():
-        return {}
-    try:
-        user = pwd.getpwnam(USER)
-    except KeyError:
-        pytest.skip(f"there is no user {USER}, and PostgreSQL does not run as root")
-    return {"user": user.pw_uid, "group": user.pw_gid}
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The address of a server of one's own, which ends with the module."""
-    if BINARIES is None:
-        pytest.skip("there is no PostgreSQL below /usr/lib/postgresql")
-    who = _as_user()
-    home = Path("/tmp") / f"pg-{os.getpid()}"  # a socket's path is short, and its owner another one
-    home.mkdir(mode=0o700)
-    if who:
-        shutil.chown(home, USER, USER)
-    data, word = home / "data", home / "word"
-
-    def run(*command: object) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [str(part) for part in command],
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=120,
-            cwd=home,
-            **who,  # type: ignore[call-overload]
-        )
-        assert 0 == done.returncode, done.stderr
-        return done  # type: ignore[no-any-return]
-
-    port = 10_000 + os.getpid() % 20_000
-    word.write_text("a-secret-word")
-    word.chmod(0o644)
-    options = f"-k {home} -p {port} -c listen_addresses=127.0.0.1 -c fsync=off"
-    try:
-        run(BINARIES / "initdb", "-D", data, "-U", "litellm", "-A", "scram-sha-256", f"--pwfile={word}", "-E", "UTF8")
-        run(BINARIES / "pg_ctl", "-D", data, "-l", home / "log", "-o", options, "-w", "-t", "60", "start")
-        try:
-            yield f"postgresql://litellm:a-secret-word@127.0.0.1:{port}/postgres"
-        finally:
-            run(BINARIES / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(home)
+    with postgresql() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +32,7 @@ def filled(server: str) -> str:
 
     host, _, port = server.rpartition("@")[2].partition("/")[0].partition(":")
     with pg8000.native.Connection(
-        "litellm", host=host, port=int(port), password="a-secret-word", database="postgres"
+        "owner", host=host, port=int(port), password="a-secret-word", database="postgres"
     ) as db:
         for table, columns in expected_columns().items():
             kinds = ", ".join(f'"{name}" {KINDS.get(kind, kind)}' for name, kind, _ in columns)
