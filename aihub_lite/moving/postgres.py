@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -15,6 +16,7 @@ import attrs
 
 from aihub_lite.moving import peer
 from aihub_lite.moving.move import Unreadable
+from aihub_lite.moving.newest import NewestRows, amount_of
 
 SCHEMES = ("postgres", "postgresql")
 EXTRA = "pip install 'aihub-lite[postgres]'"
@@ -40,11 +42,15 @@ def is_address(text: str) -> bool:
     return text.partition("://")[0] in SCHEMES
 
 
-def read_server(url: str, wanted: frozenset[str]) -> Tables:
-    """The rows of those tables that are there, at one moment. Raises Unreadable in one sentence without secrets."""
+def read_server(url: str, wanted: frozenset[str], log: NewestRows | None = None) -> Tables:
+    """The rows of those tables that are there, at one moment, and the newest of a log. Raises Unreadable in one
+    sentence without secrets."""
     with _connected(url) as connection:
         connection.run(ONE_MOMENT)
-        columns = {table: names for table, names in _columns(connection).items() if table in wanted}
+        found = _columns(connection)
+        if log is not None and log.table in found:
+            _read_log(connection, found[log.table], log)
+        columns = {table: names for table, names in found.items() if table in wanted}
         tables: Tables = {}
         rows = 0
         for table, names in columns.items():
@@ -55,6 +61,22 @@ def read_server(url: str, wanted: frozenset[str]) -> Tables:
                 raise Unreadable(f"its tables have more than {MOST_ROWS:,} rows")
             tables[table] = [dict(zip(names, row, strict=True)) for row in values]
         return tables
+
+
+def _read_log(connection: Any, found: Sequence[str], log: NewestRows) -> None:
+    names = [name for name in log.columns if name in found]
+    table, order = _quoted(log.table), _quoted(log.order)
+    totals = f"SELECT count(*)::text AS rows, sum({_quoted(log.amount)})::text AS amount FROM {table}"  # noqa: S608
+    ((rows, amount),) = connection.run(totals)
+    texts = ", ".join(f"{_quoted(name)}::text AS {_quoted(name)}" for name in names)
+    newest = f"SELECT {texts} FROM {table} ORDER BY {table}.{order} DESC LIMIT {log.most}"  # noqa: S608
+    taken, taken_amount = 0, Decimal(0)
+    for row in PostgresPeer(connection, {}).query(newest):
+        log.take(row)
+        taken += 1
+        taken_amount += amount_of(row[log.amount])
+    if int(rows) > taken:
+        log.leave(int(rows) - taken, max(amount_of(amount) - taken_amount, Decimal(0)))
 
 
 def _columns(connection: Any) -> dict[str, list[str]]:

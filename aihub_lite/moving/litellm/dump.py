@@ -10,6 +10,7 @@ from typing import TextIO
 import attrs
 
 from aihub_lite.moving.move import Unreadable
+from aihub_lite.moving.newest import NewestRows
 from aihub_lite.moving.postgres import MOST_ROWS, Tables
 
 HEADING = "-- PostgreSQL database dump"
@@ -38,8 +39,9 @@ def is_dump(file: Path) -> bool:
     return head.startswith(CUSTOM) or HEADING.encode() in head
 
 
-def read_dump(file: Path, wanted: frozenset[str]) -> Tables:
-    """The rows of the tables that are wanted, each row by column. Raises Unreadable in one sentence."""
+def read_dump(file: Path, wanted: frozenset[str], log: NewestRows | None = None) -> Tables:
+    """The rows of the tables that are wanted, each row by column, and the newest of a log. Raises Unreadable in one
+    sentence."""
     if not is_dump(file):
         raise Unreadable(f"{file}: is no dump of PostgreSQL: make one with pg_dump --no-owner > FILE")
     with file.open("rb") as opened:
@@ -47,7 +49,7 @@ def read_dump(file: Path, wanted: frozenset[str]) -> Tables:
             raise Unreadable(f"{file}: is a dump in pg_dump's own format: write it as text, pg_restore -f FILE")
     try:
         with file.open(encoding="utf-8", newline="\n") as text:
-            return _DumpReader(text, wanted).read()
+            return _DumpReader(text, wanted, log).read()
     except UnicodeDecodeError:
         raise Unreadable(f"{file}: is not UTF-8: dump it with pg_dump --encoding=UTF8") from None
     except _Broken as broken:
@@ -62,6 +64,7 @@ class _Broken(Exception):
 class _DumpReader:
     text: TextIO
     wanted: frozenset[str]
+    log: NewestRows | None
     columns: dict[str, list[str]] = attrs.field(factory=dict)
     """Of tables whose rows are inserted without saying which."""
     tables: Tables = attrs.field(factory=dict)
@@ -83,6 +86,9 @@ class _DumpReader:
             raise _Broken("ends before the dump does: it was not written to its end")
         return self.tables
 
+    def _is_read(self, table: str) -> bool:
+        return table in self.wanted or (self.log is not None and table == self.log.table)
+
     def _lines(self) -> Iterator[str]:
         while line := self.text.readline(LONGEST_LINE):
             self.line_number += 1
@@ -93,10 +99,14 @@ class _DumpReader:
     def _add(self, table: str, columns: Sequence[str], values: Sequence[str | None]) -> None:
         if len(columns) != len(values):
             raise _Broken(f"line {self.line_number}: a row of {table} has {len(values)} values, not {len(columns)}")
+        row = dict(zip(columns, values, strict=True))
+        if self.log is not None and table == self.log.table:
+            self.log.take(self.log.of(row))
+            return
         self.rows += 1
         if self.rows > MOST_ROWS:
             raise _Broken(f"its tables have more than {MOST_ROWS:,} rows")
-        self.tables.setdefault(table, []).append(dict(zip(columns, values, strict=True)))
+        self.tables.setdefault(table, []).append(row)
 
     def _create(self, table: str) -> None:
         """Notes the columns of a table in their order."""
@@ -115,13 +125,13 @@ class _DumpReader:
                 return
             if not line.endswith("\n"):
                 break
-            if table in self.wanted:
+            if self._is_read(table):
                 self._add(table, columns, [_copied(text) for text in line.rstrip("\n").split("\t")])
         raise _Broken(f"ends within table {table}: it was not written to its end")
 
     def _insert(self, table: str, written: str | None, line: str, start: int) -> None:
         statement = self._statement(line)
-        if table not in self.wanted:
+        if not self._is_read(table):
             return
         columns = self.columns.get(table, [])
         if written is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from aihub_lite.moving.litellm.deployments import Deployment, channels_of
+from aihub_lite.moving.litellm.log import calls_of
 from aihub_lite.moving.litellm.people import KEYS, Household
 from aihub_lite.moving.litellm.prices import prices_of
 from aihub_lite.moving.litellm.routing import aliases_of, routes_of
@@ -51,7 +52,8 @@ def move_of(source: LitellmSource, environ: Mapping[str, str], now: int) -> Move
     routes, no_routes = routes_of(routing, deployments, names)
     household = Household(tables=source.tables, now=now, groups=_access_groups(deployments))
     tokens, no_tokens = household.tokens(source.master_key)
-    left = (*source.left, *no_channels, *no_prices, *no_aliases, *no_routes, *no_tokens, *_settings(source))
+    calls, no_calls = calls_of(source.log, deployments, tokens, source.master_key)
+    left = (*source.left, *no_channels, *no_prices, *no_aliases, *no_routes, *no_tokens, *no_calls, *_settings(source))
     return Move(
         program="litellm",
         channels=channels,
@@ -61,6 +63,7 @@ def move_of(source: LitellmSource, environ: Mapping[str, str], now: int) -> Move
         prices=prices,
         aliases=aliases,
         routes=routes,
+        calls=calls,
         left=left,
     )
 

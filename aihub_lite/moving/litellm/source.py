@@ -12,10 +12,12 @@ from aihub_lite.errors import InvalidRequest
 from aihub_lite.moving.litellm.deployments import Deployment
 from aihub_lite.moving.litellm.dump import is_dump, read_dump
 from aihub_lite.moving.litellm.kinds import ENV
+from aihub_lite.moving.litellm.log import newest_calls
 from aihub_lite.moving.litellm.people import BUDGETS, KEYS, TEAMS, USERS
 from aihub_lite.moving.litellm.values import dict_of, list_of, mapping_in, text_in, truth_in
 from aihub_lite.moving.litellm.yaml_file import read_yaml
-from aihub_lite.moving.move import Remark, Unreadable
+from aihub_lite.moving.move import MOST_CALLS, Remark, Unreadable
+from aihub_lite.moving.newest import NewestRows
 from aihub_lite.moving.postgres import Row, Tables, is_address, read_server
 from aihub_lite.moving.sealed import LitellmBox, NotOpened
 
@@ -36,6 +38,7 @@ class LitellmSource:
     """What its values are encrypted with; empty where nobody said."""
     master_key: str = attrs.field(repr=False)
     """Empty where there is none, or where it is in a variable that is not set here."""
+    log: NewestRows = attrs.field(factory=newest_calls)
     left: tuple[Remark, ...] = ()
 
     @property
@@ -107,7 +110,9 @@ def _part(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict_of(values.get(name))
 
 
-def read_litellm(source: str, database: str, salt_key: str, environ: Mapping[str, str]) -> LitellmSource:
+def read_litellm(
+    source: str, database: str, salt_key: str, environ: Mapping[str, str], most_calls: int = MOST_CALLS
+) -> LitellmSource:
     """Read a configuration, a dump or a server, and a database beside it; `database` and `salt_key` may be empty.
 
     Raises Unreadable in one sentence.
@@ -124,14 +129,15 @@ def read_litellm(source: str, database: str, salt_key: str, environ: Mapping[str
         if not config.keys() & {"model_list", "general_settings", "litellm_settings", "router_settings"}:
             raise Unreadable(f"{source}: is no configuration of LiteLLM's: it has no model_list")
     tables: Tables = {}
+    log = newest_calls(most_calls)
     if database:
-        tables = read_server(database, TABLES) if is_address(database) else read_dump(Path(database), TABLES)
+        tables = read_server(database, TABLES, log) if is_address(database) else read_dump(Path(database), TABLES, log)
         if not tables.keys() & {KEYS, MODELS}:
             raise Unreadable(f"{shown_place(database)}: is no database of LiteLLM's: it has no table {KEYS}")
     left: list[Remark] = []
     master_key = _master_key(config, environ, left)
     secret = salt_key or environ.get(SALT_VARIABLE, "") or master_key or environ.get(MASTER_VARIABLE, "")
-    return LitellmSource(config=config, tables=tables, secret=secret, master_key=master_key, left=tuple(left))
+    return LitellmSource(config=config, tables=tables, secret=secret, master_key=master_key, log=log, left=tuple(left))
 
 
 def shown_place(database: str) -> str:
