@@ -18,7 +18,7 @@ PACKAGE = Path(aihub_lite.__file__).parent
 ROOT = PACKAGE.parent
 HOLDS_ROOMS = ("gateway", "web")
 
-FACTS = frozenset({"errors", "domain", "domain.reports", "domain.pots"})
+FACTS = frozenset({"errors", "domain", "domain.reports", "domain.pots", "domain.safety"})
 FORMATS = FACTS | {"wire", "wire.chat"}
 UPSTREAM = frozenset({"upstream", "upstream.access", "upstream.http1", "upstream.providers"})
 STORAGE = frozenset({"storage", "storage.reports", "storage.sqlite"})
@@ -33,6 +33,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "domain.reports": frozenset({"errors", "domain"}),
     "domain.pots": frozenset({"errors", "domain"}),
     "domain.alerts": frozenset({"errors", "domain"}),
+    "domain.safety": frozenset({"errors", "domain"}),
     "config": FACTS | {"domain.people"},
     "moving": FACTS | {"domain.people"},
     "moving.litellm": FACTS | {"domain.people", "moving"},
@@ -66,6 +67,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "gateway.steps": frozenset(),
     "gateway.pots": FACTS,
     "gateway.state": BENEATH | {"gateway.pots"},
+    "gateway.safety": BENEATH | {"gateway.state", "storage.safety"},
     "gateway.backups": BENEATH | {"gateway.state", "storage.backups"},
     "gateway.people": BENEATH | {"domain.people", "gateway.state", "storage.people"} | {"gateway.pots", "storage.pots"},
     "gateway.mail": FACTS | {"config", "domain.people", "gateway.state", "upstream", "upstream.mail"},

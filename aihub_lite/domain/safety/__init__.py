@@ -1,0 +1,4 @@
+"""Facts and arithmetic of the runaway breaker: what is usual for a token, and what is far beyond it.
+
+May import `domain`.
+"""

@@ -1,0 +1,1 @@
+"""Tests of the breaker's facts and arithmetic."""
