@@ -17,7 +17,7 @@ import typer
 from aihub_lite.cli.base.commands import NONE, OptionGroup, number_or_none, or_none, split_list, without_none
 from aihub_lite.cli.base.sending import sending
 
-COST_HELP = "Bill what it says itself that an answer cost, or the model's price; auto, see the README."
+COST_HELP = "Bill what it says itself that an answer cost, or the model's price; auto, see /docs/operator/money."
 STDIN = "-"
 """What stands for keys on stdin, where no shell's history and no list of processes has them."""
 KEY_HELP = "All its keys, which share the load; -: from stdin; file: and profile: at clouds, entra: at Azure."

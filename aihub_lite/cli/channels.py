@@ -45,7 +45,8 @@ def add_channel(
     fields: dict[str, Any],
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     provider: Annotated[
-        str, typer.Option("--type", metavar="TYPE", help="openai, or a provider: see the README.", show_default=False)
+        str,
+        typer.Option("--type", metavar="TYPE", help="openai, or any of /docs/operator/providers", show_default=False),
     ],
 ) -> None:
     """Add an upstream. Without --models it is asked for its list; without --key, a preset takes its variable."""

@@ -100,6 +100,8 @@ admin   GET               /console/pots/{who}/statement.csv
 
 admin   GET               /docs/admin
 admin   GET               /docs/admin/{noun}
+admin   GET               /docs/operator
+admin   GET               /docs/operator/{name}
 
 admin   GET POST          /api/admin/alerts
 admin   GET PATCH DELETE  /api/admin/alerts/{ref}

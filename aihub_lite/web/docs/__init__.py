@@ -30,7 +30,7 @@ from aihub_lite.web.console.sign_in import with_status
 from aihub_lite.web.description.document import Description
 from aihub_lite.web.docs.admin import SLUG as ADMIN
 from aihub_lite.web.docs.admin import AdminReference
-from aihub_lite.web.docs.catalogue import SECTIONS, DocPage, Documentation, Pages, neighbours
+from aihub_lite.web.docs.catalogue import OPERATOR, SECTIONS, DocPage, Documentation, Pages, neighbours
 from aihub_lite.web.docs.machine import contents_markdown, page_markdown
 from aihub_lite.web.docs.markdown import COPY, DEEPEST, KEY, MODEL, OPEN, ROOT, RUN, fill, render
 from aihub_lite.web.docs.models import model_rows, row_named
@@ -82,7 +82,7 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description) -> 
     )
     admin_pages = Router(
         "/",
-        route_handlers=[show_admin_contents, show_admin],
+        route_handlers=[show_admin_contents, show_admin, show_operator_first, show_operator],
         exception_handlers={Unauthenticated: redirect_to_sign_in, GatewayError: on_refusal},
     )
     return Router(
@@ -119,7 +119,7 @@ def show_contents(
     documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway
 ) -> Response[str]:
     """The contents, for a program that is given the address of this documentation."""
-    text = contents_markdown(documentation.pages("en"), root_of(request, gateway))
+    text = contents_markdown(documentation.pages("en", operator=reader.admin), root_of(request, gateway))
     return Response(text, media_type="text/plain; charset=utf-8")
 
 
@@ -130,7 +130,7 @@ def show_model(
     """One model: what it costs and can read, and calls that work for it."""
     row = row_named(gateway, reader.token, name.removeprefix("/"))
     values = {"root": root_of(request, gateway), "model": row["id"]}
-    pages = documentation.pages(language_of(request).tag)
+    pages = documentation.pages(language_of(request).tag, operator=reader.admin)
     call = render(CALL_OF_MODEL).html
     return docs_page(request, reader, "docs/model.html", pages, "models", values, call, model=row, kinds=KINDS)
 
@@ -140,7 +140,8 @@ def show_page(
     documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway, slug: FromPath[str]
 ) -> Response[Any] | Template:
     """A page, or its Markdown for `SLUG.md` and for who asks for `text/markdown`."""
-    return answer_page(documentation.pages(language_of(request).tag), reader, request, gateway, slug)
+    pages = documentation.pages(language_of(request).tag, operator=reader.admin)
+    return answer_page(pages, reader, request, gateway, slug)
 
 
 @get("/models", sync_to_thread=False)
@@ -148,7 +149,25 @@ def show_model_list(
     documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway
 ) -> Response[Any] | Template:
     """As any other page; the framework needs a route of its own for a path that others lie below."""
-    return answer_page(documentation.pages(language_of(request).tag), reader, request, gateway, "models")
+    pages = documentation.pages(language_of(request).tag, operator=reader.admin)
+    return answer_page(pages, reader, request, gateway, "models")
+
+
+@get(f"/{OPERATOR}", sync_to_thread=False)
+def show_operator_first(documentation: TheDocumentation, reader: TheReader, request: AnyRequest) -> Redirect:
+    """On to the first page of what is the operator's alone."""
+    pages = documentation.pages(language_of(request).tag, operator=True)
+    first = next(slug for slug, shown in pages.items() if shown.section == OPERATOR)
+    return Redirect(f"{HOME}/{first}", status_code=303)
+
+
+@get(f"/{OPERATOR}/{{name:str}}", sync_to_thread=False)
+def show_operator(
+    documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway, name: FromPath[str]
+) -> Response[Any] | Template:
+    """One of the operator's pages; the guard has asked for the right."""
+    pages = documentation.pages(language_of(request).tag, operator=True)
+    return answer_page(pages, reader, request, gateway, f"{OPERATOR}/{name}")
 
 
 @get(f"/{ADMIN}")

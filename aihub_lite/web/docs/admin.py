@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
 from aihub_lite.web.description.document import Description
 from aihub_lite.web.docs.catalogue import DocPage, Pages
-from aihub_lite.web.docs.markdown import ROOT, render
+from aihub_lite.web.docs.markdown import ROOT, anchor_of, render
 from aihub_lite.web.views import Json
 
 SLUG = "admin"
@@ -30,7 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "with a session of the console. Bodies and answers are JSON. Lists come in pages of at most a hundred rows: "
         "where `more` is true, ask again with the `after` that came with it. A program reads all of this at "
         "`GET {root}/api/admin/openapi.json`.",
-        "noun": "What the admin API does below /api/admin/{noun}.",
+        "noun": "Below /api/admin/{noun}.",
         "right": "takes the right of",
         "parameter": "parameter",
         "field": "field",
@@ -50,7 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "或使用控制台的会话。请求体和回答都是 JSON。列表按页给出，每页最多一百行：`more` 为 true 时，"
         "带上随之返回的 `after` 再次请求。程序可在 `GET {root}/api/admin/openapi.json` 读取全部内容。"
         "各操作的说明为英文。",
-        "noun": "管理 API 在 /api/admin/{noun} 之下的操作。",
+        "noun": "位于 /api/admin/{noun} 之下。",
         "right": "所需权限：",
         "parameter": "参数",
         "field": "字段",
@@ -107,11 +107,13 @@ def admin_pages(document: Json, language: str) -> Pages:
     pages = [_page(SLUG, words["title"], words["summary"], 0, _overview(nouns, words))]
     for place, (noun, operations) in enumerate(nouns.items(), 1):
         text = "\n\n".join(part for operation in operations for part in _operation(operation, words))
-        pages.append(_page(f"{SLUG}/{noun}", noun, words["noun"].format(noun=noun), place, text))
+        # Short, and the same when somebody says it better.
+        anchors = [anchor_of(operation.described["operationId"]) for operation in operations]
+        pages.append(_page(f"{SLUG}/{noun}", noun, words["noun"].format(noun=noun), place, text, anchors))
     return {page.slug: page for page in pages}
 
 
-def _page(slug: str, title: str, summary: str, place: int, text: str) -> DocPage:
+def _page(slug: str, title: str, summary: str, place: int, text: str, anchors: Sequence[str] = ()) -> DocPage:
     return DocPage(
         slug=slug,
         title=title,
@@ -120,7 +122,7 @@ def _page(slug: str, title: str, summary: str, place: int, text: str) -> DocPage
         place=place,
         text=f"{text}\n",
         # Headings say the rest: the index for search is read whole.
-        rendered=attrs.evolve(render(f"{text}\n"), plain=" ".join(NAME.findall(text))),
+        rendered=attrs.evolve(render(f"{text}\n", anchors), plain=" ".join(NAME.findall(text))),
     )
 
 

@@ -2,20 +2,22 @@
 
 A file begins with its front matter, TOML between two lines of `+++`: `title`, `summary`, `section`, and `place` in it.
 Outside English a code block with nothing in it is the one that stands in its place in English. A line `@fields PATH` is
-the table of what that endpoint takes.
+the table of what that endpoint takes, a line `@settings` that of all settings. What is the operator's alone stands in a
+folder of its own, and below `/docs/operator`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
 
 from aihub_lite.web.docs.markdown import Rendered, render
 from aihub_lite.web.docs.reference import fields_table, operations
+from aihub_lite.web.docs.settings import settings_table
 from aihub_lite.wire.anthropic.upstream import request as anthropic
 from aihub_lite.wire.gemini import config as gemini
 
@@ -23,9 +25,14 @@ FOLDER = Path(__file__).parent / "pages"
 ENGLISH = "en"
 FRONT = "+++"
 CODE = re.compile(r"^```(?P<info>[^\n]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"`([^`]+)`")
+"""What stands as code within a sentence."""
 FIELDS = re.compile(r"^@fields (?P<path>\S+)$", re.MULTILINE)
+SETTINGS = "@settings\n"
 CHAT = "/v1/chat/completions"
-SECTIONS = ("start", "api", "models", "code", "clients", "about", "admin")
+OPERATOR = "operator"
+"""Section, folder, and the beginning of addresses of what administrators alone are shown."""
+SECTIONS = ("start", "api", "models", "code", "clients", "about", OPERATOR, "admin")
 """In the order of the contents; their titles are in the console's catalogues under `docs`."""
 
 
@@ -62,19 +69,34 @@ def read_page(path: Path, language: str, english: DocPage | None = None) -> DocP
     if english is not None:
         text = with_code(text, english.text)
         anchors = [heading.anchor for heading in english.rendered.headings]
+    rendered = render(text, anchors)
+    # What has a name is looked for by its name, and pages write that as code.
     return DocPage(
-        slug=path.stem,
+        slug=slug_of(path),
         title=facts["title"],
         summary=facts["summary"],
         section=facts["section"],
         place=facts["place"],
         text=text,
-        rendered=render(text, anchors),
+        rendered=attrs.evolve(rendered, plain=" ".join([*names_in(text), rendered.plain])),
     )
 
 
+def names_in(text: str) -> Iterator[str]:
+    """What its sentences and tables say as code: names of fields, settings, commands."""
+    for name in NAMED.findall(CODE.sub("", text)):
+        yield " ".join(name.split())
+
+
+def slug_of(path: Path) -> str:
+    """The name of a file's page in addresses: folders are for people who look for the file, but for the operator's."""
+    if path.parent.name == OPERATOR:
+        return f"{OPERATOR}/{path.stem}"
+    return path.stem
+
+
 def with_tables(text: str, language: str) -> str:
-    """The text with its tables of fields; raises KeyError for an endpoint that nobody has described."""
+    """The text with its tables of fields and settings; raises KeyError for an endpoint that nobody has described."""
 
     def table(match: re.Match[str]) -> str:
         left_out = None
@@ -82,7 +104,7 @@ def with_tables(text: str, language: str) -> str:
             left_out = {"Claude": _unread(anthropic.READ | anthropic.OWN_FIELDS.keys()), "Gemini": _unread(gemini.READ)}
         return fields_table(match["path"], language, left_out)
 
-    return FIELDS.sub(table, text)
+    return FIELDS.sub(table, text).replace(SETTINGS, settings_table(language))
 
 
 def _unread(read: Iterable[str]) -> frozenset[str]:
@@ -113,17 +135,21 @@ class Documentation:
     folder: Path = FOLDER
     _languages: dict[str, Pages] = attrs.field(factory=dict)
 
-    def pages(self, language: str) -> Pages:
-        """Those of a language, in the order of the contents."""
+    def pages(self, language: str, *, operator: bool = False) -> Pages:
+        """Those of a language, in the order of the contents; with the operator's for who may read them."""
         if language not in self._languages:
             self._languages[language] = self._read(language)
-        return self._languages[language]
+        pages = self._languages[language]
+        if operator:
+            return pages
+        return {slug: page for slug, page in pages.items() if page.section != OPERATOR}
 
     def _read(self, language: str) -> Pages:
         english: Pages = {}
         if language != ENGLISH:
-            english = self.pages(ENGLISH)
-        pages = [read_page(path, language, english.get(path.stem)) for path in (self.folder / language).rglob("*.md")]
+            english = self.pages(ENGLISH, operator=True)
+        files = (self.folder / language).rglob("*.md")
+        pages = [read_page(path, language, english.get(slug_of(path))) for path in files]
         pages.sort(key=lambda page: (SECTIONS.index(page.section), page.place, page.slug))
         return {page.slug: page for page in pages}
 

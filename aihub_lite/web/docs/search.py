@@ -8,32 +8,48 @@ import attrs
 import msgspec
 
 from aihub_lite.web.docs.admin import AdminReference
-from aihub_lite.web.docs.catalogue import Documentation, Pages
+from aihub_lite.web.docs.catalogue import OPERATOR, DocPage, Documentation, Pages
 from aihub_lite.web.views import Json
 
 WORD = re.compile(r"[\w./-]+")
-LONGEST = 1500
-"""Characters of words for one page: the index is read whole by every reader who searches."""
+LONGEST = 1300
+OPERATOR_LONGEST = 650
+"""Bytes of words for one page: the index is read whole by every reader who searches."""
 
 
 def search_index(pages: Pages) -> list[Json]:
-    """For each page its slug, title, summary, headings as pairs of anchor and text, and other words, each once."""
+    """For each page its slug, title, summary, headings as pairs of anchor and text, and what other words it has."""
     return [
         {
             "slug": page.slug,
             "title": page.title,
             "summary": page.summary,
             "headings": [[heading.anchor, heading.text] for heading in page.rendered.headings],
-            "words": words_of(page.rendered.plain),
+            "words": words_of(page),
         }
         for page in pages.values()
     ]
 
 
-def words_of(text: str) -> str:
-    """Every word once, in small letters, up to `LONGEST` characters."""
-    words = dict.fromkeys(WORD.findall(text.lower()))
-    return " ".join(words)[:LONGEST]
+def words_of(page: DocPage) -> str:
+    """The words of a page that are found nowhere else in its entry, in small letters and each once.
+
+    A search looks for any part of a text: what stands within another word is found there.
+    """
+    longest = LONGEST
+    if page.section == OPERATOR:
+        longest = OPERATOR_LONGEST
+    told = "\n".join([page.title, page.summary, *(heading.text for heading in page.rendered.headings)]).lower()
+    words: list[str] = []
+    for word in dict.fromkeys(WORD.findall(page.rendered.plain.lower())):
+        if word in told:
+            continue
+        longest -= len(word.encode()) + 1
+        if longest < 0:
+            break
+        told += f"\n{word}"
+        words.append(word)
+    return " ".join(words)
 
 
 @attrs.define(eq=False)
@@ -47,7 +63,7 @@ class Indexes:
     def encoded(self, language: str, *, admin: bool) -> bytes:
         """That of a language; with the admin API in it for who may use that."""
         if (language, admin) not in self._encoded:
-            pages = dict(self.documentation.pages(language))
+            pages = dict(self.documentation.pages(language, operator=admin))
             if admin:
                 pages.update(self.reference.pages(language))
             self._encoded[language, admin] = msgspec.json.encode(search_index(pages))

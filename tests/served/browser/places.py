@@ -40,6 +40,8 @@ PAGES = (
     "/docs/models/demo",
     "/docs/admin",
     "/docs/admin/tokens",
+    "/docs/operator/money",
+    "/docs/operator/settings",
 )
 """Those of a gateway with the past that history.py makes up."""
 

@@ -17,7 +17,7 @@ import yaml
 from aihub_lite.errors import GatewayError
 from aihub_lite.gateway.adapters.passthrough import PASSED
 from aihub_lite.web.console.connect import CLIENTS
-from aihub_lite.web.docs.catalogue import CODE, FOLDER, Documentation, read_page, with_code
+from aihub_lite.web.docs.catalogue import CODE, FOLDER, OPERATOR, Documentation, names_in, read_page, with_code
 from aihub_lite.web.docs.markdown import OPEN, PROGRAMS, fill, render
 from aihub_lite.web.docs.search import search_index
 from aihub_lite.web.gate import CANONICAL_CHAT as CHAT
@@ -25,9 +25,9 @@ from aihub_lite.web.relay.models import ROOT as MODELS
 from aihub_lite.web.relay.responses import ROOT as RESPONSES
 
 DOCUMENTATION = Documentation()
-ENGLISH = DOCUMENTATION.pages("en")
+ENGLISH = DOCUMENTATION.pages("en", operator=True)
 LINK = re.compile(r"\]\((/[^)\s]*)\)")
-OURS = re.compile(r"/docs/(?P<slug>[a-z-]+)(?:#(?P<anchor>[a-z0-9-]+))?")
+OURS = re.compile(r"/docs/(?P<slug>(?:operator/)?[a-z-]+)(?:#(?P<anchor>[a-z0-9-]+))?")
 ELSEWHERE = ("/console", "/console/key", "/openapi.json")
 BLOCKS = [
     pytest.param(match["info"].split(" ")[0], match["code"], id=f"{page.slug}-{number}-{match['info'].split(' ')[0]}")
@@ -39,17 +39,23 @@ every_page = pytest.mark.parametrize("slug", ENGLISH)
 
 
 def test_every_language_has_the_same_pages_in_the_same_order() -> None:
-    assert [*ENGLISH] == [*DOCUMENTATION.pages("zh")]
+    assert [*ENGLISH] == [*DOCUMENTATION.pages("zh", operator=True)]
 
 
 @every_page
 def test_a_page_has_the_same_headings_and_code_in_every_language(slug: str) -> None:
-    pages = [DOCUMENTATION.pages(language)[slug] for language in ("en", "zh")]
+    pages = [DOCUMENTATION.pages(language, operator=True)[slug] for language in ("en", "zh")]
     english, other = ([(heading.level, heading.anchor) for heading in page.rendered.headings] for page in pages)
     assert english == other
     english_code, other_code = ([match[0] for match in CODE.finditer(page.text)] for page in pages)
     assert english_code == other_code
     assert {ENGLISH[slug].section} == {page.section for page in pages}
+
+
+@every_page
+def test_a_page_names_the_same_things_in_every_language(slug: str) -> None:
+    english, other = ({*names_in(DOCUMENTATION.pages(each, operator=True)[slug].text)} for each in ("en", "zh"))
+    assert english == other
 
 
 @every_page
@@ -61,7 +67,8 @@ def test_the_headings_of_a_page_have_anchors_of_their_own(slug: str) -> None:
 @every_language
 @every_page
 def test_every_link_leads_somewhere(language: str, slug: str) -> None:
-    pages = DOCUMENTATION.pages(language)
+    # Who may not read a page is led to none of its kind.
+    pages = DOCUMENTATION.pages(language, operator=ENGLISH[slug].section == OPERATOR)
     for target in LINK.findall(pages[slug].text):
         ours = OURS.fullmatch(target)
         if ours is None:
@@ -154,7 +161,7 @@ def test_the_list_of_endpoints_has_every_path_that_is_served(language: str) -> N
 def test_the_index_for_search_is_small_and_knows_every_page() -> None:
     for language in ("en", "zh"):
         index = search_index(DOCUMENTATION.pages(language))
-        assert [*ENGLISH] == [entry["slug"] for entry in index]
+        assert [*DOCUMENTATION.pages("en")] == [entry["slug"] for entry in index]
         assert len(json.dumps(index, ensure_ascii=False).encode()) < 60_000
 
 
