@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -60,11 +61,12 @@ def window(period: str, wall: float, anchor: int = 0) -> tuple[float, float]:
         length = int(period[:-1]) * (DAY if period.endswith("d") else HOUR)
         start = anchor + (wall - anchor) // length * length
         return start, start + length
-    return _calendar_window(period, wall)
+    return _calendar_window(period, int(wall // DAY))
 
 
-def _calendar_window(period: str, wall: float) -> tuple[float, float]:
-    today = datetime.fromtimestamp(wall, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+@functools.lru_cache(maxsize=64)  # every request asks, and always about today
+def _calendar_window(period: str, day: int) -> tuple[float, float]:
+    today = datetime.fromtimestamp(day * DAY, UTC)
     if period == "day":
         start = today
         end = today + timedelta(days=1)

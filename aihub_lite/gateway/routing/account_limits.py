@@ -86,19 +86,17 @@ class Meter:
         else:
             self.requests = gauge
 
-    def full(self, demand: Demand, spending: Spending, clock: Clock) -> Full | None:
-        """The first limit that keeps a request out; None where none does."""
+    def full(self, demand: Demand, spending: Spending, now: float, wall: float) -> Full | None:
+        """The first limit that keeps a request out at this moment, monotonic and Unix time; None where none does."""
         limits = self.limits
         if limits.concurrency is not None and self.running >= limits.concurrency:
             return Full(f"{limits.concurrency} requests at once", 0.0)
-        now = clock.monotonic()
         if self.requests is not None and (wait := self.requests.wait(1, now)):
             return Full(f"{self.requests.size} requests per {_span(self.requests.window)}{self._by_whom}", wait)
         if self.tokens is not None and (wait := self.tokens.wait(demand.tokens, now)):
             return Full(f"{self.tokens.size} tokens per {_span(self.tokens.window)}{self._by_whom}", wait)
         if limits.budget is None:
             return None
-        wall = clock.wall()
         needed = min(demand.amount, limits.budget.nano)
         spent = spending.within(self.holder, limits.budget, wall)
         if spent + self.held + needed <= limits.budget.nano and spent < limits.budget.nano:
@@ -210,9 +208,14 @@ class AccountLimits:
 
     def full(self, place: Place, demand: Demand) -> Full | None:
         """What keeps a request from an account at this moment: of several limits the one that does so longest."""
+        meters = self._meters(place)
+        if not meters:
+            return None
+        now = self.clock.monotonic()
+        wall = self.clock.wall()
         found = None
-        for meter in self._meters(place):
-            full = meter.full(demand, self.spending, self.clock)
+        for meter in meters:
+            full = meter.full(demand, self.spending, now, wall)
             if full is not None and (found is None or full.seconds > found.seconds):
                 found = full
         return found

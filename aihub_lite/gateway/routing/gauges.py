@@ -43,7 +43,8 @@ class Gauge:
     def wait(self, cost: int, now: float) -> float:
         """Seconds until `cost` fits, at least; 0 when it does now. What is larger than the whole waits for a full
         one."""
-        wait = self.owed(now) + min(cost, self.size) * self.each - self.window
+        each = self.window / self.size
+        wait = max(0.0, self.full_at - now) + (self.pending + min(cost, self.size)) * each - self.window
         if wait > ROUNDING:
             return wait
         return 0.0
@@ -65,7 +66,7 @@ class Gauge:
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""
-        self.full_at = max(self.full_at, now) + units * self.each
+        self.full_at = max(self.full_at, now) + units * self.window / self.size
 
     def used(self, now: float) -> int:
         """Units that are not there now."""

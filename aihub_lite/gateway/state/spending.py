@@ -34,10 +34,11 @@ class Spending:
 
     def within(self, holder: str, budget: Budget, wall: float) -> int:
         """What the budget's period around Unix time `wall` has seen."""
+        days = self._days.get(holder)
+        if days is None:
+            return 0
         start, end = window(budget.period, wall)
-        first = int(start // DAY)
-        last = int(end // DAY)
-        return sum(cost for day, cost in self._days.get(holder, {}).items() if first <= day < last)
+        return sum(days.get(day, 0) for day in range(int(start // DAY), int(end // DAY)))
 
     def _add(self, holder: str, day: int, cost: int) -> None:
         days = self._days[holder]
