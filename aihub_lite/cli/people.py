@@ -18,7 +18,7 @@ from aihub_lite.cli.base.commands import (
     split_list,
     without_none,
 )
-from aihub_lite.cli.base.output import amount_text, print_facts, print_json, print_table, shown
+from aihub_lite.cli.base.output import amount_text, print_facts, print_json, print_table, shown, warn
 
 person_app = typer.Typer(help="People who share the gateway.", no_args_is_help=True, rich_markup_mode=None)
 team_app = typer.Typer(help="People who share a pot of money.", no_args_is_help=True, rich_markup_mode=None)
@@ -82,6 +82,7 @@ def set_person(
     if not body:
         raise typer.BadParameter("say what to change: --help shows the options")
     answer = api.call("PATCH", "people", name, body=body)
+    warn(answer)
     if not api.print_as_json(answer):
         changed = [f"{field} {shown(answer[field])}" for field in body]
         print(f"Person {answer['name']}: {', '.join(changed)}.")

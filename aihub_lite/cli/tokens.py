@@ -134,6 +134,9 @@ def list_tokens(api: AdminApi, q: Search = None, limit: Limit = None) -> None:
         if any(token["owner"] for token in rows):
             columns["owner"] = "OWNER"
         print_table(rows, {**columns, "models": "MODELS", "expires": "EXPIRES"}, "No tokens.")
+        for token in answer:
+            if token["bound"]:
+                print(f"{shown(token['name'])}: {bound_text(token)}")
 
 
 @command(token_app, "show")
@@ -198,18 +201,40 @@ def rotate_token(api: AdminApi, name: Name) -> None:
         _print_key(answer, "has a new key")
 
 
+def bound_text(token: dict[str, Any]) -> str:
+    """What holds of a token instead of its own settings, and why."""
+    bound = token["bound"]
+    held = [f"{field} {shown(bound[field])}, its own {shown(token[field])}" for field in bound]
+    return f"{'; '.join(held)}: {shown(token['person'])}'s own tokens may no more (person show)"
+
+
+def state_text(token: dict[str, Any]) -> str:
+    """Whether its key opens anything, or why not."""
+    if not token["enabled"]:
+        return "disabled"
+    if not token["person_enabled"]:
+        return "person disabled"
+    if token["expired"]:
+        return "expired"
+    return "enabled"
+
+
 def _row(token: dict[str, Any]) -> dict[str, Any]:
-    state = "disabled"
-    if token["enabled"]:
-        state = "enabled"
-    if token["enabled"] and not token["person_enabled"]:
-        state = "person disabled"
     left = "unlimited"
     if token["left_usd"] is not None:
         left = amount_text(token["left_usd"])
     spent = amount_text(token["spent_usd"])
-    owner = token["person"] or token["team"]
-    return {**token, "state": state, "key": f"…{token['hint']}", "spent": spent, "left": left, "owner": owner}
+    bound = token["bound"]
+    return {
+        **token,
+        "state": state_text(token),
+        "key": f"…{token['hint']}",
+        "group": bound.get("group", token["group"]),
+        "models": token["models"] or bound.get("models", []),
+        "spent": spent,
+        "left": left,
+        "owner": token["person"] or token["team"],
+    }
 
 
 def _facts(token: dict[str, Any]) -> dict[str, Any]:
@@ -221,6 +246,10 @@ def _facts(token: dict[str, Any]) -> dict[str, Any]:
         amounts = {"spent now": amount_text(token["spent_now_usd"]), **amounts}
     if token["quota"] is not None:
         token = {**token, "quota": amount_text(token["quota"])}
+    bound = ""
+    if token["bound"]:
+        bound = bound_text(token)
+    token = {**token, "bound": bound, "state": state_text(token)}
     token = {**token, "budgets": [budget_text(budget) for budget in token["budgets"]]}
     return {**{field: value for field, value in token.items() if not field.endswith("_usd")}, **amounts}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 Period = Literal["day", "week", "month"]
 EVERY_GROUP = "*"
@@ -23,6 +23,16 @@ class Budget:
 
     nano: int
     period: Period
+
+
+@attrs.frozen(kw_only=True)
+class Ceiling:
+    """What a token may at most that a person has made for themselves, as it is said of that person."""
+
+    group: str
+    models: tuple[str, ...] = ()
+    """Glob patterns; none means all."""
+    rpm: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +68,28 @@ class Token:
     person_enabled: bool = True
     """Whether the person that it belongs to is enabled; follows the person, and is stored with them alone."""
 
+    self_made: bool = False
+    """Whether its person has made it for themselves; never true of one without a person."""
+    ceiling: Ceiling | None = None
+    """What it may at most, where its person has made it; follows the person, and is stored with them alone."""
+
+    @property
+    def in_force(self) -> Token:
+        """The token in the group that holds, which is its ceiling's where it has one. What is stored is never this."""
+        if self.ceiling is None or self.ceiling.group == self.group:
+            return self
+        return attrs.evolve(self, group=self.ceiling.group)
+
+    def rpm_in_force(self, default: int) -> int:
+        """Requests per minute, where the gateway's setting is `default`: the smaller of its own and its ceiling's; 0 is
+        no limit."""
+        rpm = self.rpm
+        if rpm is None:
+            rpm = default
+        if self.ceiling is None or self.ceiling.rpm is None:
+            return rpm
+        return min(rpm or self.ceiling.rpm, self.ceiling.rpm)
+
     def reaches(self, group: str) -> bool:
         """Whether it may use the channels of a group."""
         return self.group in (group, EVERY_GROUP)
@@ -71,9 +103,13 @@ class Token:
         """Whether what it may spend has an end."""
         return self.quota_nano is not None or self.budget is not None
 
-    def may_use(self, names: Iterable[str]) -> bool:
-        """Whether any of a model's public names is allowed."""
-        return not self.models or any(fnmatchcase(name, glob) for name in names for glob in self.models)
+    def may_use(self, names: Collection[str]) -> bool:
+        """Whether any of a model's public names is allowed, by its own list and by its person's."""
+        return _allows(self.models, names) and (self.ceiling is None or _allows(self.ceiling.models, names))
+
+
+def _allows(globs: Collection[str], names: Collection[str]) -> bool:
+    return not globs or any(fnmatchcase(name, glob) for name in names for glob in globs)
 
 
 def new_key() -> str:

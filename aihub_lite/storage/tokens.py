@@ -7,18 +7,19 @@ from typing import Any
 
 import attrs
 
-from aihub_lite.domain.token import Budget, Token
+from aihub_lite.domain.token import Budget, Ceiling, Token
 from aihub_lite.storage.sqlite.columns import from_json, insert_sql, row_values, to_json, update_sql
 from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.sqlite.writer import Statement
 
 LIMITS = ("quota_nano", "expires_at", "rpm", "tpm", "concurrency")
 PLAIN = ("id", "name", "digest", "hint", "created_at", "group", *LIMITS, "person_id", "team_id")
-COLUMNS = (*PLAIN, "enabled", "budget_nano", "budget_period", "models", "allow_ips")
+COLUMNS = (*PLAIN, "enabled", "self_made", "budget_nano", "budget_period", "models", "allow_ips")
 LOAD = """
-SELECT *, person_id = '' OR EXISTS (SELECT 1 FROM persons WHERE persons.id = person_id AND persons.enabled)
-    AS person_enabled
-FROM tokens ORDER BY created_at, rowid
+SELECT tokens.*, person_id = '' OR coalesce(persons.enabled, FALSE) AS person_enabled,
+    token_group, token_models, token_rpm
+FROM tokens LEFT JOIN persons ON persons.id = person_id
+ORDER BY tokens.created_at, tokens.rowid
 """
 """rowid: of those that were made in the same second, too, the older one comes first."""
 INSERT = insert_sql("tokens", COLUMNS)
@@ -55,13 +56,22 @@ def insertion(token: Token) -> Statement:
 
 def _values(token: Token) -> tuple[Any, ...]:
     plain = (getattr(token, name) for name in PLAIN)
-    return (*plain, token.enabled, *_budget_values(token.budget), to_json(token.models), to_json(token.allow_ips))
+    limits = (to_json(token.models), to_json(token.allow_ips))
+    return (*plain, token.enabled, token.self_made, *_budget_values(token.budget), *limits)
 
 
 def _budget_values(budget: Budget | None) -> tuple[int | None, str | None]:
     if budget is None:
         return None, None
     return budget.nano, budget.period
+
+
+def _ceiling(row: sqlite3.Row) -> Ceiling | None:
+    """That of the person whose row is beside the token's, where they made it."""
+    if not row["self_made"] or row["token_group"] is None:
+        return None
+    models = from_json(row["token_models"], tuple[str, ...])
+    return Ceiling(group=row["token_group"], models=models, rpm=row["token_rpm"])
 
 
 def _token(row: sqlite3.Row) -> Token:
@@ -72,6 +82,8 @@ def _token(row: sqlite3.Row) -> Token:
         **row_values(row, PLAIN),
         enabled=bool(row["enabled"]),
         person_enabled=bool(row["person_enabled"]),
+        self_made=bool(row["self_made"]),
+        ceiling=_ceiling(row),
         budget=budget,
         models=from_json(row["models"], tuple[str, ...]),
         allow_ips=from_json(row["allow_ips"], tuple[str, ...]),

@@ -39,7 +39,7 @@ class Person:
     most_tokens: int = 10
     """How many tokens they may have and still make one for themselves; 0: they make none."""
     token_group: str = "default"  # noqa: S105  the name of a group
-    """The group of the tokens that they make for themselves."""
+    """The group of the tokens that they have made for themselves."""
     token_models: tuple[str, ...] = ()
     """Glob patterns of the models that those may use; none means all."""
     token_rpm: int | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import attrs
@@ -11,7 +9,9 @@ import attrs
 from aihub_lite.domain.people.person import Person
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.validation import check_name
-from aihub_lite.errors import Conflict, InvalidRequest, NotFound
+from aihub_lite.errors import Conflict, NotFound
+from aihub_lite.gateway.people.ceilings import within_ceilings
+from aihub_lite.gateway.people.ownership import owned_by
 from aihub_lite.gateway.people.registry import PeopleRegistry
 from aihub_lite.gateway.state.tokens import TokenRegistry
 
@@ -38,26 +38,14 @@ def own_token(tokens: TokenRegistry, person: Person, ref: str) -> Token:
     raise NotFound(f"There is no token {ref[:64]!r}.")
 
 
-def within_ceilings(person: Person, token: Token) -> Token:
-    """The token with no more rights than tokens may have that the person makes; raises InvalidRequest where it asks
-    for more."""
-    models = token.models or person.token_models
-    if person.token_models and not all(_is_allowed(glob, person.token_models) for glob in models):
-        raise InvalidRequest(f"models: your tokens may use {', '.join(person.token_models)}")
-    rpm = token.rpm
-    if person.token_rpm is not None:
-        if rpm is None:
-            rpm = person.token_rpm
-        if not 1 <= rpm <= person.token_rpm:
-            raise InvalidRequest(f"rpm: must be between 1 and {person.token_rpm}")
-    return attrs.evolve(token, group=person.token_group, models=models, rpm=rpm)
-
-
-def _is_allowed(glob: str, allowed: Sequence[str]) -> bool:
-    """Whether a pattern stands for nothing that is not allowed: it is one of those, or the plain id of such a model."""
-    if glob in allowed:
-        return True
-    return not set(glob) & set("*?[") and any(fnmatchcase(glob, other) for other in allowed)
+def most_reached(person: Person, tokens: int) -> str:
+    """Why somebody with so many tokens makes no more."""
+    if tokens <= person.most_tokens:
+        return f"You may have {person.most_tokens} tokens. Delete one, or ask an admin for more."
+    return (
+        f"You may have {person.most_tokens} tokens, and have {tokens}: those go on working. To make another, delete "
+        f"{tokens - person.most_tokens + 1}, or ask an admin for more."
+    )
 
 
 @attrs.frozen
@@ -75,8 +63,8 @@ class OwnTokens:
             # Within the change: two at once are counted one after the other, and nobody is deleted meanwhile.
             owner = self.people.person(person.id)
             if len(own_tokens(self.tokens, owner)) >= owner.most_tokens:
-                raise Conflict(f"You may have {owner.most_tokens} tokens. Delete one, or ask an admin for more.")
-            token = attrs.evolve(token, person_id=owner.id, team_id=owner.team_id, **fields)
+                raise Conflict(most_reached(owner, len(own_tokens(self.tokens, owner))))
+            token = owned_by(owner, attrs.evolve(token, self_made=True, **fields))
             return within_ceilings(owner, token)
 
         return await self.tokens.create(NAMED.format(person=person.name, name=name), change)

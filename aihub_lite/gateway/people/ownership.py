@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import attrs
 
 from aihub_lite.domain.people.person import Person, Team
-from aihub_lite.domain.token import Token
+from aihub_lite.domain.token import Ceiling, Token
 from aihub_lite.errors import InvalidRequest, NotFound
 from aihub_lite.gateway.people.registry import PeopleRegistry
-from aihub_lite.gateway.state.tokens import TokenRegistry, owner_of
+from aihub_lite.gateway.state.tokens import TokenRegistry, followed_by, owner_of
+
+NOBODYS: Mapping[str, Any] = {"person_enabled": True, "self_made": False, "ceiling": None}
+"""What is said of a token that no person has."""
 
 
 def follow_owners(people: PeopleRegistry, tokens: TokenRegistry) -> None:
@@ -16,7 +22,7 @@ def follow_owners(people: PeopleRegistry, tokens: TokenRegistry) -> None:
 
     async def person_changed(before: Person | None, after: Person | None) -> None:
         if after is not None:
-            await tokens.follow_person(after.id, after.team_id, after.enabled)
+            await tokens.follow_person(after.id, after.team_id, after.enabled, ceiling_of(after))
         elif before is not None:
             await tokens.go_with(person_id=before.id)
 
@@ -26,6 +32,18 @@ def follow_owners(people: PeopleRegistry, tokens: TokenRegistry) -> None:
 
     people.on_person.append(person_changed)
     people.on_team.append(team_changed)
+
+
+def ceiling_of(person: Person) -> Ceiling:
+    """What the tokens may at most that a person has made for themselves."""
+    return Ceiling(group=person.token_group, models=person.token_models, rpm=person.token_rpm)
+
+
+def owned_by(person: Person, token: Token) -> Token:
+    """The token as a person's; whose it was before, they have not made it."""
+    self_made = token.self_made and token.person_id in ("", person.id)
+    token = attrs.evolve(token, person_id=person.id, self_made=self_made)
+    return followed_by(token, person.team_id, person.enabled, ceiling_of(person))
 
 
 def given_to(people: PeopleRegistry, token: Token, person: str | None, team: str | None) -> Token:
@@ -38,10 +56,10 @@ def given_to(people: PeopleRegistry, token: Token, person: str | None, team: str
     try:
         if person:
             owner = people.person(person)
-            return attrs.evolve(token, person_id=owner.id, team_id=owner.team_id, person_enabled=owner.enabled)
+            return owned_by(owner, token)
     except NotFound as error:
         raise InvalidRequest(f"person: {error.message}") from None
-    return attrs.evolve(token, person_id="", team_id=team_id_of(people, team), person_enabled=True)
+    return attrs.evolve(token, person_id="", team_id=team_id_of(people, team), **NOBODYS)
 
 
 def team_id_of(people: PeopleRegistry, team: str | None) -> str:

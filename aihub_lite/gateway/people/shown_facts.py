@@ -30,7 +30,7 @@ MOST = 20
 """Entries of a list."""
 USER_INFO = re.compile(r"//[^/@\s]*@")
 """Of a URL."""
-LEFT_OUT = frozenset({"id", "created_at", "person_enabled", "origin", "hint"})
+LEFT_OUT = frozenset({"id", "created_at", "person_enabled", "ceiling", "origin", "hint"})
 """What is never changed, or follows from what is."""
 NAMES = {"digest": "key"}
 """What a field is called here where it is called otherwise."""

@@ -147,7 +147,7 @@ class MemoryLimiter:
         return self.live_settings.now.auth_failures_per_minute
 
     def request(self, token: Token) -> RequestsLeft | None:
-        limit = self.rpm if token.rpm is None else token.rpm
+        limit = token.rpm_in_force(self.rpm)
         if not limit:
             return None
         now = self.clock.monotonic()
@@ -159,7 +159,7 @@ class MemoryLimiter:
     def used(self, token: Token) -> dict[str, tuple[int, int]]:
         """What is used at this moment of each limit that a token has, and the limit."""
         now = self.clock.monotonic()
-        rpm = self.rpm if token.rpm is None else token.rpm
+        rpm = token.rpm_in_force(self.rpm)
         used = {}
         if rpm:
             used["rpm"] = (rpm - self._requests.peek(token.id).left(rpm, now), rpm)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import attrs
 
 from aihub_lite.domain.clock import Clock
-from aihub_lite.domain.token import Token, digest_of, new_key
+from aihub_lite.domain.token import Ceiling, Token, digest_of, new_key
 from aihub_lite.domain.validation import checked_token
 from aihub_lite.errors import NotFound
 from aihub_lite.gateway.state.changes import Changes, serialized, unchanged
@@ -48,13 +48,15 @@ class TokenRegistry:
         raise NotFound(f"There is no token {ref[:64]!r}.")
 
     def of_key(self, key: str) -> Token | None:
-        """The token that a key opens, as it is now or as clients of one-api and new-api write it: those take what is
-        between `sk-` and the first `-` after it, so it may come without the one, and with a channel's id after the
-        other."""
+        """The token that a key opens, in force. The key as it is now, or as clients of one-api and new-api write it:
+        those take what is between `sk-` and the first `-` after it, so it may come without the one, and with a
+        channel's id after the other."""
         token = self.by_digest.get(digest_of(key))
         if token is None:
             token = self.by_digest.get(digest_of("sk-" + key.removeprefix("sk-").partition("-")[0]))
-        return token
+        if token is None:
+            return None
+        return token.in_force
 
     @serialized
     async def create(self, name: str, change: Callable[[Token], Token] = unchanged) -> tuple[Token, str]:
@@ -91,11 +93,11 @@ class TokenRegistry:
         await self._notify(token, None)
         return token
 
-    async def follow_person(self, person_id: str, team_id: str, enabled: bool) -> None:
-        """A person moved, or may use the gateway or not: so do their tokens. Within the change of the person, by whose
-        triggers storage has it already."""
+    async def follow_person(self, person_id: str, team_id: str, enabled: bool, ceiling: Ceiling) -> None:
+        """A person moved, may use the gateway or not, or their tokens more or less: so do their tokens. Within the
+        change of the person, by whose triggers storage has it already."""
         for token in [token for token in self.by_digest.values() if token.person_id == person_id]:
-            followed = attrs.evolve(token, team_id=team_id, person_enabled=enabled)
+            followed = followed_by(token, team_id, enabled, ceiling)
             if followed != token:
                 await self._notify(token, followed)
                 self.by_digest[token.digest] = followed
@@ -148,6 +150,14 @@ class TokenRegistry:
     async def _notify(self, before: Token | None, after: Token | None) -> None:
         for listener in self.on_change:
             await listener(before, after)
+
+
+def followed_by(token: Token, team_id: str, enabled: bool, ceiling: Ceiling) -> Token:
+    """A person's token as what is said of that person makes it; the ceiling is of those that they made."""
+    under = None
+    if token.self_made:
+        under = ceiling
+    return attrs.evolve(token, team_id=team_id, person_enabled=enabled, ceiling=under)
 
 
 def owner_of(token: Token) -> tuple[str, str]:

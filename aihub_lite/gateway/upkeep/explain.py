@@ -30,8 +30,7 @@ def explain(gateway: Gateway, name: str, token: Token | None, sample: Sample | N
     """
     if sample is None:
         sample = sample_of(CHAT_PATH, None, name)
-    if token is None:
-        token = ANYBODY
+    token = (token or ANYBODY).in_force
     resolved = gateway.registry.catalog.resolve(name)
     if resolved is not None and resolved[0].route is not None:
         return explain_route(gateway, name, resolved[0], resolved[1], token, sample)

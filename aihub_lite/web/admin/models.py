@@ -29,7 +29,10 @@ from aihub_lite.web.views import Json
 def offered_to(gateway: Gateway, token: Token | None) -> Iterator[Model]:
     """What a token may ask for, or without one all that is offered, in no order."""
     models = gateway.registry.catalog.models.values()
-    return (model for model in models if token is None or open_to(token, model))
+    if token is None:
+        return iter(models)
+    caller = token.in_force
+    return (model for model in models if open_to(caller, model))
 
 
 def open_to(token: Token, model: Model) -> bool:

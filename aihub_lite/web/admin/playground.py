@@ -52,7 +52,7 @@ def live_token(gateway: Gateway, ref: str) -> Token:
     token = gateway.registry.tokens.get(ref)
     if not token.live(gateway.clock.wall()):
         raise Conflict(f"Token {token.name} is disabled or has expired.")
-    return token
+    return token.in_force
 
 
 def as_playground(scope: Scope) -> dict[str, Any]:

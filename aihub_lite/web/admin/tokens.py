@@ -15,6 +15,7 @@ from aihub_lite.domain.pots.budget import PotKey, budgets_of
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.errors import Conflict, InvalidRequest
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.people.ceilings import CeilingBounds, bound_texts, bounds_of
 from aihub_lite.gateway.people.ownership import given_to, owner_names
 from aihub_lite.storage.usage import Usages
 from aihub_lite.web.admin.bodies import ManyInput, Nano, done_to_each, moment, read_many, read_object, structure
@@ -107,11 +108,14 @@ def token_json(gateway: Gateway, token: Token) -> Json:
         "team": team,
         "enabled": token.enabled,
         "person_enabled": token.person_enabled,
+        "self_made": token.self_made,
+        "bound": {field: value for field, value in attrs.asdict(bounds(gateway, token)).items() if value is not None},
         "quota": optional_money(token.quota_nano),
         "budget": budget,
         "budgets": budgets_json(gateway, PotKey("token", token.id)),
         "models": token.models,
         "expires": optional_moment(token.expires_at),
+        "expired": token.expires_at is not None and token.expires_at <= wall,
         "rpm": token.rpm,
         "tpm": token.tpm,
         "concurrency": token.concurrency,
@@ -191,11 +195,22 @@ async def create_token(gateway: TheGateway, content: TheBody) -> Json:
     return {**token_json(gateway, token), "key": key, "warnings": warnings(gateway, token)}
 
 
+def bounds(gateway: Gateway, token: Token) -> CeilingBounds:
+    """Where its person's ceilings leave a token less than its own settings."""
+    return bounds_of(token, gateway.limits.rpm)
+
+
 def warnings(gateway: Gateway, token: Token) -> list[str]:
-    """What keeps a token from being of use yet."""
-    if any(token.reaches(channel.group) for channel in gateway.registry.channels.all):
-        return []
-    return [f"no channel serves the group {token.group} yet: channel add … --group {token.group}"]
+    """What keeps a token from being of use yet, or as much as it says."""
+    said = []
+    held_down = bounds(gateway, token)
+    person, _ = owner_names(gateway.people, token)
+    if held_down.any:
+        said = [f"{person} may give their own tokens no more than: {'; '.join(bound_texts(token, held_down))}"]
+    group = token.in_force.group
+    if not any(token.in_force.reaches(channel.group) for channel in gateway.registry.channels.all):
+        said.append(f"no channel serves the group {group} yet: channel add … --group {group}")
+    return said
 
 
 @get("/{ref:str}")

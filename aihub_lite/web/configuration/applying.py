@@ -205,6 +205,8 @@ def _token_fields(table: Table, now: float) -> dict[str, Any]:
         if SPAN.fullmatch(entry.expires):
             raise InvalidRequest("expires: must be a date like 2027-01-31: a span would begin anew each time")
         fields["expires"] = moment(entry.expires, now, "expires", ahead=True)
+    if entry.self_made is None:
+        del fields["self_made"]
     if entry.digest is None:
         del fields["digest"], fields["hint"]
     else:

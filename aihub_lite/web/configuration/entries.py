@@ -32,6 +32,8 @@ class TokenEntry(TokenInput):
     """SHA-256 of the key, in hex; without one a new token gets a new key."""
     hint: str | None = None
     """The key's last characters."""
+    self_made: bool | None = None
+    """Whether its person has made it for themselves; unless said, a token that there is stays what it is."""
 
 
 @attrs.frozen(kw_only=True)

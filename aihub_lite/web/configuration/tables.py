@@ -127,6 +127,7 @@ def _token(gateway: Gateway, token: Token) -> dict[str, Any]:
     return {
         **given(digest=token.digest, hint=token.hint, person=person, team=team),
         **unlike({"group": "default", "enabled": True}, group=token.group, enabled=token.enabled),
+        **unlike({"self_made": False}, self_made=token.self_made),
         **given(
             quota=money_text(token.quota_nano),
             budget=budget,

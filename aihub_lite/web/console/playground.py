@@ -29,10 +29,10 @@ def callers(gateway: Gateway, chosen: str) -> list[Token]:
     now = gateway.clock.wall()
     own = own_token(gateway)
     live = [token for token in reversed(gateway.registry.tokens.all) if token.live(now) and token.id != own.id]
-    tokens = [own, *live[:LIMIT]]
+    tokens = [own, *(token.in_force for token in live[:LIMIT])]
     if not chosen or chosen == OWN:
         return tokens
-    first = gateway.registry.tokens.get(chosen)
+    first = gateway.registry.tokens.get(chosen).in_force
     return [first, *(token for token in tokens if token.id != first.id)]
 
 

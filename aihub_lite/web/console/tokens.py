@@ -26,7 +26,7 @@ from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.reports.token_usage import SPAN, limit_rows, usage_json
 from aihub_lite.web.requests.listing import requests_page
 from aihub_lite.web.spans import edges_of
-from aihub_lite.web.views import Json, moment_text
+from aihub_lite.web.views import Json
 
 
 def meter(token: Json) -> Json | None:
@@ -47,23 +47,22 @@ def _meter(spent: float, limit: float, period: str) -> Json:
     return {"spent": spent, "limit": limit, "period": period, "share": share}
 
 
-def state_of(token: Json, now: str) -> str:
-    """`active`, or why its key is refused. Times in RFC 3339 and UTC compare as text."""
+def state_of(token: Json) -> str:
+    """`active`, or why its key is refused."""
     if not token["enabled"]:
         return "disabled"
     if not token["person_enabled"]:
         return "owner_disabled"
-    if token["expires"] is not None and token["expires"] <= now:
+    if token["expired"]:
         return "expired"
     if token["left_usd"] == 0:
         return "exhausted"
     return "active"
 
 
-def token_view(token: Json, gateway: Gateway) -> Json:
+def token_view(token: Json) -> Json:
     """A token with its state and its nearest limit, as a row or the head of its page."""
-    now = moment_text(gateway.clock.wall())
-    return {**token, "meter": meter(token), "state": state_of(token, now)}
+    return {**token, "meter": meter(token), "state": state_of(token)}
 
 
 MOST_OWNERS = 500
@@ -120,7 +119,7 @@ async def show_tokens(
     return page(
         request,
         "pages/tokens.html",
-        tokens=[token_view(row, gateway) for _, row in rows[: asked.limit]],
+        tokens=[token_view(row) for _, row in rows[: asked.limit]],
         total=len(gateway.registry.tokens.by_digest),
         q=q.strip(),
         sort=known_sort(sort, SORTS),
@@ -149,7 +148,7 @@ async def show_token_page(request: AnyRequest, gateway: TheGateway, ref: FromPat
     return page(
         request,
         "pages/token.html",
-        token=token_view(token_json(gateway, token), gateway),
+        token=token_view(token_json(gateway, token)),
         limits=limit_rows(gateway, token),
         usage=usage,
         recent=[record_json(record) for _, record in recent],

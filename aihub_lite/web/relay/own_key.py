@@ -42,9 +42,6 @@ class OwnKey:
         """Money in USD; `left_usd` and every limit are null where there is none."""
         balance = self.gateway.ledger.balances[token.id]
         wall = self.gateway.clock.wall()
-        rpm = token.rpm
-        if rpm is None:
-            rpm = self.gateway.limits.rpm
         return {
             "object": "key",
             "name": token.name,
@@ -58,7 +55,7 @@ class OwnKey:
             "budget": budget_json(balance, wall),
             "budgets": budgets_json(self.gateway, PotKey("token", token.id)),
             "limits": {
-                "rpm": rpm or None,
+                "rpm": token.rpm_in_force(self.gateway.limits.rpm) or None,
                 "tpm": token.tpm or None,
                 "concurrency": token.concurrency or None,
             },

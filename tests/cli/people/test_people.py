@@ -72,3 +72,35 @@ def test_an_invitation_whose_mail_fails_prints_the_link_and_says_so(terminal: Te
     assert "The mail to ada@example.org failed: localhost:1 could not be spoken with" in text
     refused = terminal.run("settings", "test-mail", "ada@example.org", environ=environ)
     assert (1, True) == (refused.code, "localhost:1 could not be spoken with" in refused.stderr)
+
+
+def test_a_list_of_tokens_says_what_holds_of_those_that_their_person_made(terminal: Terminal) -> None:
+    file = terminal.directory.parent / "made.toml"
+    file.write_text(
+        "[people.Ada]\ntoken_models = ['demo']\ntoken_rpm = 60\ntoken_group = 'staff'\n"
+        "[tokens.laptop]\nperson = 'Ada'\nself_made = true\nrpm = 100\n"
+        "[tokens.robot]\nperson = 'Ada'\nrpm = 100\n",
+        "utf-8",
+    )
+    terminal.ok("apply", str(file))
+    lines = terminal.ok("token", "list").stdout.splitlines()
+    (laptop,) = (line.split() for line in lines if line.startswith("laptop "))
+    (robot,) = (line.split() for line in lines if line.startswith("robot "))
+    assert (["staff", "demo"], "default") == ([laptop[3], laptop[-1]], robot[3])
+    why = "group staff, its own default; models demo, its own -; rpm 60, its own 100: Ada's own tokens may no more"
+    assert f"laptop: {why} (person show)" == lines[-1]
+    assert why in terminal.ok("token", "show", "laptop").stdout
+    warned = terminal.ok("person", "set", "Ada", "--most-tokens", "1")
+    assert "warning: Ada has 2 tokens: those go on working, and they make no more\n" == warned.stderr
+    # What was written is what is read again.
+    file.write_text(terminal.ok("export").stdout, "utf-8")
+    assert "self_made = true" in file.read_text("utf-8")
+    assert "Nothing" in terminal.ok("apply", str(file)).stdout
+
+
+def test_a_token_past_its_time_is_listed_as_expired(terminal: Terminal) -> None:
+    file = terminal.directory.parent / "old.toml"
+    file.write_text("[tokens.old]\nexpires = '2001-01-31'\n[tokens.new]\nexpires = '2127-01-31'\n", "utf-8")
+    terminal.ok("apply", str(file))
+    states = {line.split()[0]: line.split()[1] for line in terminal.ok("token", "list").stdout.splitlines()}
+    assert {"NAME": "STATE", "old": "expired", "new": "enabled"} == states

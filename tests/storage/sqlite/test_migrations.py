@@ -65,6 +65,7 @@ RELEASED = (
     "554f51ce53b79e0173387b68d686fb19b2575aec9490252b2ef0a9b9b94261ad",
     "0a799e1d536629e0fc9b25a1965b3b0b37c66ed578e051536ce71ff79c38d88e",
     "3cfd52539d72f2f2c3ffaa36a310ba7b403cd92d20762aecfb5e928334988688",
+    "0d11458d5805c9bcfed429555ccb113eb2a0b1590370fbd748670816a4352c3e",
 )
 """SHA-256 of `schema_text` after each released step. A new step adds a line; none of these ever changes."""
 
@@ -178,6 +179,36 @@ def test_a_migration_that_is_killed_at_any_statement_goes_on_at_the_next_start(t
             assert RELEASED[-1] == hashlib.sha256(schema_text(connection).encode()).hexdigest()
             assert 2 == connection.execute("SELECT count(*) FROM usage_records").fetchone()[0]
     assert statement > 1
+
+
+def test_a_token_from_before_counts_as_self_made_by_its_name_or_by_the_audit_log(
+    connection: sqlite3.Connection,
+) -> None:
+    """Its person may have another name since, and an admin may have made tokens for them."""
+    migrate(connection, PATH, MIGRATIONS[:30])
+    person = "INSERT INTO persons (id, name, created_at, role, team_id, enabled) VALUES (?, ?, 0, 'member', '', 1)"
+    connection.executemany(person, [("per_1", "Ada"), ("per_2", "Bob Miller")])
+    token = (
+        'INSERT INTO tokens (id, name, digest, hint, created_at, person_id, "group", enabled, models, allow_ips)'
+        " VALUES (?, ?, ?, '', 0, ?, 'default', 1, '[]', '[]')"
+    )
+    tokens = [
+        ("tok_1", "Ada: laptop", "per_1"),
+        ("tok_2", "robot", "per_1"),
+        ("tok_3", "Bob: laptop", "per_2"),
+        ("tok_4", "Ada: of nobody", ""),
+        ("tok_5", "Ada", "per_1"),
+    ]
+    connection.executemany(token, [(ref, name, ref, person_id) for ref, name, person_id in tokens])
+    line = (
+        "INSERT INTO audit (at_ms, via, by, person_id, address, action, request_id, kind, object_id, object, fields)"
+        " VALUES (0, '', '', ?, '', ?, '', 'token', ?, '', '{}')"
+    )
+    connection.executemany(line, [("per_2", "create_own_token", "tok_3"), ("per_1", "create_token", "tok_2")])
+    migrate(connection, PATH)
+    assert [("tok_1",), ("tok_3",)] == connection.execute(
+        "SELECT id FROM tokens WHERE self_made ORDER BY id"
+    ).fetchall()
 
 
 def test_files_of_the_schema_are_numbered_from_one_without_a_gap() -> None:

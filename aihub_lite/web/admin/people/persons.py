@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.gateway.people.own_tokens import own_tokens
 from aihub_lite.gateway.people.ownership import team_id_of, team_name, tokens_of
 from aihub_lite.web.access.actor import Actor, actor_of, check_over, check_role
 from aihub_lite.web.admin.bodies import read_object, structure
@@ -34,7 +35,7 @@ class PersonInput:
     most_tokens: int = 10
     """How many tokens they may have and still make one for themselves."""
     token_group: str = "default"  # noqa: S105  the name of a group
-    """Of the tokens that they make; the next two are what those may, at most."""
+    """Of the tokens that they make or have made; the next two are what those may, at most."""
     token_models: tuple[str, ...] = ()
     token_rpm: int | None = None
 
@@ -110,9 +111,22 @@ async def show_person(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 @patch("/{ref:str}", opt=takes(PersonInput))
 async def edit_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """Change the fields of the body; to another team their tokens go along."""
+    """Change the fields of the body; to another team their tokens go along.
+
+    What their own tokens may holds of those that there are, too, from the next request on; `warnings` say what does
+    not.
+    """
     change = allowed(actor_of(request), change_for(gateway, person_fields(content)))
-    return await person_json(gateway, await gateway.people.edit_person(ref, change))
+    person = await gateway.people.edit_person(ref, change)
+    return {**await person_json(gateway, person), "warnings": warnings(gateway, person)}
+
+
+def warnings(gateway: Gateway, person: Person) -> list[str]:
+    """What does not follow from how many tokens somebody may have."""
+    tokens = len(own_tokens(gateway.registry.tokens, person))
+    if tokens <= person.most_tokens:
+        return []
+    return [f"{person.name} has {tokens} tokens: those go on working, and they make no more"]
 
 
 @post("/{ref:str}/enable", status_code=200)

@@ -20,7 +20,7 @@ from aihub_lite.web.me.tokens import own_token_json, own_token_rows
 async def show_own_tokens(request: AnyRequest, gateway: TheGateway) -> Template:
     """The reader's tokens, oldest first."""
     person = person_of(request)
-    tokens = [token_view(row, gateway) for row in await own_token_rows(gateway, person)]
+    tokens = [token_view(row) for row in await own_token_rows(gateway, person)]
     return page(request, "me/tokens.html", tokens=tokens, most=person.most_tokens)
 
 
@@ -35,5 +35,5 @@ async def show_own_token_page(request: AnyRequest, gateway: TheGateway, ref: Fro
     """One of the reader's tokens: what it has spent, and how to set up clients with it."""
     person = person_of(request)
     token = own_token(gateway.registry.tokens, person, ref)
-    shown = token_view(own_token_json(gateway, person, token), gateway)
+    shown = token_view(own_token_json(gateway, person, token))
     return page(request, "me/token.html", token=shown, **connect(request, gateway, token))

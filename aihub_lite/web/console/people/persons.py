@@ -62,7 +62,7 @@ async def show_person_page(request: AnyRequest, gateway: TheGateway, ref: FromPa
         request,
         "people/person.html",
         person=await person_json(gateway, person),
-        tokens=[token_view(token_json(gateway, token), gateway) for token in tokens[:MOST_TOKENS]],
+        tokens=[token_view(token_json(gateway, token)) for token in tokens[:MOST_TOKENS]],
         more=len(tokens) > MOST_TOKENS,
         usage=await usage_by_model(gateway, "person", person.id),
         roles=ROLES,

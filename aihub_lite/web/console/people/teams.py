@@ -46,7 +46,7 @@ async def show_team_page(request: AnyRequest, gateway: TheGateway, ref: FromPath
         "people/team.html",
         team=await team_json(gateway, team),
         members=await people_json(gateway, gateway.people.members(team)),
-        tokens=[token_view(token_json(gateway, token), gateway) for token in tokens[:MOST_TOKENS]],
+        tokens=[token_view(token_json(gateway, token)) for token in tokens[:MOST_TOKENS]],
         more=len(tokens) > MOST_TOKENS,
         usage=await usage_by_model(gateway, "team", team.id),
     )
