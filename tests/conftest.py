@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from aihub_lite.upstream import transport, ways
+from tests import scheduler
 from tests.support.gateway import Gateway, running
 from tests.support.leaks import Sentinel
 from tests.support.process import SCALED, Home
@@ -49,9 +50,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-case", action="store_true", help="of each parametrized test only the first case")
 
 
-def pytest_configure() -> None:
-    """Data directories of tests in memory, where there is room: thousands of databases, each with a dozen commits that
-    wait for a disk, take longer than all else. Nobody pulls the plug; what a killed process leaves is there as well."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are handed out by our scheduler.
+
+    Data directories of tests in memory, where there is room: thousands of databases, each with a dozen commits that
+    wait for a disk, take longer than all else. Nobody pulls the plug; what a killed process leaves is there as well.
+    """
+    config.pluginmanager.register(scheduler)
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
