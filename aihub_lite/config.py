@@ -237,6 +237,12 @@ class Settings:
         in_(("on", "off")),
         live=True,
     )
+    own_resume: str = setting(
+        "off",
+        "whether people may resume their own tokens that the gateway has paused for safety; else an admin has to",
+        in_(("on", "off")),
+        live=True,
+    )
     docs: str = setting(
         "signed-in",
         "who may read /docs, with models and prices: who has a key, is signed in or sits at the machine; public; off",

@@ -8,6 +8,7 @@
     │   │   └── NoModelFits          400 invalid_request, or context_length_exceeded
     │   ├── Unauthenticated          401 invalid_api_key
     │   ├── QuotaExhausted           402 insufficient_user_quota
+    │   ├── PausedForSafety          402 paused_for_safety
     │   ├── ModelNotAllowed          403 model_not_allowed
     │   ├── ModelUnpriced            403 model_unpriced
     │   ├── AccessDenied             403 access_denied
@@ -130,6 +131,14 @@ class QuotaExhausted(ClientFault):
         self.needed = needed
         self.left = left
         self.refills = refills
+
+
+class PausedForSafety(ClientFault):
+    """The token, or the person whose it is, is paused until somebody resumes it: 402 is what every client takes for
+    final. SDKs went on after a 429, all night, and that is what it is to end."""
+
+    status = 402
+    code: str | int | None = "paused_for_safety"
 
 
 class ModelNotAllowed(ClientFault):

@@ -53,6 +53,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "storage.requests": FACTS | {"storage.sqlite"},
     "storage.alerts": FACTS | {"domain.alerts", "storage.sqlite"},
     "storage.people": FACTS | {"domain.people", "storage", "storage.sqlite"},
+    "storage.safety": FACTS | {"storage.sqlite"},
     "storage.backups": FACTS | {"storage.sqlite"},
     "storage.pots": FACTS | {"storage", "storage.sqlite"},
     "storage.moving": FACTS | {"domain.people", "storage", "storage.people", "storage.pots", "storage.sqlite"},
@@ -67,7 +68,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "gateway.steps": frozenset(),
     "gateway.pots": FACTS,
     "gateway.state": BENEATH | {"gateway.pots"},
-    "gateway.safety": BENEATH | {"gateway.state", "storage.safety"},
+    "gateway.safety": BENEATH | {"domain.people", "gateway.mail", "gateway.people", "gateway.state", "storage.safety"},
     "gateway.backups": BENEATH | {"gateway.state", "storage.backups"},
     "gateway.people": BENEATH | {"domain.people", "gateway.state", "storage.people"} | {"gateway.pots", "storage.pots"},
     "gateway.mail": FACTS | {"config", "domain.people", "gateway.state", "upstream", "upstream.mail"},
@@ -92,7 +93,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "gateway.core": BENEATH
     | {"gateway.adapters", "gateway.client", "gateway.line", "gateway.people", "gateway.refusals", "gateway.routing"}
     | {"gateway.backups", "gateway.mail", "gateway.state", "storage.people", "storage.requests", "upstream.mail"}
-    | {"gateway.alerts"},
+    | {"gateway.alerts", "gateway.safety", "storage.safety"},
     "gateway.conditions": BENEATH
     | {"domain.alerts", "gateway.backups", "gateway.core", "gateway.routing", "gateway.steps", "gateway.upkeep"},
     "gateway.upkeep": BENEATH
@@ -113,6 +114,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "web.requests": FACTS | {"gateway.core", "storage", "storage.requests", "web.views"},
     "web.spans": FACTS | {"storage"},
     "web.pots": FACTS | {"gateway.core", "gateway.people", "gateway.pots", "web.views"},
+    "web.pauses": FACTS | {"domain.people", "gateway.core", "web.views"},
     "web.sums": FACTS | {"storage", "storage.reports", "web.views"},
     "web.reports": FACTS
     | {
@@ -167,13 +169,13 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         "web.views",
         "web.way_out",
     }
-    | {"web.pots", "domain.alerts", "gateway.conditions"},
+    | {"web.pauses", "web.pots", "domain.alerts", "gateway.conditions"},
     "web.admin.alerts": FACTS
     | {"domain.alerts", "gateway.core", "gateway.people", "storage.alerts", "web.admin", "web.views"},
     "web.admin.people": FACTS
     | {"domain.people", "gateway.core", "gateway.people", "gateway.state", "storage.people", "web.access", "web.admin"}
     | {"gateway.mail"}
-    | {"web.framework", "web.views"},
+    | {"web.framework", "web.pauses", "web.views"},
     "web.doctor": BENEATH
     | {"aihub_lite", "gateway.conditions", "gateway.core", "storage.backups", "web.admin", "web.console", "web.views"},
     "web.console.care": FACTS | {"web.admin.care", "web.console", "web.doctor", "web.framework"},

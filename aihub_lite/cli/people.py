@@ -18,7 +18,7 @@ from aihub_lite.cli.base.commands import (
     split_list,
     without_none,
 )
-from aihub_lite.cli.base.output import amount_text, print_facts, print_json, print_table, shown, warn
+from aihub_lite.cli.base.output import amount_text, paused_text, print_facts, print_json, print_table, shown, warn
 
 person_app = typer.Typer(help="People who share the gateway.", no_args_is_help=True, rich_markup_mode=None)
 team_app = typer.Typer(help="People who share a pot of money.", no_args_is_help=True, rich_markup_mode=None)
@@ -114,6 +114,18 @@ def disable_person(api: AdminApi, name: Name) -> None:
 def enable_person(api: AdminApi, name: Name) -> None:
     """Let them and their tokens in again."""
     change(api, "Person", "enabled", "POST", "people", name, "enable")
+
+
+@command(person_app, "pause")
+def pause_person(api: AdminApi, name: Name) -> None:
+    """Refuse all of their tokens with 402, which clients take for final, until they are resumed."""
+    change(api, "Person", "paused", "POST", "people", name, "pause")
+
+
+@command(person_app, "resume")
+def resume_person(api: AdminApi, name: Name) -> None:
+    """Let their tokens go on after a pause, but for those that are paused by themselves."""
+    change(api, "Person", "resumed", "POST", "people", name, "resume")
 
 
 @command(person_app, "delete")
@@ -217,14 +229,16 @@ def _row(person: dict[str, Any]) -> dict[str, Any]:
     state = "disabled"
     if person["enabled"]:
         state = "enabled"
-    if person["invited"]:
+    if person["enabled"] and person["paused"]:
+        state = "paused"
+    elif person["invited"]:
         state = "invited"
     return {**person, "state": state, "spent": amount_text(person["spent_usd"])}
 
 
 def _facts(answer: dict[str, Any]) -> dict[str, Any]:
     facts = {field: value for field, value in answer.items() if field != "spent_usd"}
-    return {**facts, "spent": amount_text(answer["spent_usd"])}
+    return {**facts, "paused": paused_text(answer), "spent": amount_text(answer["spent_usd"])}
 
 
 def _delete(api: AdminApi, noun: str, *path: str) -> None:

@@ -21,7 +21,16 @@ from aihub_lite.cli.base.commands import (
     split_list,
     without_none,
 )
-from aihub_lite.cli.base.output import amount_text, print_facts, print_table, shown, shown_lines, warn
+from aihub_lite.cli.base.output import (
+    amount_text,
+    complain,
+    paused_text,
+    print_facts,
+    print_table,
+    shown,
+    shown_lines,
+    warn,
+)
 from aihub_lite.cli.pots import budget_text
 
 token_app = typer.Typer(help="Credentials that clients present.", no_args_is_help=True, rich_markup_mode=None)
@@ -187,6 +196,22 @@ def enable_token(api: AdminApi, names: Names) -> None:
     change_each(api, "tokens", "enable", names)
 
 
+@command(token_app, "pause")
+def pause_tokens(api: AdminApi, names: Names) -> None:
+    """Refuse it with 402, which clients take for final, until it is resumed; what runs goes on."""
+    change_each(api, "tokens", "pause", names)
+
+
+@command(token_app, "resume")
+def resume_tokens(api: AdminApi, names: Names) -> None:
+    """Let it go on after a pause, by the gateway or by hand."""
+    change_each(api, "tokens", "resume", names)
+    for name in names:
+        token = api.call("GET", "tokens", name)
+        if token["paused"] is not None:
+            complain(f"Token {token['name']} waits for its person: aihub-lite person resume {shown(token['person'])}")
+
+
 @command(token_app, "delete")
 def delete_token(api: AdminApi, names: Names) -> None:
     """Remove it; its usage stays on record."""
@@ -216,6 +241,8 @@ def state_text(token: dict[str, Any]) -> str:
         return "person disabled"
     if token["expired"]:
         return "expired"
+    if token["paused"]:
+        return "paused"
     return "enabled"
 
 
@@ -249,7 +276,7 @@ def _facts(token: dict[str, Any]) -> dict[str, Any]:
     bound = ""
     if token["bound"]:
         bound = bound_text(token)
-    token = {**token, "bound": bound, "state": state_text(token)}
+    token = {**token, "bound": bound, "state": state_text(token), "paused": paused_text(token)}
     token = {**token, "budgets": [budget_text(budget) for budget in token["budgets"]]}
     return {**{field: value for field, value in token.items() if not field.endswith("_usd")}, **amounts}
 

@@ -34,6 +34,7 @@ from aihub_lite.gateway.routing.account_limits import AccountLimits
 from aihub_lite.gateway.routing.fair_queue import FairQueue
 from aihub_lite.gateway.routing.health import Health, HealthPolicy
 from aihub_lite.gateway.routing.router import Router
+from aihub_lite.gateway.safety.pauses import Pauses
 from aihub_lite.gateway.state.answers import KeptAnswers
 from aihub_lite.gateway.state.channels import ChannelRegistry, KeySwitch
 from aihub_lite.gateway.state.flight import Flights
@@ -48,6 +49,7 @@ from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.people.audit import AuditLog
 from aihub_lite.storage.reports.cells import Cells
 from aihub_lite.storage.requests.refusals import Refusals
+from aihub_lite.storage.safety.pauses import StoredPauses
 from aihub_lite.storage.spending import AccountDays
 from aihub_lite.storage.sqlite.backup import remove_partial_copy
 from aihub_lite.storage.sqlite.database import Database
@@ -70,8 +72,8 @@ class Gateway:
     registry: Registry
     people: PeopleRegistry
     pots: PotRegistry
+    pauses: Pauses
     prices: PriceBook
-    health: Health
     queue: FairQueue
     limits: MemoryLimiter
     ledger: Ledger
@@ -90,14 +92,8 @@ class Gateway:
     """Held while the database is copied."""
     run_key: str = attrs.field(factory=lambda: secrets.token_urlsafe(32), repr=False)
     """Opens the admin API of this run to whoever can read the data directory."""
-    started: float
+    started: float = attrs.field(default=attrs.Factory(lambda self: self.clock.monotonic(), takes_self=True))
     """Monotonic."""
-    audit: AuditBook = attrs.field(
-        default=attrs.Factory(
-            lambda self: AuditBook(AuditLog(self.database), self.clock, self.live_settings), takes_self=True
-        ),
-        repr=False,
-    )
     backups: BackupDesk = attrs.field(
         init=False,
         default=attrs.Factory(
@@ -115,6 +111,16 @@ class Gateway:
     def settings(self) -> Settings:
         """Those in force at this moment."""
         return self.live_settings.now
+
+    @property
+    def health(self) -> Health:
+        """How channels did."""
+        return self.line.router.health
+
+    @property
+    def audit(self) -> AuditBook:
+        """Where it is written who changed what."""
+        return self.pauses.audit
 
 
 @asynccontextmanager
@@ -138,6 +144,7 @@ async def open_gateway(
         _follow_guesses(live_settings, registry.live_catalog)
         await ledger.follow(registry.tokens, await registry.load())
         pots = await PotRegistry.open(database, people, registry.tokens, ledger)
+        pauses = await stack.enter_async_context(_pauses(database, clock, live_settings, registry, people))
         limits = MemoryLimiter(clock, live_settings)
         answers = await stack.enter_async_context(_answers(live_settings, clock, registry))
         refusals = await stack.enter_async_context(_refusals(clock, database, ledger))
@@ -151,6 +158,7 @@ async def open_gateway(
         failover = _failover(stack, live_settings, clock, transport, router, queue, registry.channels)
         facts = prices.facts_of
         line = Line(live_settings, clock, registry, limits, flights, router, ledger, failover, keepalive, facts)
+        line.pause_of = pauses.refusal_of
         yield Gateway(
             live_settings=live_settings,
             environ=environ,
@@ -160,8 +168,8 @@ async def open_gateway(
             registry=registry,
             people=people,
             pots=pots,
+            pauses=pauses,
             prices=prices,
-            health=router.health,
             queue=queue,
             limits=limits,
             ledger=ledger,
@@ -175,7 +183,6 @@ async def open_gateway(
             line=line,
             boot_id=boot_id,
             interrupted=interrupted,
-            started=clock.monotonic(),
         )
 
 
@@ -268,6 +275,23 @@ async def _refusals(clock: Clock, database: Database, ledger: Ledger) -> AsyncIt
             yield book
         finally:
             await book.close()
+
+
+@asynccontextmanager
+async def _pauses(
+    database: Database, clock: Clock, live_settings: LiveSettings, registry: Registry, people: PeopleRegistry
+) -> AsyncIterator[Pauses]:
+    """Those that are stored hold from now on, and new ones are stored inside the block."""
+    audit = AuditBook(AuditLog(database), clock, live_settings)
+    pauses = Pauses(StoredPauses(database), clock, live_settings, registry.tokens, audit)
+    await pauses.load()
+    registry.tokens.on_change.append(pauses.token_changed)
+    people.on_person.append(pauses.person_changed)
+    async with running(pauses.run(), "pauses"):
+        try:
+            yield pauses
+        finally:
+            await pauses.close()
 
 
 @contextmanager

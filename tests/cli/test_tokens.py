@@ -104,3 +104,27 @@ def test_a_limit_that_is_set_beside_a_server_holds_at_once(gateway: Gateway) -> 
     after = gateway.home.cli("token", "seen", name, "--json").json()
 
     assert ({"seen": None}, 403, "model_not_allowed") == (before, refused, after["error"]["code"])
+
+
+def test_a_paused_token_says_so_on_lists_and_its_page_until_it_is_resumed(terminal: Terminal) -> None:
+    for name in ("bob", "eve"):
+        terminal.ok("token", "create", name)
+    said = terminal.ok("token", "pause", "bob", "eve").stdout
+    listed = terminal.ok("token", "list").stdout
+    shown = terminal.ok("token", "show", "bob").stdout
+    resumed = terminal.ok("token", "resume", "bob").stdout
+
+    assert "Token bob paused.\nToken eve paused.\n" == said
+    assert (2, True) == (listed.count(" paused "), "it was paused by hand" in shown)
+    assert ("Token bob resumed.\n", 1) == (resumed, terminal.ok("token", "list").stdout.count(" paused "))
+
+
+def test_who_resumes_a_token_is_told_that_its_person_is_paused(terminal: Terminal) -> None:
+    terminal.ok("person", "create", "Ada")
+    terminal.ok("token", "create", "bob", "--person", "Ada")
+    assert "Person Ada paused.\n" == terminal.ok("person", "pause", "Ada").stdout
+    assert " paused " in terminal.ok("person", "list").stdout
+    said = terminal.run("token", "resume", "bob").stderr
+    assert "aihub-lite person resume Ada" in said
+    assert "Person Ada resumed.\n" == terminal.ok("person", "resume", "Ada").stdout
+    assert " paused " not in terminal.ok("token", "list").stdout

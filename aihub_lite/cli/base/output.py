@@ -63,6 +63,14 @@ def shown_lines(text: object) -> str:
     return "\n".join(shown(line) for line in str(text or "").splitlines())
 
 
+def paused_text(answer: Mapping[str, Any]) -> str | None:
+    """Why what an answer is about is paused, and since when; None where it is not."""
+    paused = answer["paused"]
+    if paused is None:
+        return None
+    return f"since {paused['since']}: {paused['why']}"
+
+
 def warn(answer: Mapping[str, Any]) -> None:
     """Print what an answer warns of, one a line on stderr."""
     for warning in answer["warnings"]:

@@ -7,9 +7,9 @@ from typing import Literal
 
 import attrs
 
-Via = Literal["admin key", "command line", "session", "person", "nobody"]
+Via = Literal["admin key", "command line", "session", "person", "gateway", "nobody"]
 """What let the request in: the admin key, the key that a run writes for commands on its own machine, a session that the
-admin key has opened, a person's session. Nobody: it was not let in."""
+admin key has opened, a person's session. The gateway: no request, it did that by itself. Nobody: it was not let in."""
 Values = tuple[object, object]
 """Before and after, as JSON has them; None where there was or is nothing."""
 

@@ -2,7 +2,7 @@
 
 authenticate → limit → parse → resolve → price & hold → open (failover ends here) → relay → settle
 
-authenticate   state/registry.py: tokens by the digests of their keys
+authenticate   state/registry.py: tokens by the digests of their keys; safety/pauses.py: those that are paused
 limit          state/limits.py, state/flight.py: requests per minute and at once, of a token and of the gateway
 parse          adapters/surface.py: the body of each endpoint, as client/exchange.py reads it
 resolve        state/registry.py, routing/route.py, routing/ordering.py: the model, and the channels that serve it
@@ -14,7 +14,7 @@ settle         line/charging.py, state/ledger.py: on every exit there is, client
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import attrs
 
@@ -26,7 +26,7 @@ from aihub_lite.domain.route import NamedRoute
 from aihub_lite.domain.strategy import DEFAULT
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import Usage
-from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, UnknownModel
+from aihub_lite.errors import AccessDenied, GatewayError, ModelNotAllowed, NoChannel, PausedForSafety, UnknownModel
 from aihub_lite.gateway.adapters.chat import CHAT
 from aihub_lite.gateway.adapters.surface import AnySurface, Serving, SurfaceTraits
 from aihub_lite.gateway.client.callers import product
@@ -54,6 +54,10 @@ from aihub_lite.gateway.state.registry import Registry
 from aihub_lite.wire.protocols import Request
 
 
+def none_is_paused(token: Token) -> None:
+    """Where nobody pauses any."""
+
+
 @attrs.define(eq=False)
 class Line:
     """Everything a relayed request meets on its way."""
@@ -71,6 +75,8 @@ class Line:
     """What is known of a model beside its price."""
     parsing: Parsing = attrs.field(factory=Parsing)
     homes: Homes = attrs.field(default=attrs.Factory(lambda self: Homes(self.clock), takes_self=True))
+    pause_of: Callable[[Token], PausedForSafety | None] = none_is_paused
+    """What to refuse a token's requests with while it is paused."""
 
     @property
     def settings(self) -> Settings:
@@ -80,6 +86,7 @@ class Line:
     async def serve(self, exchange: Exchange, surface: AnySurface = CHAT) -> None:
         """Answer one request. Raises GatewayError to refuse it, ClientGone when its client left early."""
         token = self.authenticate(exchange)
+        self.check_pause(token)
         self.limit(token, exchange)
         with self.flights.slot() as slot, self.limits.slot(token):
             body = await surface.body(exchange, self.settings.max_body_bytes, self.settings.body_timeout)
@@ -119,6 +126,12 @@ class Line:
         if token.reaches(group):
             return attrs.evolve(token, group=group)
         raise self.limits.authentication_failed(exchange.address)
+
+    def check_pause(self, token: Token) -> None:
+        """Raises PausedForSafety; before anything is counted, so that no client is told to try again."""
+        refusal = self.pause_of(token)
+        if refusal is not None:
+            raise refusal
 
     def limit(self, token: Token, exchange: Exchange) -> None:
         """Count the request; whatever answer leaves says how many are left. Raises RateLimited."""

@@ -46,6 +46,8 @@ def explain_route(
     waits = None
     if not token.live(gateway.clock.wall()):
         refusal = Unauthenticated()
+    elif (paused := gateway.pauses.refusal_of(token)) is not None:
+        refusal = paused
     elif not token.may_use(names) and not may_reach_any(token, model):
         refusal = ModelNotAllowed(f"This token may not use model {name}.")
     assumed = gateway.line.most_of(sample.request)

@@ -225,7 +225,7 @@ def explain_model(gateway: Gateway, name: str, token: Token, sample: Sample) -> 
     model, names = model_of(gateway, name)
     assumed = gateway.line.most_of(sample.request)
     explainer = Explainer(gateway, model, token, sample)
-    refusal = _refusal(token, names, name, gateway.clock.wall())
+    refusal = _refusal(gateway, token, names, name)
     waits = None
     if isinstance(refusal, ModelNotAllowed):
         channels = explainer.left_out("the token may not use the model")
@@ -309,9 +309,11 @@ def _set_for(gateway: Gateway, model: str) -> SetFor:
     return "default"
 
 
-def _refusal(token: Token, names: frozenset[str], name: str, now: float) -> GatewayError | None:
-    if not token.live(now):
+def _refusal(gateway: Gateway, token: Token, names: frozenset[str], name: str) -> GatewayError | None:
+    if not token.live(gateway.clock.wall()):
         return Unauthenticated()
+    if (paused := gateway.pauses.refusal_of(token)) is not None:
+        return paused
     if not token.may_use(names):
         return ModelNotAllowed(f"This token may not use model {name}.")
     return None

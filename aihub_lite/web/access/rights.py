@@ -55,6 +55,7 @@ person  GET POST          /api/me/tokens
 person  GET DELETE        /api/me/tokens/{ref}
 person  GET               /api/me/tokens/{ref}/sighting
 person  POST              /api/me/tokens/{ref}/disable
+person  POST              /api/me/tokens/{ref}/resume
 person  POST              /api/me/tokens/{ref}/rotate
 person  GET POST          /api/me/passkeys
 person  POST              /api/me/passkeys/options
@@ -164,6 +165,8 @@ admin   GET PATCH DELETE  /api/admin/tokens/{ref}
 admin   GET               /api/admin/tokens/{ref}/sighting
 admin   POST              /api/admin/tokens/{ref}/enable
 admin   POST              /api/admin/tokens/{ref}/disable
+admin   POST              /api/admin/tokens/{ref}/pause
+admin   POST              /api/admin/tokens/{ref}/resume
 admin   POST              /api/admin/tokens/{ref}/rotate
 admin   POST              /api/admin/tokens/{ref}/chat/completions
 
@@ -171,6 +174,8 @@ admin   GET POST          /api/admin/people
 admin   GET PATCH DELETE  /api/admin/people/{ref}
 admin   POST              /api/admin/people/{ref}/enable
 admin   POST              /api/admin/people/{ref}/disable
+admin   POST              /api/admin/people/{ref}/pause
+admin   POST              /api/admin/people/{ref}/resume
 admin   GET POST          /api/admin/teams
 admin   GET PATCH DELETE  /api/admin/teams/{ref}
 admin   PUT DELETE        /api/admin/teams/{ref}/members/{person}

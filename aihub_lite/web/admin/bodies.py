@@ -235,11 +235,11 @@ class ManyInput:
     group: str | None = None
 
 
-def read_many(body: bytes) -> ManyInput:
-    """From the body; raises InvalidRequest."""
+def read_many(body: bytes, more: tuple[str, ...] = ()) -> ManyInput:
+    """From the body, where `more` can be done to what it is about; raises InvalidRequest."""
     request = read(body, ManyInput)
-    if request.do not in ACTIONS:
-        raise InvalidRequest(f"do: must be one of {', '.join(ACTIONS)}")
+    if request.do not in ACTIONS + more:
+        raise InvalidRequest(f"do: must be one of {', '.join(ACTIONS + more)}")
     if not request.refs:
         raise InvalidRequest("refs: must not be empty")
     if len(request.refs) > MOST_AT_ONCE:

@@ -21,6 +21,7 @@ from aihub_lite.storage.usage import Usages
 from aihub_lite.web.admin.bodies import ManyInput, Nano, done_to_each, moment, read_many, read_object, structure
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, TheSightings, takes
 from aihub_lite.web.admin.paging import Asked, Order, page_json
+from aihub_lite.web.pauses import token_pause_json
 from aihub_lite.web.pots import budgets_json
 from aihub_lite.web.relay.sightings import Sightings
 from aihub_lite.web.views import Json, left_usd, moment_text, money, optional_moment, optional_money
@@ -51,6 +52,8 @@ class TokenInput:
 OWNER = ("person", "team")
 OWN = "console"
 """Name of the console's own token, which pays for what is tried in the playground; it is made when it is first used."""
+PAUSING = ("pause", "resume")
+"""What can be done to tokens alone."""
 COLUMNS = {"quota": "quota_nano", "expires": "expires_at"}
 """Fields that a Token names after their unit."""
 
@@ -108,6 +111,7 @@ def token_json(gateway: Gateway, token: Token) -> Json:
         "team": team,
         "enabled": token.enabled,
         "person_enabled": token.person_enabled,
+        "paused": token_pause_json(gateway, token),
         "self_made": token.self_made,
         "bound": {field: value for field, value in attrs.asdict(bounds(gateway, token)).items() if value is not None},
         "quota": optional_money(token.quota_nano),
@@ -261,6 +265,22 @@ async def disable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
     )
 
 
+@post("/{ref:str}/pause", status_code=200)
+async def pause_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Refuse the token's requests with 402 `paused_for_safety`, final for its clients, until it is resumed."""
+    token = gateway.registry.tokens.get(ref)
+    await gateway.pauses.pause_by_hand(token)
+    return token_json(gateway, token)
+
+
+@post("/{ref:str}/resume", status_code=200)
+async def resume_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Let a token go on that is paused, by the gateway or by hand; where its person is, too, it stays paused."""
+    token = gateway.registry.tokens.get(ref)
+    await gateway.pauses.resume(token)
+    return token_json(gateway, token)
+
+
 @post("/{ref:str}/rotate", status_code=200)
 async def rotate_token(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
     """Give the token a new key; the old one is dead at once."""
@@ -279,8 +299,9 @@ async def delete_token(gateway: TheGateway, sightings: TheSightings, ref: FromPa
 
 @post("/many", status_code=200, opt=takes(ManyInput))
 async def change_many_tokens(gateway: TheGateway, sightings: TheSightings, content: TheBody) -> Json:
-    """Enable, disable, move to another group or delete many tokens; `was` says what is needed to put it back."""
-    request = read_many(content)
+    """Enable, disable, pause, resume, move to another group or delete many tokens; `was` says what is needed to put it
+    back."""
+    request = read_many(content, PAUSING)
     registry = gateway.registry.tokens
     change: dict[str, Any] = {"enabled": request.do == "enable"}
     if request.do == "group":
@@ -291,6 +312,10 @@ async def change_many_tokens(gateway: TheGateway, sightings: TheSightings, conte
         if request.do == "delete":
             await registry.delete(ref)
             sightings.forget(token.id)
+        elif request.do == "pause":
+            await gateway.pauses.pause_by_hand(token)
+        elif request.do == "resume":
+            await gateway.pauses.resume(token)
         else:
             await registry.edit(ref, lambda token: attrs.evolve(token, **change))
         return {"id": token.id, "name": token.name, "was": {"enabled": token.enabled, "group": token.group}}
@@ -308,6 +333,8 @@ tokens_router = Router(
         edit_token,
         enable_token,
         disable_token,
+        pause_token,
+        resume_token,
         rotate_token,
         delete_token,
         change_many_tokens,

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
 from aihub_lite.domain.token import Token
-from aihub_lite.errors import InvalidRequest
+from aihub_lite.errors import AccessDenied, InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.own_tokens import OwnTokens, own_name, own_token, own_tokens
 from aihub_lite.storage.usage import Usages
@@ -97,6 +97,19 @@ async def disable_own_token(request: AnyRequest, gateway: TheGateway, ref: FromP
     return own_token_json(gateway, person, await desk_of(gateway).disable(person, ref))
 
 
+@post("/tokens/{ref:str}/resume", status_code=200)
+async def resume_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Let a token go on that the gateway has paused; raises AccessDenied where only an admin may."""
+    person = person_of(request)
+    token = own_token(gateway.registry.tokens, person, ref)
+    pause = gateway.pauses.of(token)
+    if pause is not None:
+        if pause.holder == "person" or not gateway.pauses.may_resume_own(pause):
+            raise AccessDenied("Only an admin of this gateway can resume it.")
+        await gateway.pauses.resume(token)
+    return own_token_json(gateway, person, token)
+
+
 @post("/tokens/{ref:str}/rotate", status_code=200)
 async def rotate_own_token(
     request: AnyRequest, gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]
@@ -125,6 +138,7 @@ TOKENS = [
     show_own_token,
     show_own_sighting,
     disable_own_token,
+    resume_own_token,
     rotate_own_token,
     delete_own_token,
 ]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from aihub_lite.errors import GatewayError, MethodNotAllowed, QuotaExhausted
+from aihub_lite.errors import GatewayError, MethodNotAllowed, PausedForSafety, QuotaExhausted
 from aihub_lite.gateway.client.exchange import ClientGone, Exchange, Receive, Send
 from aihub_lite.web.crash_log import log_unforeseen
 from aihub_lite.web.relay.sightings import Sightings
@@ -39,8 +39,8 @@ def endpoint(
             if sightings is not None and seen:
                 sightings.answered(exchange)
         except GatewayError as error:
-            if isinstance(error, QuotaExhausted) and READS_CODE.search(exchange.header(b"user-agent")):
-                error.message = f"{error.message} {CODE_402}"
+            if READS_CODE.search(exchange.header(b"user-agent")):
+                error.message += code_402_of(error)
             if sightings is not None:
                 sightings.refused(exchange, error, seen=seen)
             await exchange.refuse(error)
@@ -54,6 +54,15 @@ def endpoint(
             await exchange.refuse(GatewayError())
 
     return handler
+
+
+def code_402_of(error: GatewayError) -> str:
+    """What is added to the text of an error for who reads `CODE_402` there, beside `insufficient credits`."""
+    if isinstance(error, QuotaExhausted):
+        return f" {CODE_402}"
+    if isinstance(error, PausedForSafety):
+        return f" (as for insufficient credits: {CODE_402})"
+    return ""
 
 
 def check_method(exchange: Exchange, method: str) -> None:

@@ -34,6 +34,7 @@ class MessagesEndpoints:
         line = self.gateway.line
         settings = self.gateway.settings
         token = line.authenticate(exchange)
+        line.check_pause(token)
         line.limit(token, exchange)
         with line.flights.slot():
             body = await exchange.body(settings.max_body_bytes, settings.body_timeout)

@@ -66,6 +66,7 @@ RELEASED = (
     "0a799e1d536629e0fc9b25a1965b3b0b37c66ed578e051536ce71ff79c38d88e",
     "3cfd52539d72f2f2c3ffaa36a310ba7b403cd92d20762aecfb5e928334988688",
     "0d11458d5805c9bcfed429555ccb113eb2a0b1590370fbd748670816a4352c3e",
+    "5ce787fe80041cb52b5e25a3944c11b221b0124c92b560106b8b5dceb4abc194",
 )
 """SHA-256 of `schema_text` after each released step. A new step adds a line; none of these ever changes."""
 

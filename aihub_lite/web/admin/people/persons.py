@@ -143,6 +143,25 @@ async def disable_person(request: AnyRequest, gateway: TheGateway, ref: FromPath
     return await person_json(gateway, await gateway.people.edit_person(ref, change))
 
 
+@post("/{ref:str}/pause", status_code=200)
+async def pause_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Refuse requests of all of a person's tokens with 402 `paused_for_safety` until they are resumed; they may sign
+    in."""
+    person = gateway.people.person(ref)
+    check_over(actor_of(request), person)
+    await gateway.pauses.pause_by_hand(person)
+    return await person_json(gateway, person)
+
+
+@post("/{ref:str}/resume", status_code=200)
+async def resume_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
+    """Let a person's tokens go on, but for those that are paused by themselves."""
+    person = gateway.people.person(ref)
+    check_over(actor_of(request), person)
+    await gateway.pauses.resume(person)
+    return await person_json(gateway, person)
+
+
 @delete("/{ref:str}", status_code=200)
 async def delete_person(request: AnyRequest, gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
     """Delete a person and their tokens, which are named; running requests finish, and usage records stay."""
@@ -156,5 +175,15 @@ async def delete_person(request: AnyRequest, gateway: TheGateway, sightings: The
 
 persons_router = Router(
     "/people",
-    route_handlers=[list_people, create_person, show_person, edit_person, enable_person, disable_person, delete_person],
+    route_handlers=[
+        list_people,
+        create_person,
+        show_person,
+        edit_person,
+        enable_person,
+        disable_person,
+        pause_person,
+        resume_person,
+        delete_person,
+    ],
 )

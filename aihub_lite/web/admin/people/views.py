@@ -11,6 +11,7 @@ from aihub_lite.gateway.people.ownership import team_name
 from aihub_lite.gateway.state.tokens import owner_of
 from aihub_lite.storage.people.persons import Persons
 from aihub_lite.storage.people.teams import Teams
+from aihub_lite.web.pauses import person_pause_json
 from aihub_lite.web.views import Json, moment_text, money, optional_moment
 
 
@@ -34,6 +35,7 @@ async def people_json(gateway: Gateway, people: Sequence[Person]) -> list[Json]:
             "role": person.role,
             "team": team_name(gateway.people, person),
             "enabled": person.enabled,
+            "paused": person_pause_json(gateway, person),
             "most_tokens": person.most_tokens,
             "token_group": person.token_group,
             "token_models": person.token_models,

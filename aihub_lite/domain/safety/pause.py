@@ -1,0 +1,65 @@
+"""A token, or a person with all of theirs, that is paused for safety: its requests are refused until it is resumed."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import attrs
+
+from aihub_lite.domain.money import dollars, usd
+from aihub_lite.domain.safety.runaway import RunawayKind
+
+PauseHolder = Literal["token", "person"]
+PauseKind = RunawayKind | Literal["manual"]
+MANUAL: Final = "manual"
+HOUR = 60
+"""Minutes."""
+
+
+@attrs.frozen(kw_only=True)
+class SafetyPause:
+    """What is paused, and why: figures alone, never anything that somebody wrote."""
+
+    holder: PauseHolder
+    id: str
+    """Of the token or the person."""
+    kind: PauseKind
+    """What the breaker saw, or `manual` where somebody paused it by hand."""
+    seen: int = 0
+    usual: int = 0
+    spent: int = 0
+    minutes: int = 0
+    """These four as a Runaway has them; 0 where it was paused by hand."""
+    since: int
+    """Unix seconds."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody paused it, and not the gateway by itself."""
+        return self.kind == MANUAL
+
+
+def why(pause: SafetyPause) -> str:
+    """What happened, like `it spent $12.40 within an hour, usually $1.10 at most`."""
+    span = _span_text(pause.minutes)
+    if pause.kind == "spend":
+        return f"it spent {dollars(usd(pause.seen))} within {span}, usually {dollars(usd(pause.usual))} at most"
+    if pause.kind == "requests":
+        return f"it made {pause.seen:,} requests within {span}, usually {pause.usual:,} at most"
+    if pause.kind == "repeated":
+        spent = dollars(usd(pause.spent))
+        return f"it sent the same conversation {pause.seen:,} times within {span}, and spent {spent} in its last hour"
+    return "it was paused by hand"
+
+
+def _span_text(minutes: int) -> str:
+    if minutes == HOUR:
+        return "an hour"
+    if minutes and minutes % HOUR == 0:
+        return f"{minutes // HOUR} hours"
+    return f"{minutes} minutes"
+
+
+def figure(pause: SafetyPause) -> str:
+    """The same without a subject, like `$12.40 within an hour, usually $1.10 at most`."""
+    return why(pause).removeprefix("it ").removeprefix("spent ").removeprefix("made ")

@@ -1,0 +1,1 @@
+"""Pauses as administrators and people see and end them."""
