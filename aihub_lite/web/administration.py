@@ -31,7 +31,7 @@ from aihub_lite.web.console.ways_in.oidc import oidc_router
 from aihub_lite.web.console.ways_in.passkeys import passkey_router
 from aihub_lite.web.crash_log import log_unforeseen
 from aihub_lite.web.description import description_router
-from aihub_lite.web.description.document import Description
+from aihub_lite.web.description.document import OWN_API, Description
 from aihub_lite.web.docs import docs_router
 from aihub_lite.web.doctor.examination import Doctor
 from aihub_lite.web.framework import AnyRequest, Framework
@@ -88,16 +88,20 @@ def administration_app(gateway: Gateway, sign_in: SignIn, sightings: Sightings) 
         )
         return admin_router(gateway, sign_in, sightings, more)
 
+    def owning() -> Router:
+        return me_router(gateway, sign_in, sightings, (description_router(own_description),))
+
     doctor = Doctor(gateway)
     description = Description(administering)
+    own_description = Description(owning, OWN_API)
     return Framework(
         route_handlers=[
             administering(),
-            me_router(gateway, sign_in, sightings),
+            owning(),
             redirect_root,
             answer_root_head,
             console_router(gateway, sign_in, (*PAGES, doctor_page(doctor), oidc_router(gateway), passkey_router)),
-            docs_router(gateway, sign_in, description),
+            docs_router(gateway, sign_in, description, own_description),
         ],
         guards=[guard_of(gateway, sign_in)],
         template_config=template_config(),

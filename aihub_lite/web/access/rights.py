@@ -38,6 +38,7 @@ open    GET               /docs/models/{name}
 open    GET               /docs/{slug}
 open    POST              /docs/open
 
+person  GET               /docs/me
 person  GET               /console/me
 person  GET               /console/me/account
 person  GET               /console/me/tokens
@@ -48,6 +49,7 @@ person  GET               /console/me/requests/{ref}
 person  GET               /console/me/statement
 person  GET               /console/me/statement.csv
 person  GET               /api/me
+person  GET               /api/me/openapi.json
 person  POST              /api/me/password
 person  GET DELETE        /api/me/sessions
 person  DELETE            /api/me/sessions/{ref}

@@ -37,6 +37,11 @@ async def read_admin_body(request: AnyRequest, gateway: TheGateway) -> bytes:
     return await read_body(request, gateway, ADMIN_BYTES)
 
 
+def decodes(kind: type[object]) -> dict[str, type[object]]:
+    """The `opt` of a route that decodes its body into a class by itself, for the API's description."""
+    return {"decoded": kind}
+
+
 def takes(kind: type[object]) -> dict[str, type[object]]:
     """The `opt` of a route whose body is read as an input class: what the API's description says of it."""
     return {"body": kind}

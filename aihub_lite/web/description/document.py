@@ -18,6 +18,7 @@ from litestar.routes import HTTPRoute
 from aihub_lite import __version__
 from aihub_lite.web.access.rights import right_of
 from aihub_lite.web.description.schemas import schema_of
+from aihub_lite.web.description.unfolded import schema_as_decoded
 from aihub_lite.web.framework import Framework
 from aihub_lite.web.views import Json
 
@@ -31,11 +32,29 @@ REFUSALS = {
     "429": "Too many wrong keys from this address, or too many requests of one session.",
     "503": "The disk is full: nothing can be changed.",
 }
-SECURITY: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
 SCHEMES: Json = {
     "key": {"type": "http", "scheme": "bearer", "description": "The admin key."},
     "session": {"type": "apiKey", "in": "cookie", "name": "aihub_session", "description": "A session of the console."},
 }
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """What one document says of itself, and who may call what it describes, by names of `SCHEMES`."""
+
+    title: str
+    text: str
+    callers: tuple[str, ...]
+
+
+ADMIN_API = Api(
+    title="aihub-lite, admin API", text="What the command line and the console speak.", callers=("key", "session")
+)
+OWN_API = Api(
+    title="aihub-lite, a person's own API",
+    text="What somebody who is signed in may see and change of their own.",
+    callers=("session",),
+)
 ERROR: Json = {
     "type": "object",
     "required": ["error"],
@@ -61,6 +80,7 @@ class Description:
 
     router: Callable[[], Router]
     """A router like the one that serves: a framework of its own is put around it, and forgotten again."""
+    api: Api = ADMIN_API
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
     _encoded: bytes = b""
 
@@ -68,7 +88,7 @@ class Description:
         """The document as JSON."""
         with self._lock:
             if not self._encoded:
-                self._encoded = msgspec.json.encode(described(self.router()))
+                self._encoded = msgspec.json.encode(described(self.router(), self.api))
             return self._encoded
 
     def document(self) -> Json:
@@ -77,12 +97,12 @@ class Description:
         return document
 
 
-def described(router: Router) -> Json:
+def described(router: Router, api: Api) -> Json:
     """The framework's document of a router, with rights, bodies and refusals."""
     config = OpenAPIConfig(
-        title="aihub-lite, admin API",
+        title=api.title,
         version=__version__,
-        description="What the command line and the console speak.",
+        description=api.text,
         use_handler_docstrings=True,
         render_plugins=[],
     )
@@ -94,8 +114,9 @@ def described(router: Router) -> Json:
                 operation = document["paths"][route.path_format].get(method.lower())
                 if operation is not None:
                     _complete(operation, route.path_format, method, handler)
-    document["security"] = SECURITY
-    document["components"] = {"securitySchemes": SCHEMES, "schemas": {"Error": ERROR}}
+    document["security"] = [{caller: []} for caller in api.callers]
+    schemes = {caller: SCHEMES[caller] for caller in api.callers}
+    document["components"] = {"securitySchemes": schemes, "schemas": {"Error": ERROR}}
     return document
 
 
@@ -111,16 +132,22 @@ def _complete(operation: Json, path: str, method: str, handler: HTTPRouteHandler
     operation["operationId"] = handler.fn.__name__
     operation["summary"] = first.rstrip(".")
     operation["description"] = "\n\n".join(filter(None, (rest, *parts[1:])))
-    operation["tags"] = [path.split("/")[3]]
+    # `/api/me` itself has no noun below it.
+    operation["tags"] = [path.split("/")[2:4][-1]]
     operation["x-right"] = right_of(method, path)
     body = handler.opt.get("body")
+    decoded = handler.opt.get("decoded")
+    schema: Json = {}
     if body is not None:
-        content = {"application/json": {"schema": schema_of(body)}}
-        operation["requestBody"] = {"required": True, "content": content}
+        schema = schema_of(body)
+    elif decoded is not None:
+        schema = schema_as_decoded(decoded)
+    if schema:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     answers = {status: answer for status, answer in operation["responses"].items() if status < "300"}
     for answer in answers.values():
         answer["description"] = "What was asked for, or what it is now."
-    statuses = sorted(_refusals(operation, path, method, takes_body=body is not None))
+    statuses = sorted(_refusals(operation, path, method, takes_body=bool(schema)))
     operation["responses"] = answers | {status: _refusal(REFUSALS[status]) for status in statuses}
 
 

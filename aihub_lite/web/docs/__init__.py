@@ -34,6 +34,8 @@ from aihub_lite.web.docs.catalogue import OPERATOR, SECTIONS, DocPage, Documenta
 from aihub_lite.web.docs.machine import contents_markdown, page_markdown
 from aihub_lite.web.docs.markdown import COPY, DEEPEST, KEY, MODEL, OPEN, ROOT, RUN, fill, render
 from aihub_lite.web.docs.models import model_rows, row_named
+from aihub_lite.web.docs.own import SLUG as OWN_SLUG
+from aihub_lite.web.docs.own import OwnReference
 from aihub_lite.web.docs.readers import OFF, Reader, cookie_for, reader_of, shows_key
 from aihub_lite.web.docs.reference import openapi
 from aihub_lite.web.docs.search import Indexes
@@ -54,6 +56,7 @@ curl {ROOT}/v1/chat/completions \\
 TheReader = NamedDependency[SkipValidation[Reader]]
 TheDocumentation = NamedDependency[SkipValidation[Documentation]]
 TheReference = NamedDependency[SkipValidation[AdminReference]]
+TheOwn = NamedDependency[SkipValidation[OwnReference]]
 TheIndexes = NamedDependency[SkipValidation[Indexes]]
 
 
@@ -66,7 +69,7 @@ def show_openapi(request: AnyRequest, gateway: TheGateway) -> Response[bytes]:
     return Response(msgspec.json.encode(document), media_type="application/json")
 
 
-def docs_router(gateway: Gateway, sign_in: SignIn, description: Description) -> Router:
+def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own: Description) -> Router:
     """All pages, and the description for programs. Whoever may not read pages is shown one that asks for a key."""
 
     async def reader(request: AnyRequest) -> Reader:
@@ -74,7 +77,8 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description) -> 
 
     documentation = Documentation()
     reference = AdminReference(description)
-    indexes = Indexes(documentation, reference)
+    own_reference = OwnReference(own)
+    indexes = Indexes(documentation, reference, own_reference)
     pages = Router(
         "/",
         route_handlers=[show_first, show_index, show_contents, show_model_list, show_model, show_page],
@@ -82,7 +86,7 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description) -> 
     )
     admin_pages = Router(
         "/",
-        route_handlers=[show_admin_contents, show_admin, show_operator_first, show_operator],
+        route_handlers=[show_admin_contents, show_admin, show_operator_first, show_operator, show_own],
         exception_handlers={Unauthenticated: redirect_to_sign_in, GatewayError: on_refusal},
     )
     return Router(
@@ -93,6 +97,7 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description) -> 
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
             "documentation": Provide(lambda: documentation, sync_to_thread=False),
             "reference": Provide(lambda: reference, sync_to_thread=False),
+            "own": Provide(lambda: own_reference, sync_to_thread=False),
             "indexes": Provide(lambda: indexes, sync_to_thread=False),
         },
         include_in_schema=False,
@@ -109,7 +114,7 @@ def show_first(documentation: TheDocumentation, reader: TheReader, request: AnyR
 @get("/search.json")
 async def show_index(indexes: TheIndexes, reader: TheReader, request: AnyRequest) -> Response[bytes]:
     """What the page's search looks through, in the reader's language."""
-    index = await asyncio.to_thread(indexes.encoded, language_of(request).tag, admin=reader.admin)
+    index = await asyncio.to_thread(indexes.encoded, language_of(request).tag, admin=reader.admin, person=reader.person)
     headers = {"cache-control": "private, max-age=300", "vary": "cookie, accept-language"}
     return Response(index, media_type="application/json", headers=headers)
 
@@ -186,6 +191,17 @@ async def show_admin(
     """What the admin API does with one noun."""
     pages = await asyncio.to_thread(reference.pages, language_of(request).tag)
     return answer_page(pages, reader, request, gateway, f"{ADMIN}/{noun}")
+
+
+@get(f"/{OWN_SLUG}")
+async def show_own(
+    documentation: TheDocumentation, own: TheOwn, reader: TheReader, request: AnyRequest, gateway: TheGateway
+) -> Response[Any] | Template:
+    """The API of a person's own, after all other pages that they may read."""
+    language = language_of(request).tag
+    shown = await asyncio.to_thread(own.page, language)
+    pages = {**documentation.pages(language, operator=reader.admin), shown.slug: shown}
+    return answer_page(pages, reader, request, gateway, shown.slug)
 
 
 def answer_page(

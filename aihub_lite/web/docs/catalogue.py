@@ -32,7 +32,9 @@ SETTINGS = "@settings\n"
 CHAT = "/v1/chat/completions"
 OPERATOR = "operator"
 """Section, folder, and the beginning of addresses of what administrators alone are shown."""
-SECTIONS = ("start", "api", "models", "code", "clients", "about", OPERATOR, "admin")
+OWN = "own"
+"""The section for people who sign in."""
+SECTIONS = ("start", "api", "models", "code", "clients", "about", OWN, OPERATOR, "admin")
 """In the order of the contents; their titles are in the console's catalogues under `docs`."""
 
 

@@ -38,7 +38,9 @@ class Reader:
 
     token: Token | None = None
     admin: bool = False
-    """Whether they may use the admin API, and read of it."""
+    """Whether they may use the admin API, and read of it and of what is the operator's."""
+    person: bool = False
+    """Whether they are signed in as themselves, and have an API of their own."""
 
 
 async def reader_of(connection: AnyConnection, gateway: Gateway, sign_in: SignIn) -> Reader:
@@ -47,7 +49,8 @@ async def reader_of(connection: AnyConnection, gateway: Gateway, sign_in: SignIn
     if setting == OFF:
         raise NotFound("The documentation of this gateway is switched off.")
     if session := await sign_in.session(connection):
-        return Reader(admin=may(Actor(person=gateway.people.persons.get(session.person_id)), "admin"))
+        person = gateway.people.persons.get(session.person_id)
+        return Reader(admin=may(Actor(person=person), "admin"), person=person is not None)
     token = _token_of(connection, gateway)
     if shows_key(connection):
         # A program has no cookie: it brings its key each time, as it does to the relay.

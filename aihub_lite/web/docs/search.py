@@ -9,11 +9,12 @@ import msgspec
 
 from aihub_lite.web.docs.admin import AdminReference
 from aihub_lite.web.docs.catalogue import OPERATOR, DocPage, Documentation, Pages
+from aihub_lite.web.docs.own import OwnReference
 from aihub_lite.web.views import Json
 
 WORD = re.compile(r"[\w./-]+")
-LONGEST = 1300
-OPERATOR_LONGEST = 650
+LONGEST = 1250
+OPERATOR_LONGEST = 550
 """Bytes of words for one page: the index is read whole by every reader who searches."""
 
 
@@ -58,13 +59,17 @@ class Indexes:
 
     documentation: Documentation
     reference: AdminReference
-    _encoded: dict[tuple[str, bool], bytes] = attrs.field(factory=dict)
+    own: OwnReference
+    _encoded: dict[tuple[str, bool, bool], bytes] = attrs.field(factory=dict)
 
-    def encoded(self, language: str, *, admin: bool) -> bytes:
-        """That of a language; with the admin API in it for who may use that."""
-        if (language, admin) not in self._encoded:
+    def encoded(self, language: str, *, admin: bool, person: bool) -> bytes:
+        """That of a language; with the admin API, and with a person's own, for who may use that."""
+        if (language, admin, person) not in self._encoded:
             pages = dict(self.documentation.pages(language, operator=admin))
+            if person:
+                own = self.own.page(language)
+                pages[own.slug] = own
             if admin:
                 pages.update(self.reference.pages(language))
-            self._encoded[language, admin] = msgspec.json.encode(search_index(pages))
-        return self._encoded[language, admin]
+            self._encoded[language, admin, person] = msgspec.json.encode(search_index(pages))
+        return self._encoded[language, admin, person]

@@ -5,6 +5,8 @@ May import `web.admin`, whose facts it shows, and what that may; every handler h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from litestar import Router
 from litestar.di import Provide
 
@@ -23,11 +25,11 @@ from aihub_lite.web.trail import trail_of
 PATH = "/api/me"
 
 
-def me_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Router:
-    """All routes; a member has no other API."""
+def me_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[Router] = ()) -> Router:
+    """All routes, and those of `more`; a member has no other API."""
     return Router(
         PATH,
-        route_handlers=[*ACCOUNT, *TOKENS, *PASSKEYS, *POT, *USAGE, *REQUESTS],
+        route_handlers=[*ACCOUNT, *TOKENS, *PASSKEYS, *POT, *USAGE, *REQUESTS, *more],
         dependencies={
             "content": Provide(read_admin_body),
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
@@ -35,5 +37,4 @@ def me_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Router
             "sightings": Provide(lambda: sightings, sync_to_thread=False),
         },
         middleware=[trail_of(gateway)],
-        include_in_schema=False,
     )

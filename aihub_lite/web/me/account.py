@@ -11,7 +11,7 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.access.actor import actor_of, person_of
 from aihub_lite.web.admin.access import session_of, sessions_json
 from aihub_lite.web.admin.bodies import read
-from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSignIn
+from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSignIn, takes
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.views import Json
 
@@ -47,7 +47,7 @@ async def show_me(request: AnyRequest, gateway: TheGateway) -> Json:
     return me_json(gateway, person_of(request))
 
 
-@post("/password", status_code=200)
+@post("/password", status_code=200, opt=takes(PasswordChange))
 async def change_password(request: AnyRequest, sign_in: TheSignIn, content: TheBody) -> Json:
     """Replace the password; every other browser of the person is signed out."""
     change = read(content, PasswordChange)
@@ -69,7 +69,7 @@ async def end_other_sessions(request: AnyRequest, sign_in: TheSignIn) -> Json:
 
 @delete("/sessions/{ref:str}", status_code=200)
 async def end_own_session(request: AnyRequest, sign_in: TheSignIn, ref: FromPath[str]) -> Json:
-    """Sign one of the person's browsers out; raises NotFound for anybody else's."""
+    """Sign one of the person's browsers out; of anybody else's there is none here."""
     session = await session_of(sign_in, ref, person_of(request))
     await sign_in.sessions.end(session.digest)
     return {"id": ref, "ended": True}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import attrs
 from litestar import delete, get, post
 from litestar.params import FromPath
 
@@ -12,10 +14,23 @@ from aihub_lite.gateway.people.passkeys import available
 from aihub_lite.storage.people.passkeys import Passkey
 from aihub_lite.web.access.actor import person_of
 from aihub_lite.web.admin.bodies import read_object
-from aihub_lite.web.admin.dependencies import TheBody, TheSignIn
+from aihub_lite.web.admin.dependencies import TheBody, TheSignIn, takes
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.sign_in import SignIn, browser, site_of
 from aihub_lite.web.views import Json, moment_text, optional_moment
+
+
+@attrs.frozen(kw_only=True)
+class PasskeyCredential:
+    """Body of POST /api/me/passkeys: what `PublicKeyCredential.toJSON()` of the browser gives, by its names."""
+
+    id: str
+    rawId: str  # noqa: N815
+    type: str
+    response: Mapping[str, Any]
+    """With `clientDataJSON` and `attestationObject`, among others."""
+    authenticatorAttachment: str | None = None  # noqa: N815
+    clientExtensionResults: Mapping[str, Any] | None = None  # noqa: N815
 
 
 def passkey_json(passkey: Passkey) -> Json:
@@ -41,20 +56,20 @@ def check_available(sign_in: SignIn) -> None:
 
 @get("/passkeys")
 async def list_passkeys(request: AnyRequest, sign_in: TheSignIn) -> list[Json]:
-    """All of them, oldest first."""
+    """One's own passkeys, oldest first."""
     return await passkeys_json(sign_in, person_of(request).id)
 
 
 @post("/passkeys/options", status_code=200)
 async def show_creation_options(request: AnyRequest, sign_in: TheSignIn) -> dict[str, Any]:
-    """What the browser needs to make one."""
+    """What the browser needs to make a passkey."""
     check_available(sign_in)
     return await sign_in.passkeys.creation_options(person_of(request), site_of(request, sign_in.gateway))
 
 
-@post("/passkeys")
+@post("/passkeys", opt=takes(PasskeyCredential))
 async def add_passkey(request: AnyRequest, sign_in: TheSignIn, content: TheBody) -> Json:
-    """Keep the one that the browser has made: the body is its credential."""
+    """Keep the passkey that the browser has made: the body is its credential."""
     check_available(sign_in)
     name = browser(request.headers.get("user-agent", ""))
     site = site_of(request, sign_in.gateway)
@@ -63,7 +78,7 @@ async def add_passkey(request: AnyRequest, sign_in: TheSignIn, content: TheBody)
 
 @delete("/passkeys/{ref:str}", status_code=200)
 async def remove_passkey(request: AnyRequest, sign_in: TheSignIn, ref: FromPath[str]) -> Json:
-    """It opens nothing any more; raises NotFound for anybody else's."""
+    """Remove a passkey: it opens nothing any more."""
     if not await sign_in.passkeys.store.remove(person_of(request).id, ref):
         raise NotFound(f"There is no passkey {ref[:64]!r}.")
     return {"id": ref, "removed": True}

@@ -12,7 +12,7 @@ from aihub_lite.domain.pots.credit import CreditRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.access.actor import person_of
 from aihub_lite.web.admin.bodies import Nano, read
-from aihub_lite.web.admin.dependencies import TheBody, TheGateway
+from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.pots import pot_json, statement_view
 from aihub_lite.web.views import Json, moment_text, money
@@ -72,7 +72,7 @@ async def list_wishes(request: AnyRequest, gateway: TheGateway) -> Json:
     return {"requests": await wishes_json(gateway, person_of(request))}
 
 
-@post("/credit-requests")
+@post("/credit-requests", opt=takes(CreditWish))
 async def ask_for_credit(request: AnyRequest, gateway: TheGateway, content: TheBody) -> Json:
     """Ask for more, in place of what is asked for already."""
     wish = read(content, CreditWish)

@@ -6,23 +6,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
 from litestar import delete, get, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
-from aihub_lite.domain.token import Token
+from aihub_lite.domain.token import Budget, Token
 from aihub_lite.errors import AccessDenied, InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.own_tokens import OwnTokens, own_name, own_token, own_tokens
 from aihub_lite.storage.usage import Usages
 from aihub_lite.web.access.actor import person_of
-from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSightings
-from aihub_lite.web.admin.tokens import changes, sighting_json, token_json
+from aihub_lite.web.admin.bodies import Nano
+from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSightings, takes
+from aihub_lite.web.admin.tokens import COLUMNS, changes, sighting_json, token_json
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.views import Json, moment_text
 
-SETTABLE = frozenset({"name", "quota_nano", "budget", "models", "expires_at", "rpm", "tpm", "concurrency", "allow_ips"})
-"""Fields of a Token that its owner may choose for a new one: each takes something away."""
+
+@attrs.frozen(kw_only=True)
+class OwnTokenInput:
+    """Body of POST /api/me/tokens: what its owner may choose for a new one. Each but the name takes something away."""
+
+    name: str
+    quota: Nano | None = None
+    budget: Budget | None = None
+    models: tuple[str, ...] = ()
+    expires: str | None = None
+    """A span like 30d, or a date."""
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+    allow_ips: tuple[str, ...] = ()
+
+
+SETTABLE = frozenset(COLUMNS.get(field.name, field.name) for field in attrs.fields(OwnTokenInput))
+"""The same, as a Token names them."""
 HIDDEN = ("person", "team")
 """What a person knows of their own token."""
 
@@ -52,12 +71,12 @@ def desk_of(gateway: Gateway) -> OwnTokens:
 
 @get("/tokens")
 async def list_own_tokens(request: AnyRequest, gateway: TheGateway) -> Json:
-    """All of them; `most` is how many one may have and still make one."""
+    """One's own tokens; `most` is how many one may have and still make one."""
     person = person_of(request)
     return {"tokens": await own_token_rows(gateway, person), "most": person.most_tokens}
 
 
-@post("/tokens")
+@post("/tokens", opt=takes(OwnTokenInput))
 async def create_own_token(request: AnyRequest, gateway: TheGateway, content: TheBody) -> Json:
     """Create a token. No answer but this one and a rotation's holds the key."""
     person = person_of(request)
@@ -77,7 +96,7 @@ def refuse_others(fields: Mapping[str, Any]) -> None:
 
 @get("/tokens/{ref:str}")
 async def show_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One of them, by name or id; raises NotFound for anybody else's."""
+    """One of one's own tokens, by name or id."""
     person = person_of(request)
     return own_token_json(gateway, person, own_token(gateway.registry.tokens, person, ref))
 

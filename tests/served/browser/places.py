@@ -40,6 +40,7 @@ PAGES = (
     "/docs/models/demo",
     "/docs/admin",
     "/docs/admin/tokens",
+    "/docs/admin/import",
     "/docs/operator/money",
     "/docs/operator/settings",
 )

@@ -61,7 +61,7 @@ SIGN_IN = "/console/sign-in"
 RELAY = "/v1"
 APIS = ("/api/admin", "/api/me")
 CONSOLE = "/console"
-PAGES = (CONSOLE, "/docs/admin", "/docs/operator")
+PAGES = (CONSOLE, "/docs/admin", "/docs/operator", "/docs/me")
 
 
 def filled(path: str) -> str:

@@ -13,7 +13,7 @@ from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.moving.arrive import arrive, preview
 from aihub_lite.moving.move import Move, Remark
 from aihub_lite.web.access.actor import actor_of
-from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.dependencies import TheGateway, decodes
 from aihub_lite.web.body import read_body
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.views import Json
@@ -22,7 +22,7 @@ IMPORT_BYTES = 96 * 1024 * 1024
 """`MOST_CALLS` calls and everything else that a gateway has fit."""
 
 
-@post("/", status_code=200)
+@post("/", status_code=200, opt=decodes(Move))
 async def import_everything(gateway: TheGateway, request: AnyRequest) -> Json:
     """Take everything in that can be taken, all or nothing; a second time changes nothing."""
     move = await _move_of(gateway, request)
@@ -33,7 +33,7 @@ async def import_everything(gateway: TheGateway, request: AnyRequest) -> Json:
     return _rows_json(move, await arrive(gateway, move, by))
 
 
-@post("/preview", status_code=200)
+@post("/preview", status_code=200, opt=decodes(Move))
 async def preview_import(gateway: TheGateway, request: AnyRequest) -> Json:
     """What would become of each row."""
     move = await _move_of(gateway, request)
