@@ -15,6 +15,7 @@ import attrs
 
 from aihub_lite.domain.reports.sketch import Sketch, Times, packed, unpacked
 from aihub_lite.errors import StorageUnavailable
+from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO, pair_statements
 from aihub_lite.storage.sqlite.columns import to_json
 from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.sqlite.writer import Statement
@@ -23,27 +24,6 @@ BATCH = 2000
 """Records: some milliseconds of the writer's time."""
 DAY = 96
 """Quarters of an hour in a UTC day."""
-SUMMED_TO = "summed_to"
-FAILED = "('error', 'cut_off', 'interrupted')"
-CANCELLED = "('client_gone', 'stopped')"
-MEASURED = "streamed AND outcome = 'ok' AND first_byte_ms > 0 AND duration_ms > first_byte_ms"
-FIGURES: dict[str, str] = {
-    "requests": "count(*)",
-    "errors": "sum(outcome IN ('error', 'cut_off'))",
-    "interrupted": "sum(outcome = 'interrupted')",
-    "prompt_tokens": "sum(prompt_tokens)",
-    "completion_tokens": "sum(completion_tokens)",
-    "cost_nano": "sum(cost_nano)",
-    "first_byte_ms": "sum(first_byte_ms)",
-    "first_bytes": "sum(first_byte_ms > 0)",
-    "cache_read_tokens": "sum(cache_read_tokens)",
-    "saved_nano": "coalesce(sum(saved_nano), 0)",
-    "failed_nano": f"sum(iif(outcome IN {FAILED}, cost_nano, 0))",
-    "cancelled_nano": f"sum(iif(outcome IN {CANCELLED}, cost_nano, 0))",
-    "written_tokens": f"sum(iif({MEASURED}, completion_tokens, 0))",
-    "written_ms": f"sum(iif({MEASURED}, duration_ms - first_byte_ms, 0))",
-}
-"""Each figure of a cell, and how it is summed over records. Speed is measured on whole streams."""
 TIMES = """
     group_concat(iif(outcome = 'ok', duration_ms, NULL)) AS totals,
     group_concat(iif(first_byte_ms > 0, first_byte_ms, NULL)) AS first_bytes_of
@@ -124,7 +104,7 @@ class Cells:
             cells = await asyncio.to_thread(cells_of, read)
             there = await self.database.read(THERE, {"keys": to_json([*cells])})
             statements = await asyncio.to_thread(added, cells, there)
-            await self.database.write(*statements, (MARK, (SUMMED_TO, str(until))))
+            await self.database.write(*statements, *pair_statements(after, until), (MARK, (SUMMED_TO, str(until))))
             return last - until
 
     async def sum_up_all(self) -> None:

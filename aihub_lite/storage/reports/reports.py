@@ -12,7 +12,8 @@ from aihub_lite.domain.reports.sketch import Sketch, Times, unpacked
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.storage.quarters import QUARTER
 from aihub_lite.storage.reports.cells import Cells, listed
-from aihub_lite.storage.reports.dimensions import kind_of, source_of
+from aihub_lite.storage.reports.dimensions import SumTable, kind_of, source_of
+from aihub_lite.storage.reports.pairs import PERIOD, SINCE, pair_of, pair_values, pairs_sql
 from aihub_lite.storage.reports.question import QUALITY, TOTALS, Members, MemberSums, Quality, ReportQuestion, Totals
 from aihub_lite.storage.reports.sql import (
     MOST_ROWS,
@@ -56,7 +57,12 @@ class Reports:
             source = source_of(question.dimensions)
         if source is not None and source.table == "usage_cells" and await self.cells.catch_up(MOST_LEFT):
             source = None  # until all records are summed up, which after an upgrade takes a while
-        if source is not None and _in_quarters(question):
+        pair = None
+        if source is None and not question.reads_records and all(question.filters.values()):
+            pair = await self._pair(question)
+        if pair is not None:
+            rows = await self.database.read_apart(pairs_sql(question, pair), pair_values(question))
+        elif source is not None and _in_quarters(question):
             rows = await self.database.read(sums_sql(question, source, TOTALS), step_values(question))
         else:
             await self._check_records(question)
@@ -65,6 +71,17 @@ class Reports:
             raise InvalidRequest(f"by: more than {MOST_ROWS} rows; choose a shorter span, a filter, or one dimension")
         # Thousands of members over a month of days are a second's work, for which nobody else has to wait.
         return await asyncio.to_thread(parts_of, rows, len(question.by))
+
+    async def _pair(self, question: ReportQuestion) -> SumTable | None:
+        """The sums of two dimensions that have an answer; None where only the records do, or not all records are
+        summed up, or some are gone that would have to be read."""
+        pair = pair_of(question.dimensions)
+        if pair is None or await self.cells.catch_up(MOST_LEFT):
+            return None
+        rows = await self.database.read(SINCE)
+        if rows and rows[0]["since_ms"] > 1000 * (question.edges[0] - PERIOD):
+            return None
+        return pair
 
     async def quality(self, question: ReportQuestion) -> dict[Members, Quality] | None:
         """Times, speed, savings and waste of each member over the whole span; None where that would take too long."""
@@ -104,22 +121,16 @@ def _in_quarters(question: ReportQuestion) -> bool:
 
 
 def parts_of(rows: Sequence[sqlite3.Row], dimensions: int) -> list[MemberSums]:
-    """One for each row."""
-    parts = []
-    for row in rows:
-        totals = Totals(**row_values(row, TOTALS))
-        parts.append(MemberSums(row["step"], members_of(row, dimensions), names_of(row, dimensions), totals))
-    return parts
+    """One for each row: of its columns the step comes first, then members, then their names, then the totals. A name
+    is looked for among all columns each time, and there are thousands of rows."""
+    names = 1 + dimensions
+    totals = names + dimensions
+    return [MemberSums(row[0], row[1:names], row[names:totals], Totals(*row[totals:])) for row in rows]
 
 
 def members_of(row: sqlite3.Row, dimensions: int) -> Members:
     """Whose sums a row has."""
     return tuple(row[f"member_{number}"] for number in range(dimensions))
-
-
-def names_of(row: sqlite3.Row, dimensions: int) -> tuple[str, ...]:
-    """What they are called now."""
-    return tuple(row[f"name_{number}"] for number in range(dimensions))
 
 
 def qualities_of(rows: Sequence[sqlite3.Row], dimensions: int) -> dict[Members, Quality]:

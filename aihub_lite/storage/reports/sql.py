@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from aihub_lite.storage.quarters import QUARTER
-from aihub_lite.storage.reports.cells import DAY, FIGURES, TIMES
+from aihub_lite.storage.reports.cells import DAY, TIMES
 from aihub_lite.storage.reports.dimensions import CELLS, COLUMNS, NAMED_IN, PARTIAL, SumTable
 from aihub_lite.storage.reports.question import ReportQuestion
+from aihub_lite.storage.reports.summed import FIGURES
 from aihub_lite.storage.sqlite.columns import to_json
 
 MOST_ROWS = 200_000
@@ -17,6 +18,8 @@ MOST_ROWS = 200_000
 STEPS = "json_each(:steps) AS step"
 FROM = "json_extract(step.value, '$[0]')"
 UNTIL = "json_extract(step.value, '$[1]')"
+LAST_NAME = "SELECT token FROM usage_records WHERE token_id"
+LAST = "ORDER BY started_ms DESC LIMIT 1"
 TAGS = "json_each(usage_records.tags) AS tag"
 TAGGED = "EXISTS (SELECT 1 FROM json_each(usage_records.tags) AS one WHERE one.value = :filter_tag)"
 
@@ -29,7 +32,7 @@ def sums_sql(question: ReportQuestion, source: SumTable, figures: Iterable[str])
         source.condition,
         f"quarter >= {FROM} AND quarter < {UNTIL}",
         *(f"{source.columns[name]} = :filter_{name}" for name in question.filters),
-        *_with_member(question, columns),
+        *with_member(question, columns),
     ]
     sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
     return _grouped(question, columns, sums, f"{STEPS} CROSS JOIN {source.table}", conditions)
@@ -38,7 +41,7 @@ def sums_sql(question: ReportQuestion, source: SumTable, figures: Iterable[str])
 def records_sql(question: ReportQuestion, figures: Iterable[str], *, times: bool = False) -> str:
     """The same from the records."""
     columns = [COLUMNS[name] for name in question.by]
-    conditions = [f"started_ms >= {FROM} AND started_ms < {UNTIL}", *_with_member(question, columns)]
+    conditions = [f"started_ms >= {FROM} AND started_ms < {UNTIL}", *with_member(question, columns)]
     for name in question.filters:
         if name == "tag":
             conditions.append(TAGGED)
@@ -58,7 +61,7 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
     columns = [CELLS[kind].columns[name] for name in question.by]
     conditions = [
         *(f"{CELLS[kind].columns[name]} = :filter_{name}" for name in question.filters),
-        *_with_member(question, columns),
+        *with_member(question, columns),
     ]
     where = " AND ".join(["true", *conditions])
     sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
@@ -71,7 +74,7 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
             (1, "last_day", "until"),
         )
     )
-    members = _members(columns)
+    members = members_sql(columns)
     # The bytes of blobs, one after the other: SQLite joins them as text, and nobody reads them as such.
     return f"""
         SELECT {members}{sums}, CAST(group_concat(latencies, '') AS BLOB) AS latencies
@@ -79,12 +82,14 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
     """  # noqa: S608
 
 
-def _with_member(question: ReportQuestion, columns: list[str]) -> list[str]:
+def with_member(question: ReportQuestion, columns: list[str]) -> list[str]:
+    """The condition of each dimension that many a request has nothing of."""
     partial = [column for name, column in zip(question.by, columns, strict=True) if name in PARTIAL]
     return [f"{column} <> ''" for column in partial]
 
 
-def _members(columns: list[str]) -> str:
+def members_sql(columns: list[str]) -> str:
+    """The columns of the members, each with a comma behind it."""
     return "".join(f"{column} AS member_{number}, " for number, column in enumerate(columns))
 
 
@@ -98,7 +103,7 @@ def _grouped(question: ReportQuestion, columns: list[str], sums: str, tables: st
         for number, (dimension, column) in enumerate(zip(question.by, columns, strict=True))
     )
     return f"""
-        SELECT step.key AS step, {_members(columns)}{names}{sums}
+        SELECT step.key AS step, {members_sql(columns)}{names}{sums}
         FROM {tables} WHERE {" AND ".join(conditions)}
         GROUP BY {", ".join(["step.key", *columns])} LIMIT {MOST_ROWS + 1}
     """  # noqa: S608
@@ -113,6 +118,20 @@ def _name(dimension: str, column: str, tables: str) -> str:
     if dimension == "token" and "usage_cells" not in tables:
         last = "max(token)"
     return f"coalesce((SELECT name FROM {table} WHERE id = {column}), {last})"  # noqa: S608
+
+
+def member_names(question: ReportQuestion) -> str:
+    """What the columns of members are called now, a comma behind each; a deleted token as it was called last."""
+    names = []
+    for number, dimension in enumerate(question.by):
+        member = f"member_{number}"
+        name = member
+        if (table := NAMED_IN.get(dimension)) is not None:
+            name = f"(SELECT name FROM {table} WHERE id = {member}), {member}"  # noqa: S608
+        if dimension == "token":
+            name = f"(SELECT name FROM tokens WHERE id = {member}), ({LAST_NAME} = {member} {LAST}), {member}"  # noqa: S608
+        names.append(f"coalesce({name}, '') AS name_{number}, ")
+    return "".join(names)
 
 
 def filter_values(question: ReportQuestion) -> dict[str, Any]:
