@@ -243,6 +243,34 @@ class Settings:
         in_(("on", "off")),
         live=True,
     )
+    breaker: str = setting(
+        "watch",
+        "a token that spends far beyond its own past; watch: it is written down; on: it is paused; watch first, since"
+        " nobody but you knows what is usual here",
+        in_(("off", "watch", "on")),
+        live=True,
+    )
+    breaker_floor_usd: str = setting(
+        "1.5", "USD in an hour below which nothing is too much for the breaker", amount, live=True
+    )
+    breaker_floor_requests: int = setting(
+        1000, "requests in an hour below which they are not too many for the breaker", ge(1), le(MAX_COUNT), live=True
+    )
+    breaker_times: int = setting(
+        4,
+        "times what is usual that the breaker finds too much; a few times what was the most is let pass",
+        ge(2),
+        le(1000),
+        live=True,
+    )
+    breaker_repeats: int = setting(
+        24,
+        "times that a token may send the same whole conversation after its answer, within an hour; fewer where they are"
+        " dear; 0 = any number",
+        ge(0),
+        le(MAX_COUNT),
+        live=True,
+    )
     docs: str = setting(
         "signed-in",
         "who may read /docs, with models and prices: who has a key, is signed in or sits at the machine; public; off",

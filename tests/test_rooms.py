@@ -113,6 +113,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "web.overrides": FACTS | {"upstream", "web.views"},
     "web.requests": FACTS | {"gateway.core", "storage", "storage.requests", "web.views"},
     "web.spans": FACTS | {"storage"},
+    "web.safety": FACTS | {"gateway.core", "storage.safety", "web.views"},
     "web.pots": FACTS | {"gateway.core", "gateway.people", "gateway.pots", "web.views"},
     "web.pauses": FACTS | {"domain.people", "gateway.core", "web.views"},
     "web.sums": FACTS | {"storage", "storage.reports", "web.views"},
@@ -180,7 +181,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     | {"aihub_lite", "gateway.conditions", "gateway.core", "storage.backups", "web.admin", "web.console", "web.views"},
     "web.console.care": FACTS | {"web.admin.care", "web.console", "web.doctor", "web.framework"},
     "web.admin.care": FACTS
-    | {"web.console", "web.doctor"}
+    | {"web.console", "web.doctor", "web.safety"}
     | {"gateway.backups", "gateway.core", "storage.backups", "web.admin", "web.framework", "web.views"},
     "web.admin.pots": FACTS | {"gateway.core", "web.access", "web.admin", "web.framework", "web.pots", "web.views"},
     "web.admin.moving": FACTS
@@ -211,7 +212,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         "web.spans",
         "gateway.steps",
     }
-    | {"web.sums", "web.views"}
+    | {"web.sums", "web.safety", "web.views"}
     | {"domain.people", "gateway.people", "web.access", "web.search"},
     "web.me": FACTS
     | {"domain.people", "gateway.core", "gateway.people", "storage", "storage.people", "web.access", "web.admin"}

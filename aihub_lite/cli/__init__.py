@@ -99,6 +99,7 @@ def add_groups(app: typer.Typer) -> None:
     """Every group of commands, by its noun."""
     from aihub_lite.cli.admin import admin_app, audit_app, backup_app, console_app, restore_app, session_app
     from aihub_lite.cli.alerts import alert_app
+    from aihub_lite.cli.breaker import breaker_app
     from aihub_lite.cli.channels import channel_app
     from aihub_lite.cli.configuration import configuration_app
     from aihub_lite.cli.doctor import doctor_app
@@ -138,6 +139,7 @@ def add_groups(app: typer.Typer) -> None:
     app.add_typer(backup_app)
     app.add_typer(restore_app)
     app.add_typer(doctor_app)
+    app.add_typer(breaker_app)
     app.add_typer(usage_app)
     app.add_typer(console_app)
     app.add_typer(configuration_app)

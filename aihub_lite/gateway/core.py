@@ -34,6 +34,7 @@ from aihub_lite.gateway.routing.account_limits import AccountLimits
 from aihub_lite.gateway.routing.fair_queue import FairQueue
 from aihub_lite.gateway.routing.health import Health, HealthPolicy
 from aihub_lite.gateway.routing.router import Router
+from aihub_lite.gateway.safety.breaker import Breaker
 from aihub_lite.gateway.safety.pauses import Pauses
 from aihub_lite.gateway.state.answers import KeptAnswers
 from aihub_lite.gateway.state.channels import ChannelRegistry, KeySwitch
@@ -49,6 +50,8 @@ from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.people.audit import AuditLog
 from aihub_lite.storage.reports.cells import Cells
 from aihub_lite.storage.requests.refusals import Refusals
+from aihub_lite.storage.safety.findings import BreakerFindings
+from aihub_lite.storage.safety.pasts import Pasts
 from aihub_lite.storage.safety.pauses import StoredPauses
 from aihub_lite.storage.spending import AccountDays
 from aihub_lite.storage.sqlite.backup import remove_partial_copy
@@ -85,6 +88,7 @@ class Gateway:
     mailer: Mailer
     alerts: AlertDesk
     line: Line
+    breaker: Breaker
     boot_id: str
     interrupted: int
     """Requests that a kill of the last run had cut short: the last records that were booked before this one began."""
@@ -159,6 +163,7 @@ async def open_gateway(
         facts = prices.facts_of
         line = Line(live_settings, clock, registry, limits, flights, router, ledger, failover, keepalive, facts)
         line.pause_of = pauses.refusal_of
+        breaker = await stack.enter_async_context(_breaker(database, line, pauses))
         yield Gateway(
             live_settings=live_settings,
             environ=environ,
@@ -181,6 +186,7 @@ async def open_gateway(
             mailer=mailer,
             alerts=alerts,
             line=line,
+            breaker=breaker,
             boot_id=boot_id,
             interrupted=interrupted,
         )
@@ -292,6 +298,19 @@ async def _pauses(
             yield pauses
         finally:
             await pauses.close()
+
+
+@asynccontextmanager
+async def _breaker(database: Database, line: Line, pauses: Pauses) -> AsyncIterator[Breaker]:
+    """What watches all tokens of the line for runaways, inside the block."""
+    breaker = Breaker(line.live_settings, line.clock, Pasts(database), BreakerFindings(database), pauses.pause)
+    await breaker.open()
+    line.watch = breaker.begin
+    line.ledger.on_settle.append(breaker.settled)
+    line.registry.tokens.on_change.append(breaker.token_changed)
+    pauses.on_resume.append(breaker.resumed)
+    async with running(breaker.run(), "breaker"):
+        yield breaker
 
 
 @contextmanager

@@ -58,6 +58,10 @@ def none_is_paused(token: Token) -> None:
     """Where nobody pauses any."""
 
 
+def nobody_watches(flight: Flight, request: Request, size: int) -> None:
+    """Where nobody looks for runaways."""
+
+
 @attrs.define(eq=False)
 class Line:
     """Everything a relayed request meets on its way."""
@@ -73,6 +77,8 @@ class Line:
     keepalive: KeepAlive
     facts: Facts = listed_facts
     """What is known of a model beside its price."""
+    watch: Callable[[Flight, Request, int], None] = nobody_watches
+    """Hears of each conversation, and its bytes, before it is held for: whoever looks for those that run away."""
     parsing: Parsing = attrs.field(factory=Parsing)
     homes: Homes = attrs.field(default=attrs.Factory(lambda self: Homes(self.clock), takes_self=True))
     pause_of: Callable[[Token], PausedForSafety | None] = none_is_paused
@@ -97,6 +103,8 @@ class Line:
             model = self.resolve(request.model, token, surface, exchange)
             route = self.route(model, token, surface, request, exchange)
             slot.flight = self.flight_of(token, surface, request, model, exchange)
+            if surface.chat(request) is not None:
+                self.watch(slot.flight, request, exchange.received)
             with self.limits.tokens(token, self.tokens_at_most(token, route, model, surface, request)) as tokens_used:
                 async with self.hold(slot.flight, route, model, request, surface, tokens_used) as hold:
                     exchange.recorded = True

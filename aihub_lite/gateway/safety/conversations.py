@@ -7,7 +7,6 @@ token had the same size is its conversation read, whole: that alone makes two of
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from hashlib import blake2b
 
 import attrs
@@ -66,6 +65,6 @@ class Conversations:
         said = {name: posted[name] for name in COMPARED if name in posted}
         return blake2b(_encode(said), digest_size=16, key=self._key).digest()
 
-    def forget(self, is_meant: Callable[[str], bool]) -> None:
-        """Those of some tokens, by their ids."""
-        self._repeats = {known: repeats for known, repeats in self._repeats.items() if not is_meant(known[0])}
+    def forget(self, token_id: str) -> None:
+        """Those of a token."""
+        self._repeats = {known: repeats for known, repeats in self._repeats.items() if known[0] != token_id}

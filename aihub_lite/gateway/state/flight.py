@@ -11,6 +11,7 @@ import attrs
 
 from aihub_lite.domain.catalog import Candidate
 from aihub_lite.domain.route import PassedOver
+from aihub_lite.domain.safety.repeats import Repeats
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import Attempt, OtherBill, Outcome, Usage, UsageRecord, UsageSource
 from aihub_lite.errors import Overloaded
@@ -97,6 +98,8 @@ class Flight:
     """Monotonic time of the first content sent to the client."""
     relayed: Stream | None = None
     """The stream, once any of its content was sent to the client."""
+    repeats: Repeats | None = None
+    """How often its conversation came, where it came before."""
     drift: float | None = None
     """As in UsageRecord, once its answer came to its end."""
     error_text: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Self
 
@@ -143,6 +143,8 @@ class Ledger:
     leaps: LeapWatch = attrs.field(
         default=attrs.Factory(lambda self: LeapWatch(self.clock, self.all_windows), takes_self=True)
     )
+    on_settle: list[Callable[[Flight, UsageRecord], None]] = attrs.field(factory=list)
+    """Called with each request as it is charged, before it is on the disk."""
     lost: int = 0
     """Settlements that nothing will book but the next start, and that at the cost of their prompts."""
     most_unbooked: int = MAX_UNBOOKED
@@ -328,6 +330,8 @@ class Ledger:
             saved=saved_by_cache(usage, price),
             others=tuple(OtherBill(other.model, other.usage, self._price_text(price)) for other, price in others),
         )
+        for listener in self.on_settle:
+            listener(hold.flight, record)
         try:
             booked = self.journal.settle(record)
         except StorageUnavailable:

@@ -118,6 +118,7 @@ owner   GET               /api/admin/backup
 owner   POST              /api/admin/import
 owner   POST              /api/admin/import/preview
 admin   GET               /api/admin/backups
+admin   GET               /api/admin/breaker
 admin   GET               /api/admin/doctor
 owner   POST              /api/admin/backups
 admin   GET POST          /api/admin/channels

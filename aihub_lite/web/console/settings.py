@@ -11,6 +11,7 @@ from aihub_lite.web.admin.dependencies import TheGateway, TheSignIn
 from aihub_lite.web.admin.settings import settings_json
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.safety.findings import breaker_json
 from aihub_lite.web.views import Json, moment_text
 
 LIMITS = (
@@ -24,6 +25,8 @@ LIMITS = (
     "admin_failures_per_minute",
 )
 """Settings of the page's first form; the other live ones have a part of the page of their own."""
+FINDINGS = 10
+"""Of the breaker, the latest ones; the command lists more."""
 
 
 @get("/settings")
@@ -42,6 +45,7 @@ async def show_settings_page(request: AnyRequest, gateway: TheGateway, sign_in: 
         sessions=await sessions_json(request, sign_in),
         people=bool(gateway.people.persons),
         mail_flaw=gateway.mailer.flaw,
+        findings=(await breaker_json(gateway))["findings"][:FINDINGS],
         since=moment_text(gateway.clock.wall() - running),
     )
 

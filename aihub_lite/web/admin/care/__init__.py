@@ -1,4 +1,4 @@
-"""The part of the admin API that keeps the gateway well: its backups and its doctor.
+"""The part of the admin API that keeps the gateway well: its backups, its breaker and its doctor.
 
 May import what `web.admin` may, `web.doctor` and `gateway.backups`, and `web.admin`, which knows nothing of it.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 from litestar import Router
 
 from aihub_lite.web.admin.care.backups import backups_router
+from aihub_lite.web.admin.care.breaker import breaker_router
 from aihub_lite.web.admin.care.doctor import doctor_router
 from aihub_lite.web.doctor.examination import Doctor
 
 
 def care_routers(doctor: Doctor) -> tuple[Router, ...]:
     """All of them."""
-    return (backups_router, doctor_router(doctor))
+    return (backups_router, breaker_router, doctor_router(doctor))

@@ -1,0 +1,18 @@
+"""`/api/admin/breaker`: which tokens left their own past, and whether they were paused for it."""
+
+from __future__ import annotations
+
+from litestar import Router, get
+
+from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.safety.findings import breaker_json
+from aihub_lite.web.views import Json
+
+
+@get("/")
+async def show_breaker(gateway: TheGateway) -> Json:
+    """Whether tokens that leave their own past are paused, and which have left it."""
+    return await breaker_json(gateway)
+
+
+breaker_router = Router("/breaker", route_handlers=[show_breaker])
