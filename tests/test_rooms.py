@@ -34,7 +34,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "domain.pots": frozenset({"errors", "domain"}),
     "domain.alerts": frozenset({"errors", "domain"}),
     "domain.safety": frozenset({"errors", "domain"}),
-    "config": FACTS | {"domain.people"},
+    "domain.settings": FACTS | {"domain.people"},
+    "config": FACTS | {"domain.settings"},
     "moving": FACTS | {"domain.people"},
     "moving.litellm": FACTS | {"domain.people", "moving"},
     "moving.gpt_load": FACTS | {"moving"},
@@ -281,7 +282,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "server": BENEATH
     | {"gateway.client", "gateway.conditions", "gateway.core", "gateway.state", "gateway.upkeep", "server.http1"}
     | {"telemetry", "web.app", "web.configuration", "web.gate", "web.sign_in"}
-    | {"domain.alerts", "storage.alerts", "upstream.messengers"},
+    | {"domain.alerts", "domain.settings", "storage.alerts", "upstream.messengers"},
     "cli.serving": frozenset(),
     "cli.base": FACTS
     | {"config", "storage.sqlite", "gateway.core", "gateway.state", "gateway.upkeep", "web.admin", "web.app"},

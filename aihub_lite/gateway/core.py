@@ -83,7 +83,9 @@ class Gateway:
     flights: Flights
     keepalive: KeepAlive
     answers: KeptAnswers
-    cells: Cells
+    cells: Cells = attrs.field(
+        init=False, default=attrs.Factory(lambda self: Cells(self.database), takes_self=True), repr=False
+    )
     refusals: RefusalBook
     mailer: Mailer
     alerts: AlertDesk
@@ -162,7 +164,6 @@ async def open_gateway(
         failover = _failover(stack, live_settings, clock, transport, router, queue, registry.channels)
         facts = prices.facts_of
         line = Line(live_settings, clock, registry, limits, flights, router, ledger, failover, keepalive, facts)
-        line.pause_of = pauses.refusal_of
         breaker = await stack.enter_async_context(_breaker(database, line, pauses))
         yield Gateway(
             live_settings=live_settings,
@@ -181,7 +182,6 @@ async def open_gateway(
             flights=flights,
             keepalive=keepalive,
             answers=answers,
-            cells=Cells(database),
             refusals=refusals,
             mailer=mailer,
             alerts=alerts,
@@ -302,9 +302,10 @@ async def _pauses(
 
 @asynccontextmanager
 async def _breaker(database: Database, line: Line, pauses: Pauses) -> AsyncIterator[Breaker]:
-    """What watches all tokens of the line for runaways, inside the block."""
+    """What watches all tokens of the line for runaways, inside the block; the line refuses those that are paused."""
     breaker = Breaker(line.live_settings, line.clock, Pasts(database), BreakerFindings(database), pauses.pause)
     await breaker.open()
+    line.pause_of = pauses.refusal_of
     line.watch = breaker.begin
     line.ledger.on_settle.append(breaker.settled)
     line.registry.tokens.on_change.append(breaker.token_changed)

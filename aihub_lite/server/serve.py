@@ -17,8 +17,9 @@ from typing import Any
 import attrs
 import msgspec
 
-from aihub_lite.config import DATABASE, SERVER_FILE, BadSetting, Settings, host_and_port
+from aihub_lite.config import DATABASE, SERVER_FILE, BadSetting, Settings
 from aihub_lite.domain.addresses import is_loopback
+from aihub_lite.domain.settings.checks import host_and_port
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.conditions.watch import watching
 from aihub_lite.gateway.core import Gateway, open_gateway, running

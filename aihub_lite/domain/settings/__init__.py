@@ -1,0 +1,4 @@
+"""What values of settings have to look like.
+
+May import `errors`, `domain` and `domain.people`.
+"""
