@@ -183,7 +183,7 @@ async def download_statistics(request: AnyRequest, gateway: TheGateway, days: Fr
         "cache-control": "no-store",
         "vary": "cookie",
     }
-    return Response(await table.text(members), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(await table.text(members), media_type="text/csv", headers=headers)
 
 
 STATISTICS = [show_statistics_page, download_statistics]

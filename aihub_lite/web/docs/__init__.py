@@ -45,7 +45,7 @@ from aihub_lite.web.sign_in import SignIn, check_origin
 from aihub_lite.wire.client_error import error_body
 
 HOME = "/docs"
-MARKDOWN = "text/markdown; charset=utf-8"
+MARKDOWN = "text/markdown"
 CALL_OF_MODEL = f"""```sh
 curl {ROOT}/v1/chat/completions \\
   -H "Authorization: Bearer {KEY}" \\
@@ -125,7 +125,7 @@ def show_contents(
 ) -> Response[str]:
     """The contents, for a program that is given the address of this documentation."""
     text = contents_markdown(documentation.pages("en", operator=reader.admin), root_of(request, gateway))
-    return Response(text, media_type="text/plain; charset=utf-8")
+    return Response(text, media_type="text/plain")
 
 
 @get("/models/{name:path}", sync_to_thread=False)
@@ -212,7 +212,7 @@ def answer_page(
     if name not in pages:
         raise NotFound("There is no such page.")
     values = {"root": root_of(request, gateway), "model": first_model(gateway, reader)}
-    if slug != name or MARKDOWN.partition(";")[0] in request.headers.get("accept", ""):
+    if slug != name or MARKDOWN in request.headers.get("accept", ""):
         headers = {"vary": "accept, cookie, accept-language"}
         return Response(page_markdown(pages[name], values), media_type=MARKDOWN, headers=headers)
     models = None

@@ -443,6 +443,7 @@ def test_the_file_by_time_has_a_row_for_each_day_and_member(tmp_path: Path) -> N
         await labelled(visitor)
         await visitor.sign_in()
         answer = await visitor.get("/console/statistics.csv?by=person,model&span=30d&days=true")
+        assert "text/csv; charset=utf-8" == answer.headers["content-type"]
         rows: list[dict[str, Any]] = list(csv.DictReader(answer.text.splitlines()))
         assert ["start", "person", "model", "requests"] == list(rows[0])[:4]
         assert (6, 18.0) == (len(rows), sum(float(row["cost_usd"]) for row in rows))
