@@ -84,3 +84,15 @@ def test_a_request_is_left_by_the_filters_that_led_to_it(open_page: OpenPage) ->
     page.get_by_role("main").get_by_role("link", name="Requests").click()
     expect(page).to_have_url(re.compile(r"/console/requests\?outcome=error&since=30d$"))
     expect(page.get_by_label("Any outcome")).to_have_value("error")
+
+
+def test_an_error_of_many_lines_is_shown_to_its_end(open_page: OpenPage) -> None:
+    """A failed request's page cut what was wrong after two lines of 36 characters, as lists do."""
+    page = open_page("/console/requests?outcome=error&since=30d")
+    page.locator("tbody tr a").first.click()
+    notice = page.locator(".notice.why")
+    expect(notice).to_be_visible()
+    assert notice.evaluate("""notice => {
+      notice.append("it went wrong ".repeat(100));
+      return notice.scrollHeight <= notice.clientHeight;
+    }""")
