@@ -22,6 +22,8 @@ HERE = Path(__file__).parent
 BUILD_WITHIN = 540.0
 RUN_WITHIN = 300.0
 """Seconds; far more than is needed, so that a hang ends and a slow machine passes."""
+TRIES = 3
+"""Of what is fetched: a network that fails for a moment is no reason to fail a test."""
 
 Command = tuple[str, ...]
 Steps = Callable[[Path], list[Command]]
@@ -62,12 +64,24 @@ class Kit:
             (target / source).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(HERE / source, target / source)
         for command in self.fetch(target):
-            done = self._run(command, target)
-            if done.returncode:
-                raise Unavailable(f"{self.name}: {' '.join(command)} failed: {done.stdout[-2000:]}")
+            self._fetch(command, target)
         for command in self.compile(target):
             done = self._run(command, target)
             assert 0 == done.returncode, done.stdout[-8000:]
+
+    def _fetch(self, command: Command, target: Path) -> None:
+        """What the network does not give, it may give when it is asked once more. Raises Unavailable."""
+        said = ""
+        for _ in range(TRIES):
+            try:
+                done = self._run(command, target)
+            except subprocess.TimeoutExpired:
+                said = f"not done within {BUILD_WITHIN:.0f} s"
+                break
+            if not done.returncode:
+                return
+            said = done.stdout[-2000:]
+        raise Unavailable(f"{self.name}: {' '.join(command)} failed: {said}")
 
     def _run(self, command: Command, target: Path) -> subprocess.CompletedProcess[str]:
         """In the machine's own environment: proxies, certificates and package indexes are its business."""
