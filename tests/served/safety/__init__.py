@@ -1,0 +1,1 @@
+"""What is paused, as official SDKs meet it at a running gateway."""
