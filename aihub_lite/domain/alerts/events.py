@@ -12,7 +12,7 @@ import attrs
 
 from aihub_lite.domain.alerts.condition import Condition
 
-Topic = Literal["key", "channel", "budget", "spend", "disk", "backup", "drift", "downgrade"]
+Topic = Literal["key", "channel", "budget", "spend", "runaway", "disk", "backup", "drift", "downgrade"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 """What a destination may choose from."""
 TEST = "test"
@@ -35,6 +35,7 @@ class Event:
 
 
 CHANNEL = "/console/channels/{id}"
+TOKEN = "/console/tokens/{id}"  # noqa: S105  the path of a page
 POT = "/console/pots/{id}"
 SETTINGS = "/console/settings"
 
@@ -79,6 +80,14 @@ EVENTS: Mapping[str, Event] = {
         page="/console/statistics",
         critical=True,
     ),
+    "runaway": Event(
+        topic="runaway",
+        title="Token {subject} is paused for safety: {figure}",
+        advice="Its requests are refused for good. Stop what asks so much; then resume the token on its page, or with: "
+        "aihub-lite token resume {id}",
+        page=TOKEN,
+        critical=True,
+    ),
     "disk": Event(
         topic="disk",
         title="The disk of the data directory is nearly full: {figure} left",
@@ -116,6 +125,7 @@ BY_KIND: Mapping[str, str] = {
     "cooling_down": "channel_down",
     "failing": "channel_down",
     "spend_fast": "spend_fast",
+    "runaway": "runaway",
     "disk": "disk",
     "backup_failed": "backup_failed",
     "drift": "drift",
@@ -164,7 +174,7 @@ def alert_of(event: str, condition: Condition, at: float) -> Alert:
     words = {"subject": condition.subject, "part": condition.part, "figure": condition.figure, "id": condition.id}
     page = what.page
     if condition.kind == "near_limit":
-        page = "/console/tokens/{id}"
+        page = TOKEN
     return Alert(
         event=event,
         title=what.title.format(**words),

@@ -40,8 +40,8 @@ class SafetyPause:
 
 
 def why(pause: SafetyPause) -> str:
-    """What happened, like `it spent $12.40 within an hour, usually $1.10 at most`."""
-    span = _span_text(pause.minutes)
+    """What happened, like `it spent $12.40 within 1 h, usually $1.10 at most`."""
+    span = span_text(pause)
     if pause.kind == "spend":
         return f"it spent {dollars(usd(pause.seen))} within {span}, usually {dollars(usd(pause.usual))} at most"
     if pause.kind == "requests":
@@ -52,14 +52,13 @@ def why(pause: SafetyPause) -> str:
     return "it was paused by hand"
 
 
-def _span_text(minutes: int) -> str:
-    if minutes == HOUR:
-        return "an hour"
-    if minutes and minutes % HOUR == 0:
-        return f"{minutes // HOUR} hours"
-    return f"{minutes} minutes"
+def span_text(pause: SafetyPause) -> str:
+    """Within how long it was seen, in units that are read in every language: `5 min`, `1 h`."""
+    if pause.minutes % HOUR:
+        return f"{pause.minutes} min"
+    return f"{pause.minutes // HOUR} h"
 
 
 def figure(pause: SafetyPause) -> str:
-    """The same without a subject, like `$12.40 within an hour, usually $1.10 at most`."""
+    """The same without a subject, like `$12.40 within 1 h, usually $1.10 at most`."""
     return why(pause).removeprefix("it ").removeprefix("spent ").removeprefix("made ")

@@ -10,6 +10,7 @@ from aihub_lite.domain.channel import BY_OPERATOR, Channel
 from aihub_lite.domain.clock import moment_text
 from aihub_lite.domain.money import plain, usd
 from aihub_lite.domain.pots.budget import PotKey
+from aihub_lite.domain.safety.pause import figure, why
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import MOST_DRIFT
 from aihub_lite.gateway.conditions.standing import channel_state, failing_text, key_hint, out_of_use, out_text, rest_end
@@ -43,6 +44,7 @@ async def conditions_of(gateway: Gateway) -> list[Condition]:
     for request in await gateway.credits.requests():
         person = gateway.people.persons[request.person_id]
         found.append(Condition("credit_asked", person.name, person.id, plain(usd(request.nano))))
+    found += _of_pauses(gateway)
     found += _of_pots(gateway)
     drifts = await Drifts(gateway.database).of_channels()
     for channel in gateway.registry.channels.all:
@@ -60,6 +62,18 @@ def _of_gateway(gateway: Gateway) -> Iterator[Condition]:
     leap = gateway.ledger.leaps.last
     if leap is not None and gateway.clock.monotonic() - leap.noticed < DAY:
         yield Condition("clock_leapt", f"{leap.seconds / 3600:+.1f} h", "", moment_text(leap.at))
+
+
+def _of_pauses(gateway: Gateway) -> Iterator[Condition]:
+    """What is paused for safety: by the gateway itself, of which each is news, or by hand."""
+    names = {token.id: token.name for token in gateway.registry.tokens.by_digest.values()}
+    names |= {person.id: person.name for person in gateway.people.persons.values()}
+    for pause in gateway.pauses.all:
+        kind = "runaway"
+        if pause.by_hand:
+            kind = "paused"
+        name = names.get(pause.id, pause.id)
+        yield Condition(kind, name, pause.id, why(pause), part=str(pause.since), figure=figure(pause))
 
 
 def _of_pots(gateway: Gateway) -> Iterator[Condition]:

@@ -49,6 +49,7 @@ class AlertWatch:
         self.gateway.registry.channels.on_change.append(lambda _: self._changed.set())
         alerts.destinations.on_change.append(lambda _: self._changed.set())
         alerts.notices.on_change.append(self._changed.set)
+        self.gateway.pauses.on_change.append(self._changed.set)
         loaded = False
         while True:
             self._changed.clear()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from aihub_lite.domain.money import dollars, usd
+from aihub_lite.domain.safety.pause import SafetyPause, span_text
 from aihub_lite.upstream.mail.sending import Letter
 
 LANGUAGES = ("en", "zh")
@@ -35,6 +37,40 @@ CREDIT: Mapping[str, tuple[str, str]] = {
     ),
 }
 NOTE: Mapping[str, str] = {"en": "\nThe reason: {note}", "zh": "\n理由：{note}"}
+PAUSE: Mapping[str, tuple[str, str]] = {
+    "en": (
+        "Your token {token} is paused at {place}",
+        "Hello {name},\n\n"
+        "{place} has paused your token {token} for safety: {why}.\n\n"
+        "Requests that had begun went on; new ones are refused with 402. Please stop what asks so much. {who}\n\n"
+        "{link}\n",
+    ),
+    "zh": (
+        "您在 {place} 的令牌 {token} 已暂停",
+        "{name}，您好：\n\n"
+        "{place} 因安全原因暂停了您的令牌 {token}：{why}。\n\n"
+        "已开始的请求照常完成；新请求会收到 402。请先停止异常的程序。{who}\n\n{link}\n",
+    ),
+}
+WHY: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "spend": "it spent {seen_usd} within {span}, usually {usual_usd} at most",
+        "requests": "it made {seen} requests within {span}, usually {usual} at most",
+        "repeated": "it sent the same conversation {seen} times within {span}",
+        "manual": "it was paused by hand",
+    },
+    "zh": {
+        "spend": "{span} 内花费 {seen_usd}，平常最多 {usual_usd}",
+        "requests": "{span} 内请求 {seen} 次，平常最多 {usual} 次",
+        "repeated": "{span} 内重复发送同一对话 {seen} 次",
+        "manual": "被手动暂停",
+    },
+}
+RESUMES: Mapping[str, tuple[str, str]] = {
+    "en": ("An admin can resume it.", "Then resume it on its page."),
+    "zh": ("管理员可以恢复它。", "然后可在其页面恢复。"),
+}
+"""By whether its owner may."""
 TRIAL: Mapping[str, tuple[str, str]] = {
     "en": ("A test mail of {place}", "The mail settings of {place} work.\n"),
     "zh": ("{place} 的测试邮件", "{place} 的邮件设置正常。\n"),
@@ -64,6 +100,20 @@ class LetterWriter:
             said = NOTE[self.language].format(note=note)
         link = f"{self.url}/console/pots"
         return self._letter(CREDIT, to, admin, name=name, usd=usd, note=said, number=number, link=link)
+
+    def paused(self, to: str, name: str, token: str, pause: SafetyPause, *, own_resume: bool) -> Letter:
+        """To a person: the gateway has paused their token, which they call `token`."""
+        figures = {
+            "seen": f"{pause.seen:,}",
+            "usual": f"{pause.usual:,}",
+            "seen_usd": dollars(usd(pause.seen)),
+            "usual_usd": dollars(usd(pause.usual)),
+            "span": span_text(pause),
+        }
+        why = WHY[self.language][pause.kind].format(**figures)
+        who = RESUMES[self.language][own_resume]
+        link = f"{self.url}/console/me/tokens/{pause.id}"
+        return self._letter(PAUSE, to, name, name=name, token=token, why=why, who=who, link=link)
 
     def trial(self, to: str) -> Letter:
         """That letters come through."""

@@ -81,7 +81,7 @@ class Pauses:
 
     def may_resume_own(self, pause: SafetyPause) -> bool:
         """Whether those whose it is may resume it: never what somebody has paused by hand."""
-        return self.live_settings.now.own_resume == "on" and not pause.by_hand
+        return self.live_settings.now.own_resume == "on" and pause.holder == "token" and not pause.by_hand
 
     async def pause(self, token_id: str, reason: Runaway, now_ms: int) -> bool:
         """The gateway pauses a token by itself; False where it is paused already, or gone.

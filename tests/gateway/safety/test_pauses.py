@@ -90,7 +90,7 @@ def test_the_refusal_says_what_happened_and_who_can_resume(tmp_path: Path) -> No
     async def story(house: House) -> None:
         token, key = await paused_token(house)
         message = (await asked(house, CHAT, key)).json()["error"]["message"]
-        assert "it spent $12.00 within an hour, usually $1.00 at most" in message
+        assert "it spent $12.00 within 1 h, usually $1.00 at most" in message
         who = "An admin of this gateway can resume it, at the console or with"
         assert f"{who}: aihub-lite token resume {token.name}" in message
 
@@ -153,7 +153,7 @@ def test_a_pause_holds_over_a_restart(tmp_path: Path) -> None:
     async def after(house: House) -> None:
         call = await asked(house, CHAT, keys[0])
         assert FINAL == refusal(call)
-        assert "it spent $12.00 within an hour" in call.json()["error"]["message"]
+        assert "it spent $12.00 within 1 h" in call.json()["error"]["message"]
 
     play(tmp_path, before)
     play(tmp_path, after)
@@ -249,7 +249,7 @@ def test_refused_calls_are_listed_with_their_reason(tmp_path: Path) -> None:
         await house.gateway.refusals.flush()
         ((_, row),) = await Refusals(house.gateway.database).page(RecordFilter())
         assert (token.id, 3, 402, "paused_for_safety") == (row.token_id, row.times, row.status, row.error_code)
-        assert "it spent $12.00 within an hour" in row.error_text
+        assert "it spent $12.00 within 1 h" in row.error_text
 
     play(tmp_path, story)
 
@@ -260,7 +260,7 @@ def test_the_gateway_tells_the_audit_log_what_it_paused(tmp_path: Path) -> None:
         (_, entry), *_ = await AuditLog(house.gateway.database).page(AuditFilter(), limit=1)
         assert ("gateway", "gateway", "pause_token") == (entry.via, entry.by, entry.action)
         assert ("token", token.id, token.name) == (entry.change.kind, entry.change.id, entry.change.name)
-        assert {"paused": (None, "it spent $12.00 within an hour, usually $1.00 at most")} == {
+        assert {"paused": (None, "it spent $12.00 within 1 h, usually $1.00 at most")} == {
             name: tuple(values) for name, values in entry.change.fields.items()
         }
 

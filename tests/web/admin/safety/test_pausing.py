@@ -14,7 +14,7 @@ from tests.web.console.visitor import Visitor, at_console
 from tests.web.me.test_own import Member, member
 
 LOOP = Runaway("repeated", 40, 0, 2 * 10**9)
-WHY = "it sent the same conversation 40 times within an hour, and spent $2.00 in its last hour"
+WHY = "it sent the same conversation 40 times within 1 h, and spent $2.00 in its last hour"
 
 
 async def last_entry(desk: Desk) -> dict[str, Any]:
