@@ -309,6 +309,7 @@ async def change_many_tokens(gateway: TheGateway, sightings: TheSightings, conte
 
     async def change_one(ref: str) -> Json:
         token = registry.get(ref)
+        paused = gateway.pauses.of(token) is not None
         if request.do == "delete":
             await registry.delete(ref)
             sightings.forget(token.id)
@@ -318,7 +319,8 @@ async def change_many_tokens(gateway: TheGateway, sightings: TheSightings, conte
             await gateway.pauses.resume(token)
         else:
             await registry.edit(ref, lambda token: attrs.evolve(token, **change))
-        return {"id": token.id, "name": token.name, "was": {"enabled": token.enabled, "group": token.group}}
+        was = {"enabled": token.enabled, "group": token.group, "paused": paused}
+        return {"id": token.id, "name": token.name, "was": was}
 
     return await done_to_each(request, change_one)
 

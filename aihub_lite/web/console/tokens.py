@@ -55,6 +55,8 @@ def state_of(token: Json) -> str:
         return "owner_disabled"
     if token["expired"]:
         return "expired"
+    if token["paused"]:
+        return "paused"
     if token["left_usd"] == 0:
         return "exhausted"
     return "active"

@@ -123,7 +123,7 @@ async def resume_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPa
     token = own_token(gateway.registry.tokens, person, ref)
     pause = gateway.pauses.of(token)
     if pause is not None:
-        if pause.holder == "person" or not gateway.pauses.may_resume_own(pause):
+        if not gateway.pauses.may_resume_own(pause):
             raise AccessDenied("Only an admin of this gateway can resume it.")
         await gateway.pauses.resume(token)
     return own_token_json(gateway, person, token)

@@ -26,6 +26,7 @@ def token(**fields: Any) -> dict[str, Any]:
     return {
         "enabled": True,
         "person_enabled": True,
+        "paused": None,
         "expired": False,
         "quota": None,
         "budget": None,
@@ -44,6 +45,7 @@ def token(**fields: Any) -> dict[str, Any]:
         ({"person_enabled": False}, "owner_disabled"),
         ({"expired": True}, "expired"),
         ({"expired": True, "left_usd": 0.0}, "expired"),
+        ({"paused": {"holder": "token"}, "left_usd": 0.0}, "paused"),
         ({"left_usd": 0.0}, "exhausted"),
         ({"left_usd": 0.01}, "active"),
     ],

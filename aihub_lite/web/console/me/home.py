@@ -15,6 +15,7 @@ from aihub_lite.web.console.statistics import zone_of
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.me.pot import own_pot_json, wishes_json
 from aihub_lite.web.me.requests import own_entries
+from aihub_lite.web.me.tokens import own_token_rows
 from aihub_lite.web.me.usage import own_usage
 from aihub_lite.web.spans import SPANS
 from aihub_lite.web.sums import sums_json
@@ -48,6 +49,7 @@ async def show_own_home(request: AnyRequest, gateway: TheGateway, span: FromQuer
             "model": [{"name": name, **sums_json(sums)} for name, sums in usage.models],
             "token": [{"name": name, **sums_json(sums)} for name, sums in usage.tokens],
         },
+        paused=[row for row in await own_token_rows(gateway, person) if row["paused"]],
         pot=await own_pot_json(gateway, person),
         wishes=(await wishes_json(gateway, person))[:1],
         failures=[{**record, "reason": reason_of(language, record)} for record in failures],

@@ -50,6 +50,11 @@ function undoing(action, done) {
       const refs = done.filter((row) => row.was.group === was).map(({ id }) => id);
       calls.push(["POST", path, { refs, do: "group", group: was }]);
     }
+  } else if (action === "pause" || action === "resume") {
+    const wasPaused = action === "resume";
+    const refs = done.filter((row) => row.was.paused === wasPaused).map(({ id }) => id);
+    // What the gateway paused is not paused again by hand: it would be so for another reason.
+    if (refs.length && !wasPaused) calls.push(["POST", path, { refs, do: "resume" }]);
   } else if (action !== "delete") {
     const wasEnabled = action === "disable";
     const refs = done.filter((row) => row.was.enabled === wasEnabled).map(({ id }) => id);
