@@ -225,6 +225,11 @@ class Settings:
     backup_passphrase: str = setting(
         "", "env:NAME or file:/path: backups are sealed with the passphrase there; empty = they are not", passphrase
     )
+    config_passphrase: str = setting(
+        "",
+        "env:NAME or file:/path: what is sealed in the file of serve --config, and of export and apply, opens with it",
+        passphrase,
+    )
     strict: bool = setting(False, "400 for parameters that a translated upstream cannot take, instead of dropping them")
     completion_hold: int = setting(4096, "completion tokens held when a request names no maximum", ge(0))
     completion_hold_cap: int = setting(16384, "more is not held: agents ask for 64k and use little", ge(0))

@@ -192,7 +192,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     | {"config", "domain.people", "gateway.core", "gateway.people", "gateway.rehearsal", "gateway.state"}
     | {"gateway.upkeep", "upstream", "upstream.providers", "web.admin", "web.admin.people", "web.admin.pots"}
     | {"web.body", "web.description", "web.framework", "web.limits", "web.overrides", "web.views", "web.way_out"}
-    | {"gateway.conditions"},
+    | {"gateway.conditions", "storage.backups"},
     "web.console": FACTS
     | {
         "aihub_lite",

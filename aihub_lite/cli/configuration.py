@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +13,39 @@ import typer
 from aihub_lite.cli.base.call import Failed
 from aihub_lite.cli.base.commands import AdminApi, command
 from aihub_lite.cli.base.output import complain, print_json, shown
+from aihub_lite.storage.backups.faults import BackupFailed
+from aihub_lite.storage.backups.passphrase import passphrase_from
 
 configuration_app = typer.Typer(rich_markup_mode=None)
 STDIN = Path("-")
+SEALED = re.compile(r"^\s*\[sealed\]", re.MULTILINE)
+WAYS = "give --passphrase env:NAME or file:/path, or set AIHUB_CONFIG_PASSPHRASE so, or be at a terminal to be asked"
+Passphrase = Annotated[
+    str | None,
+    typer.Option(
+        metavar="env:NAME|file:/path",
+        help="Of what is sealed (AIHUB_CONFIG_PASSPHRASE); else it is asked for.",
+        show_default=False,
+    ),
+]
 
 
 @command(configuration_app, "export")
-def export(api: AdminApi) -> None:
+def export(
+    api: AdminApi,
+    seal: Annotated[
+        bool, typer.Option("--seal", help="With secrets that were typed in, which a passphrase alone opens.")
+    ] = False,
+    passphrase: Passphrase = None,
+) -> None:
     """Print the gateway as one file (TOML): channels, routes, aliases, prices, people, teams, tokens, settings."""
-    answer = api.call("GET", "export")
+    if seal:
+        secret = _passphrase(api, passphrase, is_new=True)
+        if not secret:
+            raise Failed(f"--seal needs a passphrase: {WAYS}", 400)
+        answer = api.call("POST", "export", body={"passphrase": secret})
+    else:
+        answer = api.call("GET", "export")
     if not api.print_as_json(answer):
         print(answer["document"], end="")
 
@@ -31,9 +57,14 @@ def apply(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Delete what FILE does not name.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without a question.")] = False,
+    passphrase: Passphrase = None,
 ) -> None:
     """Make the gateway what FILE says, all of it or nothing, and print what changed."""
     body = {"document": _text_of(file)}
+    if SEALED.search(body["document"]):
+        body["passphrase"] = _passphrase(api, passphrase, is_new=False)
+        if not body["passphrase"]:
+            raise Failed(f"{file} has sealed secrets: {WAYS}", 400)
     if prune and not dry_run and not yes:
         _confirm(api, body)
     answer = api.call("POST", "apply", body=body, dry_run=_word(dry_run), prune=_word(prune))
@@ -48,6 +79,19 @@ def schema() -> None:
     from aihub_lite.web.configuration.schema import document_schema  # noqa: PLC0415
 
     print_json(document_schema())
+
+
+def _passphrase(api: AdminApi, source: str | None, *, is_new: bool) -> str:
+    """The passphrase of what is sealed in a file, asked for where nothing says it; empty where nobody can be asked."""
+    source = source or api.client.settings.config_passphrase
+    if source:
+        try:
+            return passphrase_from(source, os.environ)
+        except BackupFailed as failed:
+            raise Failed(failed.message, 400) from None
+    if not sys.stdin.isatty():
+        return ""
+    return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True))
 
 
 def _word(flag: bool) -> str:

@@ -72,3 +72,30 @@ def test_prune_deletes_only_what_somebody_has_said_yes_to(terminal: Terminal) ->
     finished = terminal.run("apply", shorter, "--prune", "--yes")
     assert (0, "- token ci\n") == (finished.code, finished.stdout)
     assert "kept: channel demo: appears by itself at every start; disable it instead" in finished.stderr
+
+
+TYPED = 'keys = ["sk-typed-in-by-hand-7Qx4"]'
+WORDS = {"WORDS": "correct horse battery staple"}
+
+
+def test_secrets_go_along_sealed_and_are_opened_by_the_passphrase_of_a_variable(terminal: Terminal) -> None:
+    terminal.ok("apply", written(terminal, FILE.replace('keys = ["env:K"]', TYPED)))
+    sealed = terminal.ok("export", "--seal", "--passphrase", "env:WORDS", environ=WORDS).stdout
+    assert "sk-typed" not in sealed
+    terminal.ok("channel", "delete", "one")
+    environ = {**WORDS, "AIHUB_CONFIG_PASSPHRASE": "env:WORDS"}
+    assert "+ channel one\n" in terminal.ok("apply", written(terminal, sealed), environ=environ).stdout
+    assert "Nothing changed.\n" == terminal.ok("apply", "-", stdin=sealed, environ=environ).stdout
+
+
+def test_without_a_passphrase_a_sealed_file_is_one_line_and_a_usage_error(terminal: Terminal) -> None:
+    terminal.ok("apply", written(terminal, FILE.replace('keys = ["env:K"]', TYPED)))
+    sealed = terminal.ok("export", "--seal", "--passphrase", "env:WORDS", environ=WORDS).stdout
+    for finished in (
+        terminal.run("apply", written(terminal, sealed)),
+        terminal.run("export", "--seal"),
+        terminal.run("apply", written(terminal, sealed), "--passphrase", "env:NOTHING"),
+        terminal.run("apply", written(terminal, sealed), "--passphrase", "env:WORDS", environ={"WORDS": "wrong"}),
+    ):
+        assert (2, "", 1) == (finished.code, finished.stdout, finished.stderr.count("\n"))
+        assert "passphrase" in finished.stderr

@@ -93,6 +93,7 @@ COMMANDS = (
     "budget set gateway 5/day",
     "settings set rpm 5",
     "apply FILE",
+    "export --seal --passphrase env:A",
     "view save months span=30d&by=person,model",
     "view delete months",
     "backup",

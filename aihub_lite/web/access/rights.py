@@ -137,6 +137,7 @@ admin   PATCH DELETE      /api/admin/channels/{ref}/keys/{key_ref}
 admin   POST              /api/admin/channels/{ref}/keys/{key_ref}/enable
 admin   POST              /api/admin/channels/{ref}/keys/{key_ref}/disable
 admin   GET               /api/admin/export
+owner   POST              /api/admin/export
 admin   GET               /api/admin/flights
 admin   POST              /api/admin/flights/{ref}/stop
 admin   GET               /api/admin/status

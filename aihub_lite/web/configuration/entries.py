@@ -110,4 +110,6 @@ SECTIONS: Mapping[str, Section] = {
     "tokens": Section(TokenEntry, without=NAME),
 }
 """By their names, in the order in which they are written and applied."""
+SEALED = "sealed"
+"""The section beside them all, with the key to what is sealed in the file."""
 RATES = tuple(field.name for field in attrs.fields(RatesInput))

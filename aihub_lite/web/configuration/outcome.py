@@ -9,14 +9,18 @@ from pathlib import Path
 import attrs
 
 from aihub_lite.domain.channel import Channel
+from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.audit import Who
 from aihub_lite.gateway.rehearsal.adoption import carry_out, try_out
 from aihub_lite.gateway.rehearsal.rehearsal import Difference, Rehearsal
 from aihub_lite.gateway.upkeep.model_refresh import refresh
+from aihub_lite.storage.backups.faults import BackupFailed
+from aihub_lite.storage.backups.passphrase import passphrase_from
 from aihub_lite.web.configuration.applying import Keys, apply_all
 from aihub_lite.web.configuration.pruning import Pruning
 from aihub_lite.web.configuration.reading import Document, read_document
+from aihub_lite.web.configuration.sealing import open_secrets
 from aihub_lite.web.views import Json
 
 
@@ -35,18 +39,33 @@ async def apply_file(gateway: Gateway, file: Path, *, lists: bool) -> Outcome:
     """Apply the file of a server's command line, and say so in the audit log; raises as `apply_text`, OSError, and
     UnicodeDecodeError."""
     text = await asyncio.to_thread(file.read_text, "utf-8")
-    outcome = await apply_text(gateway, text, lists=lists)
+    outcome = await apply_text(gateway, text, lists=lists, passphrase=_passphrase(gateway))
     who = Who(via="command line", by=file.name, address="")
     await gateway.audit.add(who, "apply_configuration", [difference.change for difference in outcome.differences])
     return outcome
 
 
+def _passphrase(gateway: Gateway) -> str:
+    """Of the file of a server's command line; raises InvalidRequest."""
+    try:
+        return passphrase_from(gateway.settings.config_passphrase, gateway.environ)
+    except BackupFailed as failed:
+        raise InvalidRequest(failed.message) from None
+
+
 async def apply_text(
-    gateway: Gateway, text: str, *, dry_run: bool = False, prune: bool = False, lists: bool = True
+    gateway: Gateway,
+    text: str,
+    *,
+    dry_run: bool = False,
+    prune: bool = False,
+    lists: bool = True,
+    passphrase: str = "",
 ) -> Outcome:
     """Apply a file, all of it or nothing; raises InvalidRequest, which says where it is wrong, and
     StorageUnavailable. `lists`: what the upstreams of new channels list is read before this returns."""
     document = await read_document(text)
+    await open_secrets(document, passphrase)
 
     async def change(rehearsal: Rehearsal) -> Outcome:
         return await _rehearsed(rehearsal, document, prune=prune)

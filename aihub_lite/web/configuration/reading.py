@@ -16,7 +16,7 @@ import attrs
 
 from aihub_lite.errors import Conflict, InvalidRequest, NotFound
 from aihub_lite.web.admin.bodies import structure
-from aihub_lite.web.configuration.entries import SECTIONS, Section
+from aihub_lite.web.configuration.entries import SEALED, SECTIONS, Section
 
 T = TypeVar("T")
 Table = Mapping[str, Any]
@@ -30,6 +30,8 @@ class Document:
     """The file, read: tables by section and name."""
 
     sections: Mapping[str, Table]
+    key: str = attrs.field(default="", repr=False)
+    """Which the passphrase opens, and which opens what is sealed in it; empty where nothing is."""
 
     def tables(self, section: str) -> Table:
         """What a section holds; empty where the file has it not."""
@@ -50,12 +52,24 @@ def document_of(text: str) -> Document:
         raise InvalidRequest(f"The file is not valid TOML: {error}") from None
     except RecursionError:
         raise InvalidRequest("The file is nested too deeply.") from None
-    known_fields((), sections, [*SECTIONS])
+    known_fields((), sections, [*SECTIONS, SEALED])
+    key = _key_in(sections.pop(SEALED, {}))
     for name, section in SECTIONS.items():
         if name in sections:
             sections[name] = _plain(sections[name])
             _check_section(name, section, sections[name])
-    return Document(sections)
+    return Document(sections, key)
+
+
+def _key_in(table: Any) -> str:
+    """Of `[sealed]`; empty where there is none. Raises InvalidRequest."""
+    if not isinstance(table, dict):
+        raise InvalidRequest(f"{SEALED}: must be a table, [{SEALED}]")
+    known_fields((SEALED,), table, ["key"])
+    key = table.get("key", "")
+    if not isinstance(key, str):
+        raise InvalidRequest(f"{SEALED}.key: must be a string")
+    return key
 
 
 def _check_section(name: str, section: Section, content: Any) -> None:

@@ -10,7 +10,7 @@ from aihub_lite.domain.strategy import STRATEGIES
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.prices import RatesInput
 from aihub_lite.web.configuration.channels import ORIGINS
-from aihub_lite.web.configuration.entries import SECTIONS, KeyEntry, Section
+from aihub_lite.web.configuration.entries import SEALED, SECTIONS, KeyEntry, Section
 from aihub_lite.web.configuration.writing import COMMENTS
 from aihub_lite.web.description.schemas import schema_of
 from aihub_lite.web.views import Json
@@ -31,6 +31,13 @@ def document_schema() -> Json:
     properties = {name: _section(name, section) for name, section in SECTIONS.items()}
     for name, comment in COMMENTS.items():
         properties[name]["description"] = comment
+    properties[SEALED] = {
+        "type": "object",
+        "description": "Which the passphrase opens, and which opens what begins with sealed: in this file.",
+        "properties": {"key": TEXT},
+        "required": ["key"],
+        "additionalProperties": False,
+    }
     return {
         "$schema": DIALECT,
         "title": "What a gateway of aihub-lite is",

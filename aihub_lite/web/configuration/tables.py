@@ -270,10 +270,13 @@ def _clocks(clocks: Clocks) -> dict[str, float]:
 
 def _key(key: ChannelKey, seal: Seal | None, comments: list[str]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
+    if seal is not None:
+        # Whoever is to get the secrets gets keys under the names that they have here.
+        fields = {"id": key.id}
     if is_reference(key.ref.value, key.env):
         fields["key"] = key.ref.value
     elif seal is not None:
-        fields = {"id": key.id, "key": seal(key.ref.value)}
+        fields["key"] = seal(key.ref.value)
     else:
         fields["id"] = key.id
         comments.append(
