@@ -103,6 +103,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "gateway.moving": FACTS
     | {"domain.people", "gateway.core", "gateway.state", "moving", "storage.moving", "upstream.providers"},
     "gateway.rehearsal": FACTS
+    | {"gateway.alerts", "storage.alerts"}
     | {"domain.people", "gateway.core", "gateway.people", "gateway.pots", "gateway.state"}
     | {"storage", "storage.people", "storage.pots", "storage.sqlite"},
     "web.crash_log": frozenset({"errors"}),
@@ -173,6 +174,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     }
     | {"web.pauses", "web.pots", "domain.alerts", "gateway.conditions"},
     "web.admin.alerts": FACTS
+    | {"gateway.alerts"}
     | {"domain.alerts", "gateway.core", "gateway.people", "storage.alerts", "web.admin", "web.views"},
     "web.admin.people": FACTS
     | {"domain.people", "gateway.core", "gateway.people", "gateway.state", "storage.people", "web.access", "web.admin"}
@@ -192,7 +194,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     | {"config", "domain.people", "gateway.core", "gateway.people", "gateway.rehearsal", "gateway.state"}
     | {"gateway.upkeep", "upstream", "upstream.providers", "web.admin", "web.admin.people", "web.admin.pots"}
     | {"web.body", "web.description", "web.framework", "web.limits", "web.overrides", "web.views", "web.way_out"}
-    | {"gateway.conditions", "storage.backups"},
+    | {"domain.alerts", "gateway.alerts", "gateway.conditions", "storage.backups", "web.admin.alerts"},
     "web.console": FACTS
     | {
         "aihub_lite",

@@ -129,6 +129,8 @@ def _print_outcome(answer: dict[str, Any]) -> None:
         complain(f"kept: {shown(reason)}")
     for made in answer["keys"]:
         print(f"\nThe key of {shown(made['token'])} is shown this once:\n\n{made['key']}")
+    for made in answer["secrets"]:
+        print(f"\nThe secret of {shown(made['alert'])} is shown this once:\n\n{made['secret']}")
     if not answer["changes"]:
         print("Nothing changes." if answer["dry_run"] else "Nothing changed.")
 

@@ -66,5 +66,7 @@ async def apply(gateway: Gateway, file: Path, *, lists: bool) -> None:
     except UnicodeDecodeError:
         raise NotApplied(f"{file}: is not UTF-8") from None
     log.info("%s: %d changes", file, len(outcome.differences))
-    for token in outcome.keys:
+    for alert in outcome.made.secrets:
+        log.warning('webhook %s signs with a secret that nobody knows: write secret = "env:NAME" in the file', alert)
+    for token in outcome.made.keys:
         log.warning("token %s has a new key that nobody knows: `aihub-lite token rotate` shows another one", token)

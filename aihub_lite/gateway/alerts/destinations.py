@@ -17,6 +17,8 @@ from aihub_lite.gateway.state.changes import Changes, serialized
 from aihub_lite.gateway.state.identity import check_name_free, new_id
 from aihub_lite.storage.alerts.destinations import Destinations
 
+KIND = "alert destination"
+"""What the audit log calls one."""
 MOST = 50
 SECRET_BYTES = 32
 
@@ -87,6 +89,14 @@ class DestinationRegistry:
         del self.by_id[destination.id]
         self._changed(destination.id)
         return destination
+
+    def adopt(self, by_id: Mapping[str, AlertDestination]) -> None:
+        """All are these from now on, and stored already."""
+        changed = [each for each in {**self.by_id, **by_id} if self.by_id.get(each) is not by_id.get(each)]
+        self.by_id.clear()
+        self.by_id.update(by_id)
+        for destination_id in changed:
+            self._changed(destination_id)
 
     def _check_free(self, destination: AlertDestination) -> None:
         others = [other.name for other in self.by_id.values() if other.id != destination.id]

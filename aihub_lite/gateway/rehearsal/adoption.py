@@ -37,7 +37,10 @@ async def carry_out(gateway: Gateway, change: Callable[[Rehearsal], Awaitable[T]
             await _adopt(gateway, rehearsal.gateway, budgets)
         return result
 
-    return await gateway.registry.tokens.changes.run(lambda: gateway.live_settings.changes.run(in_turn))
+    async def with_alerts() -> T:
+        return await gateway.alerts.destinations.changes.run(in_turn)
+
+    return await gateway.registry.tokens.changes.run(lambda: gateway.live_settings.changes.run(with_alerts))
 
 
 async def _other_budgets(gateway: Gateway, copy: Gateway) -> Budgets:
@@ -63,6 +66,7 @@ async def _adopt(gateway: Gateway, copy: Gateway, budgets: Budgets) -> None:
     for key, (wanted, tallies) in budgets.items():
         gateway.pots.adopt(key, copy.pots.name_of(key), wanted, tallies)
     await gateway.registry.tokens.adopt(copy.registry.tokens.by_digest)
+    gateway.alerts.destinations.adopt(copy.alerts.destinations.by_id)
     await gateway.people.let_go(copy.people.persons, copy.people.teams)
 
 

@@ -9,6 +9,8 @@ from typing import Self
 import attrs
 
 from aihub_lite.domain.people.audit import Change
+from aihub_lite.gateway.alerts.desk import AlertDesk
+from aihub_lite.gateway.alerts.destinations import KIND, DestinationRegistry
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.ownership import follow_owners
 from aihub_lite.gateway.people.pots import PotRegistry
@@ -19,6 +21,7 @@ from aihub_lite.gateway.state.changes import Changes
 from aihub_lite.gateway.state.ledger import Ledger
 from aihub_lite.gateway.state.live_settings import LiveSettings
 from aihub_lite.gateway.state.registry import Registry
+from aihub_lite.storage.alerts.destinations import Destinations
 from aihub_lite.storage.people.invitations import Invitations
 from aihub_lite.storage.people.persons import Persons
 from aihub_lite.storage.people.teams import Teams
@@ -76,6 +79,7 @@ class Rehearsal:
             live_settings=live_settings,
             ledger=ledger,
             pots=pots,
+            alerts=_alerts(gateway, unwritten),
         )
         return cls(copy, unwritten)
 
@@ -85,11 +89,14 @@ class Rehearsal:
         differences: list[Difference] = []
         watch = Watch(self.gateway.registry, self.gateway.people, self.gateway.live_settings)
         before = watch.snapshot()
+        destinations = self.gateway.alerts.destinations.by_id
+        alerts_before = dict(destinations)
         with collecting() as noted:
             yield differences
         after = watch.snapshot()
         changes = merged([*watch.differences(before, after), *noted])
         told = [change for change in changes if _says_anything(change)]
+        before, after = {**before, KIND: alerts_before}, {**after, KIND: destinations}
         differences += [Difference(_sign(change, before, after), change) for change in told]
 
 
@@ -129,6 +136,15 @@ def _registry(gateway: Gateway, unwritten: Unwritten) -> Registry:
     catalog.guesses = live.live_catalog.guesses
     catalog.publish()
     return registry
+
+
+def _alerts(gateway: Gateway, unwritten: Unwritten) -> AlertDesk:
+    """With destinations of its own. Nothing is sent of a copy."""
+    live = gateway.alerts.destinations
+    return attrs.evolve(
+        gateway.alerts,
+        destinations=DestinationRegistry(Destinations(unwritten), gateway.clock, by_id=dict(live.by_id)),
+    )
 
 
 def _ledger(gateway: Gateway, registry: Registry) -> Ledger:

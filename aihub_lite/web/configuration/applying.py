@@ -29,6 +29,7 @@ from aihub_lite.web.admin.routes import RouteChange, reasons_of, steps_of
 from aihub_lite.web.admin.tokens import COLUMNS
 from aihub_lite.web.admin.tokens import change_for as token_change
 from aihub_lite.web.configuration import entries
+from aihub_lite.web.configuration.alerts import apply_alerts
 from aihub_lite.web.configuration.channels import Wanted, channel_of, wanted_channel
 from aihub_lite.web.configuration.entries import PersonEntry, SettingsEntry, TokenEntry
 from aihub_lite.web.configuration.prices import apply_prices
@@ -38,11 +39,21 @@ DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 HINT = re.compile(r"[!-~]{0,8}", re.ASCII)
 SPAN = re.compile(r"[0-9]+[mhdw]", re.ASCII)
 Keys = dict[str, str]
-"""Keys of tokens that were made, by the token's name."""
+"""What was made and is shown this once, by name."""
 
 
-async def apply_all(gateway: Gateway, document: Document) -> Keys:
-    """Bring about all that the file names; raises InvalidRequest, which says where in the file. Returns new keys."""
+@attrs.frozen
+class Made:
+    """What a file had made."""
+
+    keys: Keys
+    """Of tokens."""
+    secrets: Keys
+    """Of webhooks that alerts are sent to."""
+
+
+async def apply_all(gateway: Gateway, document: Document) -> Made:
+    """Bring about all that the file names; raises InvalidRequest, which says where in the file."""
     await _apply_settings(gateway, document.tables("settings"))
     await _apply_teams(gateway, document.tables("teams"))
     await _apply_people(gateway, document.tables("people"))
@@ -56,8 +67,9 @@ async def apply_all(gateway: Gateway, document: Document) -> Keys:
     if "gateway" in document.sections:
         with at("gateway"):
             await _set_budgets(gateway, GATEWAY, entry_of(PotInput, document.tables("gateway")).budgets)
+    secrets = await apply_alerts(gateway, document.tables("alerts"))
     _check_aliases(gateway, document)
-    return keys
+    return Made(keys, secrets)
 
 
 async def _apply_settings(gateway: Gateway, table: Table) -> None:

@@ -63,6 +63,20 @@ class ChannelEntry(ChannelInput):
 
 
 @attrs.frozen(kw_only=True)
+class AlertEntry:
+    """`[alerts.NAME]`."""
+
+    url: str | None = None
+    """`env:NAME`, or the address itself; left out of a destination that is there."""
+    secret: str | None = None
+    """The same; a new webhook without one is given one."""
+    events: tuple[str, ...] = ()
+    quiet: str = ""
+    urgent: bool = False
+    enabled: bool = True
+
+
+@attrs.frozen(kw_only=True)
 class PriceEntry(PriceInput):
     """`[prices.MODEL]`, but for `services`: rates by tier of service."""
 
@@ -108,6 +122,7 @@ SECTIONS: Mapping[str, Section] = {
         PriceEntry, without=frozenset({"model", "tier", "above", "at", "weekdays"}), more=frozenset({"services"})
     ),
     "tokens": Section(TokenEntry, without=NAME),
+    "alerts": Section(AlertEntry),
 }
 """By their names, in the order in which they are written and applied."""
 SEALED = "sealed"

@@ -10,14 +10,16 @@ import attrs
 
 from aihub_lite.domain.channel import Channel
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.gateway.alerts.destinations import KIND
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.audit import Who
+from aihub_lite.gateway.people.watch import note
 from aihub_lite.gateway.rehearsal.adoption import carry_out, try_out
 from aihub_lite.gateway.rehearsal.rehearsal import Difference, Rehearsal
 from aihub_lite.gateway.upkeep.model_refresh import refresh
 from aihub_lite.storage.backups.faults import BackupFailed
 from aihub_lite.storage.backups.passphrase import passphrase_from
-from aihub_lite.web.configuration.applying import Keys, apply_all
+from aihub_lite.web.configuration.applying import Made, apply_all
 from aihub_lite.web.configuration.pruning import Pruning
 from aihub_lite.web.configuration.reading import Document, read_document
 from aihub_lite.web.configuration.sealing import open_secrets
@@ -31,8 +33,8 @@ class Outcome:
     differences: Sequence[Difference]
     kept: Sequence[str]
     """What the file does not name and is there all the same, with the reason."""
-    keys: Keys
-    """Of tokens that were made without a digest: nobody is shown them again."""
+    made: Made
+    """What nobody is shown again."""
 
 
 async def apply_file(gateway: Gateway, file: Path, *, lists: bool) -> Outcome:
@@ -74,6 +76,9 @@ async def apply_text(
         return await try_out(gateway, change)
     before = dict(gateway.registry.channels.by_id)
     outcome = await carry_out(gateway, change)
+    for difference in outcome.differences:
+        if difference.change.kind == KIND:  # which no watch compares
+            note(KIND, difference.change.id, difference.change.name, **difference.change.fields)
     if lists:
         channels = gateway.registry.channels.all
         await _read_lists(gateway, [channel for channel in channels if _is_asked(before.get(channel.id), channel)])
@@ -86,10 +91,10 @@ async def _rehearsed(rehearsal: Rehearsal, document: Document, *, prune: bool) -
     with rehearsal.compared() as differences:
         if prune:
             await pruning.before()
-        keys = await apply_all(copy, document)
+        made = await apply_all(copy, document)
         if prune:
             await pruning.after()
-    return Outcome(differences=differences, kept=pruning.kept, keys=keys)
+    return Outcome(differences=differences, kept=pruning.kept, made=made)
 
 
 def _is_asked(before: Channel | None, channel: Channel) -> bool:
@@ -107,12 +112,16 @@ async def _read_lists(gateway: Gateway, channels: Sequence[Channel]) -> None:
 
 def outcome_json(outcome: Outcome, *, dry_run: bool) -> Json:
     """For a person or a program to read: no secret but the new keys, and those only where they count."""
-    keys = [] if dry_run else [{"token": token, "key": key} for token, key in outcome.keys.items()]
+    keys = [{"token": token, "key": key} for token, key in outcome.made.keys.items()]
+    secrets = [{"alert": alert, "secret": secret} for alert, secret in outcome.made.secrets.items()]
+    if dry_run:
+        keys, secrets = [], []
     return {
         "dry_run": dry_run,
         "changes": [_change_json(difference) for difference in outcome.differences],
         "kept": [*outcome.kept],
         "keys": keys,
+        "secrets": secrets,
     }
 
 

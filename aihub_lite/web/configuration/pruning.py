@@ -14,6 +14,7 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.channels import comes_back
 from aihub_lite.web.admin.tokens import OWN
 from aihub_lite.web.configuration import entries
+from aihub_lite.web.configuration.alerts import prune_alerts
 from aihub_lite.web.configuration.reading import Document
 
 
@@ -46,6 +47,7 @@ class Pruning:
         """What others were bound to until everything else was as the file has it."""
         await self._prune_settings()
         await self._prune_people()
+        await prune_alerts(self.gateway, self.document.tables("alerts"))
         if "gateway" not in self.document.sections and self.gateway.pots.budgets_of(GATEWAY):
             await self.gateway.pots.set_budgets(GATEWAY, ())
         registry = self.gateway.registry.channels

@@ -13,6 +13,7 @@ import attrs
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.backups.sealed_texts import SealedTexts, SealRefused, open_texts, seal_texts
+from aihub_lite.web.configuration.alerts import SECRETS
 from aihub_lite.web.configuration.reading import Document, path_of
 from aihub_lite.web.configuration.writing import export_text
 
@@ -87,6 +88,10 @@ def _sealed(document: Document) -> Iterator[_SealedPlace]:
                 yield from _in(table["keys"], number, f"{path}.keys")
         for number, _ in _numbered(table.get("headers")):
             yield from _in(table["headers"], number, f"{path}.headers")
+
+    for name, table in document.tables("alerts").items():
+        for field in SECRETS:
+            yield from _in(table, field, path_of("alerts", name))
 
 
 def _numbered(values: Any) -> Iterator[tuple[int, Any]]:

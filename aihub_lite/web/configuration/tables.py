@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from aihub_lite.domain.alerts.destination import ENV, AlertDestination
 from aihub_lite.domain.channel import BY_OPERATOR, Channel, ChannelKey, Clocks
 from aihub_lite.domain.hosted import HOSTED
 from aihub_lite.domain.limits import Limits
@@ -257,6 +258,30 @@ def _channel(channel: Channel, seal: Seal | None) -> NamedTable:
     }
     if channel.discovered:
         comments.append("models: all that its upstream lists")
+    return NamedTable(fields, comments)
+
+
+def alert_entries(gateway: Gateway, seal: Seal | None) -> dict[str, NamedTable]:
+    """By name."""
+    destinations = by_name(gateway.alerts.destinations.by_id.values())
+    return {destination.name: _alert(destination, seal) for destination in destinations}
+
+
+def _alert(destination: AlertDestination, seal: Seal | None) -> NamedTable:
+    comments: list[str] = []
+    fields: dict[str, Any] = {}
+    for name, secret in (("url", destination.url.value), ("secret", destination.secret.value)):
+        if secret.startswith(ENV):
+            fields[name] = secret
+        elif secret and seal is not None:
+            fields[name] = seal(secret)
+        elif secret:
+            comments.append(
+                f"{name} was typed in and is left out: it stays as it is where it is; elsewhere, "
+                f'write {name} = "env:NAME"'
+            )
+    fields |= given(events=[*destination.topics], quiet=destination.quiet)
+    fields |= unlike({"urgent": False, "enabled": True}, urgent=destination.urgent, enabled=destination.enabled)
     return NamedTable(fields, comments)
 
 

@@ -27,6 +27,7 @@ COMMENTS: Mapping[str, str] = {
     "models": "What models take and can do, where their upstreams do not say it right.",
     "prices": "Prices of your own, per million tokens; for all other models the price table counts.",
     "tokens": "Keys of clients, by digest: they go on working, and nobody reads them here. Without one, a key is made.",
+    "alerts": "Where alerts are sent. Addresses are secrets: env:NAME, a variable of the gateway.",
 }
 """Of each section, in the order in which they are written."""
 
@@ -51,6 +52,7 @@ def export_text(gateway: Gateway, seal: Seal | None = None, sealed: Mapping[str,
         "models": tables.fact_entries(gateway),
         "prices": tables.price_entries(gateway),
         "tokens": tables.token_entries(gateway),
+        "alerts": tables.alert_entries(gateway, seal),
     }
     for section, comment in COMMENTS.items():
         if flat.get(section):

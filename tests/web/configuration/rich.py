@@ -8,6 +8,8 @@ ENVIRON = {"K1": "sk-first", "K2": "sk-second", "WAY": "http://127.0.0.1:9"}
 NOBODY = "http://127.0.0.1:9/v1"
 TYPED = "sk-typed-in-by-hand-7Qx4"
 PASSWORD = "s3cret-of-the-proxy"
+HOOK = "a-path-that-opens-the-hook"
+HOOK_SECRET = "whsec_that-was-typed-in-too"
 
 
 async def make_rich(desk: Desk, *, typed: bool = False) -> None:
@@ -19,6 +21,7 @@ async def make_rich(desk: Desk, *, typed: bool = False) -> None:
     await _channels(desk, typed=typed)
     await _models(desk)
     await _tokens(desk)
+    await _alerts(desk, typed=typed)
     for who, budgets in (
         ("gateway", ["100/month", "tag:ci=5/day"]),
         ("team:research", ["20/30d", "gpt-*=1/hour"]),
@@ -72,6 +75,17 @@ async def _channels(desk: Desk, *, typed: bool) -> None:
             "proxy": f"http://me:{PASSWORD}@127.0.0.1:9",
         }
         await desk.call("POST", "/channels", third, status=201)
+
+
+async def _alerts(desk: Desk, *, typed: bool) -> None:
+    ops = {"name": "ops", "url": "env:HOOK", "secret": "env:HOOK_SECRET", "events": ["channel"], "urgent": True}
+    await desk.call("POST", "/alerts", {**ops, "quiet": "22:00-07:00@Europe/Berlin"}, status=201)
+    await desk.call(
+        "POST", "/alerts", {"name": "off", "url": "env:OTHER", "secret": "env:K1", "enabled": False}, status=201
+    )
+    if typed:
+        mine = {"name": "typed", "url": f"https://127.0.0.1:9/{HOOK}", "secret": HOOK_SECRET}
+        await desk.call("POST", "/alerts", mine, status=201)
 
 
 async def _models(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from aihub_lite.domain.alerts.destination import AlertDestination, resolved, tar
 from aihub_lite.domain.alerts.events import TOPICS
 from aihub_lite.domain.overrides import Secret
 from aihub_lite.errors import InvalidRequest
+from aihub_lite.gateway.alerts.destinations import KIND
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.watch import note
 from aihub_lite.storage.alerts.messages import Message
@@ -22,7 +23,6 @@ from aihub_lite.web.views import Json, moment_text
 
 SHOWN = 20
 """Messages of one destination that its own answer has."""
-KIND = "alert destination"
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +126,7 @@ async def add_alert(gateway: TheGateway, content: TheBody) -> Json:
         body.secret,
         {"topics": body.events, "quiet": body.quiet, "urgent": body.urgent, "enabled": body.enabled},
     )
-    _note(None, destination)
+    note_destination(None, destination)
     made = destination.secret.value
     if made == body.secret:
         made = ""
@@ -161,7 +161,7 @@ def _evolved(before: AlertDestination, given: AlertChange, fields: Collection[st
 async def delete_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
     """Send nothing there any more."""
     destination = await gateway.alerts.destinations.delete(ref)
-    _note(destination, None)
+    note_destination(destination, None)
     return {"id": destination.id, "name": destination.name, "deleted": True}
 
 
@@ -188,11 +188,11 @@ async def test_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
 async def _changed(gateway: Gateway, ref: str, change: Callable[[AlertDestination], AlertDestination]) -> Json:
     before = gateway.alerts.destinations.get(ref)
     after = await gateway.alerts.destinations.edit(before.id, change)
-    _note(before, after)
+    note_destination(before, after)
     return await alert_json(gateway, after)
 
 
-def _note(before: AlertDestination | None, after: AlertDestination | None) -> None:
+def note_destination(before: AlertDestination | None, after: AlertDestination | None) -> None:
     """For the audit log: addresses as they are shown, and of a secret only that it is another."""
     was, now = _facts(before), _facts(after)
     thing = after or before
