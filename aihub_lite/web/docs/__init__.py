@@ -73,7 +73,10 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own
     """All pages, and the description for programs. Whoever may not read pages is shown one that asks for a key."""
 
     async def reader(request: AnyRequest) -> Reader:
-        return await reader_of(request, gateway, sign_in)
+        asking = await reader_of(request, gateway, sign_in)
+        # Read and coloured, all pages of a language take half a second of the first reader's: not of everybody's.
+        await asyncio.to_thread(documentation.pages, language_of(request).tag)
+        return asking
 
     documentation = Documentation()
     reference = AdminReference(description)

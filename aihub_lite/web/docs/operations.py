@@ -18,6 +18,8 @@ from aihub_lite.web.views import Json
 METHODS = ("get", "post", "put", "patch", "delete")
 NAME = re.compile(r"`([\w./{}]+)`")
 """A field, a path or a code."""
+DEEP = re.compile(r"<td><code>[^<]{24,}</code>")
+"""A cell with a long name in it."""
 QUOTE = '"'
 LONG = 60
 """Fields of a body that is told once on a page, however many operations take it."""
@@ -104,6 +106,9 @@ def reference_page(
     slug: str, title: str, summary: str, section: str, place: int, text: str, anchors: Sequence[str] = ()
 ) -> DocPage:
     """A page of a reference."""
+    rendered = render(f"{text}\n", anchors)
+    # The name of a field far down would push what it is out of sight.
+    html = DEEP.sub(lambda match: match[0].replace(".", ".<wbr>"), rendered.html)
     return DocPage(
         slug=slug,
         title=title,
@@ -112,7 +117,7 @@ def reference_page(
         place=place,
         text=f"{text}\n",
         # Headings say the rest: the index for search is read whole.
-        rendered=attrs.evolve(render(f"{text}\n", anchors), plain=" ".join(NAME.findall(text))),
+        rendered=attrs.evolve(rendered, html=html, plain=" ".join(NAME.findall(text))),
     )
 
 

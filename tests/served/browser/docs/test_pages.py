@@ -133,6 +133,28 @@ def test_keys_turn_the_pages(open_page: OpenPage) -> None:
     page.wait_for_url("**/docs/quick-start")
 
 
+def test_the_contents_show_where_one_is_however_far_down_that_stands(open_page: OpenPage) -> None:
+    page = read(open_page, "/docs/faq")
+    expect(page.locator(".docs-contents a[aria-current]").first).to_be_in_viewport()
+    assert 0 == page.evaluate("scrollY")
+
+
+def test_what_a_field_far_down_is_stands_beside_its_name(open_page: OpenPage) -> None:
+    page = open_page("/docs/admin/import")
+    expect(page.get_by_role("cell", name="Requests per minute; refills evenly.").first).to_be_attached()
+    hidden = "(table) => table.scrollWidth - table.parentElement.clientWidth"
+    assert 0 >= page.locator("table").first.evaluate(hidden)
+
+
+def test_an_administrator_finds_a_setting_by_its_variable(open_page: OpenPage) -> None:
+    page = open_page("/docs/quick-start")
+    page.keyboard.press("/")
+    page.keyboard.type("AIHUB_METRICS_LISTEN")
+    page.locator("#found a").first.click()
+    page.wait_for_url("**/docs/operator/*")
+    expect(page.locator(".docs-contents a[aria-current]").first).to_be_in_viewport()
+
+
 def test_the_other_language_is_a_click_away(open_page: OpenPage) -> None:
     page = read(open_page, "/docs/errors")
     page.get_by_role("button", name="中文").click()

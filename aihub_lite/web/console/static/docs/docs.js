@@ -19,6 +19,11 @@ own.addEventListener("input", () => {
 });
 own.form.addEventListener("submit", (event) => event.preventDefault());
 
+// The rail scrolls by itself: whoever came by search sees where they are.
+const rail = document.querySelector(".docs-contents");
+const here = rail.querySelector(".docs-sections > ul [aria-current]");
+if (here) rail.scrollTop = Math.max(0, here.offsetTop - rail.clientHeight / 2);
+
 offerRuns(key);
 find(document.getElementById("search"), document.getElementById("found"));
 
