@@ -36,6 +36,7 @@ def test_a_person_is_made_shown_and_changed_field_by_field(tmp_path: Path) -> No
             "token_group": "default",
             "token_models": [],
             "token_rpm": None,
+            "paused": None,
         } == made
         await desk.call("PATCH", "/people/ada@example.org", {"name": "Eve", "team": None, "role": "member"})
         shown = await desk.call("GET", "/people/Eve")
