@@ -330,13 +330,14 @@ class Ledger:
             saved=saved_by_cache(usage, price),
             others=tuple(OtherBill(other.model, other.usage, self._price_text(price)) for other, price in others),
         )
-        for listener in self.on_settle:
-            listener(hold.flight, record)
         try:
             booked = self.journal.settle(record)
         except StorageUnavailable:
             self._book_later(record)
             raise
+        finally:  # last, so that nothing that a listener does is in the way of the record
+            for listener in self.on_settle:
+                listener(hold.flight, record)
         await until_booked(booked, lambda failure: self._booking_ended(record, failure))
 
     def _others(self, usage: Usage, candidate: Candidate | None, began: float) -> list[tuple[OtherUsage, Price]]:

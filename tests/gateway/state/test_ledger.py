@@ -19,7 +19,7 @@ from aihub_lite.domain.hosted import HostedRates
 from aihub_lite.domain.money import MAX_COST, OPERATOR, UNPRICED, Price, Rates
 from aihub_lite.domain.pots.windows import window
 from aihub_lite.domain.token import Budget, Period, Token
-from aihub_lite.domain.usage import Usage, UsageSource
+from aihub_lite.domain.usage import Usage, UsageRecord, UsageSource
 from aihub_lite.errors import GatewayError, QuotaExhausted, StorageUnavailable, Unauthenticated
 from aihub_lite.gateway.state.changes import Changes
 from aihub_lite.gateway.state.flight import Flight
@@ -309,6 +309,19 @@ def test_a_settle_that_is_cancelled_is_booked(tmp_path: Path) -> None:
                 await asyncio.sleep(0)
                 settling.cancel()
                 await asyncio.wait({settling})
+        assert (7, 0) == (await it.booked(), await it.holds())
+
+    play(tmp_path, story)
+
+
+def test_what_is_told_of_a_settlement_can_not_keep_it_off_the_disk(tmp_path: Path) -> None:
+    def fails(flight: Flight, record: UsageRecord) -> None:
+        raise KeyError(record.request_id)
+
+    async def story(it: Desk) -> None:
+        it.ledger.on_settle.append(fails)
+        with pytest.raises(KeyError):
+            await it.spend(7)
         assert (7, 0) == (await it.booked(), await it.holds())
 
     play(tmp_path, story)
