@@ -115,6 +115,16 @@ async def calls(house: House) -> None:
     await house.ask("sk-nobody").served()
 
 
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """What still tries to send when a gateway has ended would be in the way of other tests: it draws random numbers."""
+    before = {*threading.enumerate()}
+    yield
+    for thread in {*threading.enumerate()} - before:
+        thread.join(120)
+        assert not thread.is_alive(), thread
+
+
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, what is left is sent."""
