@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aihub_lite.errors import GatewayError
+from aihub_lite.errors import GatewayError, QuotaExhausted
 from aihub_lite.gateway.adapters.passthrough import PASSED
 from aihub_lite.web.console.connect import CLIENTS
 from aihub_lite.web.docs.catalogue import CODE, FOLDER, OPERATOR, Documentation, names_in, read_page, with_code
@@ -149,6 +149,14 @@ def test_the_table_of_errors_has_every_code_and_no_other(language: str) -> None:
         for code in re.findall(r"`(\w+)`", row["codes"])
     }
     assert (codes(GatewayError) - UNTOLD) | {(400, "context_length_exceeded")} == told
+
+
+@every_language
+def test_a_spent_quota_is_shown_in_the_words_of_its_refusal(language: str) -> None:
+    blocks = [json.loads(match["code"]) for match in CODE.finditer(DOCUMENTATION.pages(language)["errors"].text)]
+    refused = QuotaExhausted(12_345_000, 1_000_000)
+    told = [block["error"]["message"] for block in blocks if block["error"]["code"] == refused.code]
+    assert [refused.message] == told
 
 
 @every_language
