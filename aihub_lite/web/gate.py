@@ -24,6 +24,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 OWN_PATHS = re.compile(r"/(?:console|docs|openapi\.json|api/admin|api/me|healthz|metrics|readyz)(?:/|$)")
 """Paths that are not relay surfaces: taken as they are, and closed to other origins."""
+READ_PATHS = re.compile(r"/(?:docs|openapi\.json)(?:/|$)")
+"""Pages that other pages link to: whoever checks links asks for their heads alone."""
 CANONICAL_CHAT = "/v1/chat/completions"
 """The path of nearly every request: worth a comparison before the regular expressions."""
 SLASHES = re.compile(r"/{2,}")
@@ -165,7 +167,7 @@ class Gate:
             await _answer(outgoing, excess.status, [*JSON_HEADERS, *error_headers(excess)], error_body(excess))
             return
         try:
-            await self.direct.get(path, self.app)(scope, incoming, outgoing)
+            await self.direct.get(path, self.app)(as_asked(scope, path), incoming, outgoing)
         except Exception as error:
             log_unforeseen(request_id, error)
             if not outgoing.head_sent:
@@ -190,6 +192,13 @@ class Gate:
             return any(address_of(address) in proxy for proxy in self.trusted_proxies)
         except ValueError:
             return False
+
+
+def as_asked(scope: MutableMapping[str, Any], path: str) -> MutableMapping[str, Any]:
+    """What the application sees: `HEAD` of a page as `GET`. The server sees its own scope and leaves the body out."""
+    if scope["method"] == "HEAD" and READ_PATHS.match(path):
+        return {**scope, "method": "GET"}
+    return scope
 
 
 def excess_of(scope: Mapping[str, Any]) -> GatewayError | None:

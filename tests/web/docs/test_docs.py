@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.console.visitor import SAME_ORIGIN, Visitor
+from tests.web.console.visitor import SAME_ORIGIN, Visitor, named
 from tests.web.console.visitor import at_console as at_bare_console
 
 STRANGER = {"x_forwarded_for": "203.0.113.9"}
@@ -155,6 +155,25 @@ def test_a_program_reads_pages_as_markdown(tmp_path: Path, path: str, accept: st
         assert answer.headers["content-type"].startswith("text/markdown")
         assert answer.text.startswith("# Chat Completions\n")
         assert "http://gateway/v1/chat/completions" in answer.text
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/errors", "/docs/errors.md", "/docs/models/demo", "/docs/nothing"])
+def test_who_checks_links_is_told_by_head_what_get_would_be(tmp_path: Path, path: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        for caller in ({}, STRANGER):
+            got = await visitor.get(path, **caller)
+            head = await visitor.http.head(path, headers={"accept": "text/html", **named(caller)})
+            assert got.status_code == head.status_code
+            assert got.headers["content-length"] == head.headers["content-length"]
+
+    at_console(tmp_path, story)
+
+
+def test_head_opens_nothing_that_get_does_not(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        assert [405, 303] == [(await visitor.http.head(path)).status_code for path in ("/docs/open", "/docs/operator")]
 
     at_console(tmp_path, story)
 
