@@ -1,19 +1,38 @@
 // Search over all pages, in the browser: the index is fetched at the first letter.
 
 let index = null;
+const BETWEEN_WORDS = /[\s"'“”()[\]{},;]+/;
+/** Shorter words of a message stand anywhere. */
+const TELLING = 5;
 
-function score(page, words) {
+/** How well a page matches; 0 where it lacks a word of them, but where it may lack some. */
+function score(page, words, some) {
   let sum = 0;
+  const title = page.title.toLowerCase();
+  const headings = page.headings.map(([, heading]) => heading.toLowerCase());
   for (const word of words) {
-    const title = page.title.toLowerCase();
-    const headings = page.headings.map(([, heading]) => heading.toLowerCase());
     if (title.includes(word)) sum += 8;
     else if (headings.some((heading) => heading.includes(word))) sum += 4;
     else if (page.summary.toLowerCase().includes(word)) sum += 2;
     else if (page.words.includes(word)) sum += 1;
-    else return 0;
+    else if (!some) return 0;
   }
   return sum;
+}
+
+/** The pages that have all words, the best first; where none has, as for a whole message, those that have most. */
+function ranked(pages, words) {
+  const by = (sought, some) =>
+    pages
+      .map((page) => [score(page, sought, some), page])
+      .filter(([points]) => points)
+      .sort(([a], [b]) => b - a);
+  const hits = words.length ? by(words, false) : [];
+  if (hits.length || words.length < 2) return hits;
+  return by(
+    words.filter((word) => word.length >= TELLING),
+    true,
+  );
 }
 
 function link(page, words) {
@@ -36,9 +55,8 @@ export function find(field, list) {
   field.addEventListener("input", async () => {
     index ??= fetch("/docs/search.json").then((answer) => (answer.ok ? answer.json() : []));
     const pages = await index;
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const hits = words.length ? pages.map((page) => [score(page, words), page]).filter(([points]) => points) : [];
-    hits.sort(([a], [b]) => b - a);
+    const words = field.value.toLowerCase().split(BETWEEN_WORDS).filter(Boolean);
+    const hits = ranked(pages, words);
     list.replaceChildren(...hits.slice(0, 8).map(([, page]) => link(page, words)));
     if (words.length && !hits.length) list.append(list.dataset.none);
     list.hidden = !words.length;
