@@ -37,6 +37,8 @@ CALL = re.compile(r"^curl \S+/v1/\S+.* -d '\{", re.DOTALL)
 TAB = re.compile(r"tab=(\S+)")
 OPENS = re.compile(r"open=(\S+)")
 NOT_IN_ANCHOR = re.compile(r"[^a-z0-9]+")
+STACKED = 3
+"""Columns from which on a table is wider than a phone."""
 DEEPEST = 3
 """Headings of this level and above are in a page's contents."""
 
@@ -69,13 +71,14 @@ def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
     tokens = markdown.parse(text)
     headings = tuple(_headings(tokens, anchors))
     _anchor(tokens, headings)
+    _label(tokens)
     pieces: list[str] = []
     for block in _blocks(tokens):
         if block[0].type == "fence":
             pieces.append(_code(block, len(pieces)))
         else:
             pieces.append(markdown.renderer.render(block, markdown.options, {}))
-    body = "".join(pieces).replace("<table>", '<div class="scroll" tabindex="0"><table class="table">')
+    body = "".join(pieces).replace("<table", '<div class="scroll" tabindex="0"><table')
     return Rendered(body.replace("</table>", "</table></div>"), headings, " ".join(_words(tokens)))
 
 
@@ -127,6 +130,28 @@ def _anchor(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> Non
         for child in token.children or ():
             if child.type == "link_open" and str(child.attrGet("href")).startswith("http"):
                 child.attrSet("rel", "noreferrer")
+
+
+def _label(tokens: Sequence[MarkdownToken]) -> None:
+    """Class every table, and where it has many columns each cell by its column's head: a phone stacks those."""
+    heads: list[str] = []
+    place = 0
+    for number, token in enumerate(tokens):
+        if token.type == "table_open":
+            table = token
+            heads = []
+        elif token.type == "th_open":
+            heads.append(_text_of(tokens[number + 1]))
+        elif token.type == "thead_close":
+            table.attrSet("class", "table")
+            if len(heads) >= STACKED:
+                table.attrSet("class", "table stacking")
+        elif token.type == "tr_open":
+            place = 0
+        elif token.type == "td_open":
+            if len(heads) >= STACKED and place > 0 and tokens[number + 1].content:
+                token.attrSet("data-label", heads[place])
+            place += 1
 
 
 def _blocks(tokens: Sequence[MarkdownToken]) -> Iterator[list[MarkdownToken]]:

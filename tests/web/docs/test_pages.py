@@ -182,6 +182,14 @@ def test_markup_in_a_page_is_text() -> None:
     assert "<script>" not in render("a <script>alert(1)</script> b\n").html
 
 
+def test_a_table_too_wide_for_a_phone_has_the_head_of_its_column_in_every_cell() -> None:
+    wide = render("| a | b | c |\n|---|---|---|\n| 1 | *2* | |\n").html
+    assert '<table class="table stacking">' in wide
+    assert '<td>1</td>\n<td data-label="b"><em>2</em></td>\n<td></td>' in wide
+    narrow = render("| a | b |\n|---|---|\n| 1 | 2 |\n").html
+    assert (True, False) == ('<table class="table">' in narrow, "data-label" in narrow)
+
+
 def test_blocks_that_say_tab_are_one_block_with_tabs() -> None:
     text = "```sh tab=curl\ntrue\n```\n\n```python tab=Python\npass\n```\n\n```sh\nfalse\n```\n"
     html = render(text).html

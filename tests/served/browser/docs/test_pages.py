@@ -125,6 +125,35 @@ def test_search_leads_to_a_heading(open_page: OpenPage) -> None:
     page.wait_for_url("**/docs/responses#pointing-at-earlier-answers")
 
 
+@pytest.mark.parametrize(
+    ("told", "first", "leads_to"),
+    [
+        ("insufficient credits", "Errors: 402", "/docs/errors#402-insufficient-credits-insufficient-user-quota"),
+        ("insufficient_user_quota", "Errors: 402", "/docs/errors#402-insufficient-credits-insufficient-user-quota"),
+        (
+            "Insufficient credits (insufficient quota): this request may cost up to $0.012345, but $0.001000 of the "
+            "token's quota is left.",
+            "Errors",
+            "/docs/errors",
+        ),
+    ],
+)
+def test_what_a_refusal_says_is_found_under_errors(open_page: OpenPage, told: str, first: str, leads_to: str) -> None:
+    page = read(open_page, "/docs/quick-start")
+    page.get_by_role("combobox", name="Search").fill(told)
+    found = page.locator("#found a").first
+    expect(found).to_contain_text(first)
+    assert leads_to == found.get_attribute("href")
+
+
+@pytest.mark.parametrize("name", ["errors", "authentication", "chat"])
+def test_a_phone_shows_tables_to_their_last_column(open_page: OpenPage, name: str) -> None:
+    page = read(open_page, f"/docs/{name}", size="phone")
+    hidden = "(tables) => tables.map((table) => table.scrollWidth - table.parentElement.clientWidth)"
+    tables = page.locator("table.stacking")
+    assert {0} == {max(0, pixels) for pixels in tables.evaluate_all(hidden)}
+
+
 def test_keys_turn_the_pages(open_page: OpenPage) -> None:
     page = read(open_page, "/docs/quick-start")
     page.keyboard.press("j")
