@@ -132,10 +132,18 @@ def test_a_new_key_says_that_it_was_not_used(open_page: OpenPage, site: Gateway)
     show(page, new_key(site, "new<b>&amp;<img src=x>", models=["nothing-*"], quota="5"))
     expect(page.get_by_role("heading", level=1)).to_have_text("new<b>&amp;<img src=x>")
     expect(page.get_by_text("No requests in the last 30 days")).to_be_visible()
+    expect(page.get_by_text("Calls that were refused are not counted here.")).to_be_visible()
     expect(page.get_by_text("None: no channel serves a model")).to_be_visible()
     expect(page.locator("figure.chart")).to_be_hidden()
     picture(page, "key-unused-phone-dark")
     assert 0 == overflow(page)
+
+
+@pytest.mark.parametrize(("quota", "said"), [("0.004", "$0.0040 left: a call may need more"), ("0.01", "$0.01 left")])
+def test_less_than_a_cent_is_said_to_be_little(open_page: OpenPage, site: Gateway, quota: str, said: str) -> None:
+    page = open_page(PATH, signed_in=False)
+    show(page, new_key(site, f"quota {quota}", quota=quota))
+    expect(page.locator("[data-meters] small")).to_have_text(said)
 
 
 def test_the_page_of_a_key_can_be_read_in_chinese(open_page: OpenPage, site: Gateway) -> None:

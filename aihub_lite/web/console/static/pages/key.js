@@ -96,9 +96,14 @@ function moment(datetime) {
   return element;
 }
 
+/** Less than a cent: what a call may cost is set aside before it, and is often more. */
+function isLittle(left) {
+  return Number(left) > 0 && Number(left) < 0.01;
+}
+
 /** Budget and quota. What may still be spent stands with the tighter one of them. */
 function meters({ budget, quota_usd: quota, spent_usd: spent, left_usd: left }) {
-  const rest = left === null ? "" : text("left").replace("AMOUNT", dollars(left));
+  const rest = left === null ? "" : text(isLittle(left) ? "little_left" : "left").replace("AMOUNT", dollars(left));
   const elements = [];
   let byBudget = false;
   if (budget) {
