@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from tests.support.gateway import Gateway, running
 from tests.support.process import ROOT, SCALED, Home
@@ -25,6 +25,8 @@ ARGUMENTS = [
 SCREENSHOTS = ROOT / ".screenshots"
 SETTINGS = {**SCALED, "console_rpm": 0, "idle_timeout": 30, "first_byte_timeout": 30}
 """Of the gateways here: a browser may take its time."""
+PATIENCE = 60_000.0
+"""Milliseconds: what does not come at all ends a test, however busy the machine is."""
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 
 
@@ -40,6 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests here, and gone after them: its event loop would be in the way of everybody else's."""
+    expect.set_options(PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
@@ -81,7 +84,7 @@ def open_page(browser: Browser, site: Gateway) -> Iterator[OpenPage]:
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", collect)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         if signed_in:
