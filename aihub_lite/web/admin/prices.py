@@ -249,8 +249,13 @@ def unused_prices(gateway: Gateway, models: Iterable[Model]) -> Iterator[PriceRo
     names = {name for model in models for name in model.names}
     registry = gateway.registry.models
     for name, price in registry.prices.items():
-        if name not in names:
-            yield PriceRow(name, None, "", attrs.evolve(price, hosted=registry.hosted_prices.get(name)))
+        if name in names:
+            continue
+        hosted = registry.hosted_prices.get(name)
+        shown = price
+        if hosted != price.hosted:
+            shown = attrs.evolve(price, hosted=hosted)
+        yield PriceRow(name, None, "", shown)
 
 
 def check_priced(gateway: Gateway, model: str, field: str) -> None:
