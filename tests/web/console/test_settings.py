@@ -31,6 +31,7 @@ def test_every_setting_is_on_the_page(tmp_path: Path) -> None:
             "guess_prices",
             "keep_answers",
             "model_refresh_hours",
+            "own_resume",
             "public_url",
             "retention_days",
             "starting_credit",
