@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 
 from aihub_lite.moving.move import Unreadable
-from aihub_lite.moving.peer import OpenedPeer, Row
+from aihub_lite.moving.peer import Row, ServerPeer
 
 SCHEMES = ("mysql", "mariadb")
 DSN = re.compile(r"(?:(?P<user>[^@:/]*)(?::(?P<word>.*))?@)?(?P<way>tcp|unix)\((?P<at>[^()]*)\)/(?P<rest>.*)")
@@ -51,21 +51,11 @@ class MysqlAddress:
 
 
 @attrs.frozen
-class MysqlPeer(OpenedPeer):
-    """One at a server."""
+class MysqlPeer(ServerPeer):
+    """One of MySQL or MariaDB."""
 
-    _connection: Any
-    _columns: Mapping[str, Sequence[str]]
     _zone: tzinfo
     quote = "`"
-
-    def tables(self) -> frozenset[str]:
-        """The names of all tables."""
-        return frozenset(self._columns)
-
-    def columns(self, table: str) -> frozenset[str]:
-        """Those of a table; empty for none."""
-        return frozenset(self._columns.get(table, ()))
 
     def exact(self, column: str) -> str:
         """Its collations take `Key` for `key`, and spaces at the end for none."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from aihub_lite.moving.move import Unreadable
 
 Row = Mapping[str, Any]
@@ -58,6 +60,22 @@ class OpenedPeer(ABC):
         if len(rows) > MOST_ROWS:
             raise Unreadable(f"its table {table} has more than {MOST_ROWS:,} rows")
         return rows
+
+
+@attrs.frozen
+class ServerPeer(OpenedPeer):
+    """One at a server, whose list of columns was read as it was opened."""
+
+    _connection: Any
+    _columns: Mapping[str, Sequence[str]]
+
+    def tables(self) -> frozenset[str]:
+        """The names of all tables."""
+        return frozenset(self._columns)
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Those of a table; empty for none."""
+        return frozenset(self._columns.get(table, ()))
 
 
 def entries(text: object, separator: str = ",") -> list[str]:

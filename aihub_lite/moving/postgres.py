@@ -92,19 +92,8 @@ def _columns(connection: Any) -> dict[str, list[str]]:
 
 
 @attrs.frozen
-class PostgresPeer(peer.OpenedPeer):
-    """One at a server."""
-
-    _connection: Any
-    _columns: Mapping[str, Sequence[str]]
-
-    def tables(self) -> frozenset[str]:
-        """The names of all tables."""
-        return frozenset(self._columns)
-
-    def columns(self, table: str) -> frozenset[str]:
-        """Those of a table; empty for none."""
-        return frozenset(self._columns.get(table, ()))
+class PostgresPeer(peer.ServerPeer):
+    """One of PostgreSQL."""
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[peer.Row]:
         """Rows of a query, some at a time: a log may be longer than memory is."""
