@@ -38,6 +38,18 @@ Pause = Callable[[str, Runaway, int], Awaitable[bool]]
 
 
 @attrs.define(eq=False)
+class Found:
+    """A token that left its own past, until that is on the disk."""
+
+    token: Token
+    runaway: Runaway
+    at_ms: int
+    """When, in Unix ms."""
+    paused: bool | None = None
+    """Whether it was paused for it; None before that was decided."""
+
+
+@attrs.define(eq=False)
 class Breaker:
     """Off, it does nothing; watching, it writes down whom it would have paused; on, it pauses them."""
 
@@ -52,8 +64,7 @@ class Breaker:
     )
     sensitivities: Sensitivities = attrs.field(init=False)
     mode: str = attrs.field(init=False)
-    _found: list[tuple[Token, Runaway, int]] = attrs.field(factory=list)
-    """Tokens with what was found of them, and when in Unix ms, until it is written."""
+    _found: list[Found] = attrs.field(factory=list)
     _due: asyncio.Event = attrs.field(factory=asyncio.Event)
     _acting: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
@@ -84,7 +95,7 @@ class Breaker:
             if runaway is None:
                 runaway = self.detector.repeated(record.token_id, repeats)
         if runaway is not None and len(self._found) < MOST_FOUND:
-            self._found.append((flight.token, runaway, int(self.clock.wall() * 1000)))
+            self._found.append(Found(flight.token, runaway, int(self.clock.wall() * 1000)))
         if runaway is not None or self.detector.wanted:
             self._due.set()
 
@@ -119,9 +130,12 @@ class Breaker:
 
     async def _write_down(self) -> None:
         while self._found:
-            token, runaway, at_ms = self._found[0]
-            paused = self.mode == ON and await self.pause(token.id, runaway, at_ms)
-            await self.findings.add(BreakerFinding(at_ms, token.id, token.name, runaway, paused))
+            found = self._found[0]
+            if found.paused is None:
+                # Once: where the disk refuses the next line, a second try would find it paused already.
+                found.paused = self.mode == ON and await self.pause(found.token.id, found.runaway, found.at_ms)
+            token = found.token
+            await self.findings.add(BreakerFinding(found.at_ms, token.id, token.name, found.runaway, found.paused))
             del self._found[0]
 
     async def _read_pasts(self) -> None:

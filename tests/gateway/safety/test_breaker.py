@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from aihub_lite.domain.safety.runaway import Runaway
+from aihub_lite.errors import StorageUnavailable
 from aihub_lite.storage.safety.findings import BreakerFinding
 from tests.support.clock import ManualClock
 from tests.support.inprocess import House, open_house, whole
+from tests.support.storage import refusing
 
 DOLLAR = {"prompt_tokens": 10, "completion_tokens": 50_000, "total_tokens": 50_010}
 """What an answer of 1.0001 USD reports."""
@@ -79,6 +81,25 @@ def test_where_it_is_on_the_token_is_paused_and_goes_on_once_it_is_resumed(tmp_p
             await house.gateway.pauses.resume(token)
             await spend(house, key, 10)
             assert len(await found(house)) == 1, "for an hour nobody is paused again who was let go on"
+
+    asyncio.run(story())
+
+
+def test_a_pause_that_the_disk_took_late_is_written_down_as_one(tmp_path: Path) -> None:
+    """The second try found the token paused, and wrote that it had only been watched."""
+
+    async def story() -> None:
+        async with open_house(tmp_path, clock=ManualClock(), breaker="on") as house:
+            key = await ready(house)
+            await spend(house, key, 7)
+            await ask(house, key, "the last one")
+            async with refusing(house.gateway.database):
+                with pytest.raises(StorageUnavailable):
+                    await house.gateway.breaker.act()
+            (finding,) = await found(house)
+            assert finding.paused
+            (token,) = house.gateway.registry.tokens.all
+            assert house.gateway.pauses.of(token) is not None
 
     asyncio.run(story())
 
