@@ -1,10 +1,13 @@
-"""The span that reports sum usage by: a quarter of an hour."""
+"""The spans that reports sum usage by: a quarter of an hour, and eight hours."""
 
 from __future__ import annotations
 
 QUARTER = 900
 """Seconds. Clocks of all zones differ by whole quarters, so every reader's day is a whole number of them."""
 QUARTER_MS = 1000 * QUARTER
+PERIOD = 28_800
+"""Seconds: eight hours of UTC. With one begin the days of many: in winter those of London and Los Angeles, all year
+those of Shanghai."""
 DAY_MS = 86_400_000
 
 

@@ -15,7 +15,7 @@ import attrs
 
 from aihub_lite.domain.reports.sketch import Sketch, Times, packed, unpacked
 from aihub_lite.errors import StorageUnavailable
-from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO, pair_statements
+from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO, period_statements
 from aihub_lite.storage.sqlite.columns import to_json
 from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.sqlite.writer import Statement
@@ -104,7 +104,7 @@ class Cells:
             cells = await asyncio.to_thread(cells_of, read)
             there = await self.database.read(THERE, {"keys": to_json([*cells])})
             statements = await asyncio.to_thread(added, cells, there)
-            await self.database.write(*statements, *pair_statements(after, until), (MARK, (SUMMED_TO, str(until))))
+            await self.database.write(*statements, *period_statements(after, until), (MARK, (SUMMED_TO, str(until))))
             return last - until
 
     async def sum_up_all(self) -> None:

@@ -38,6 +38,8 @@ class SumTable:
     table: str
     columns: Mapping[str, str]
     condition: str = "true"
+    periods: SumTable | None = None
+    """The same sums by eight hours, where there are any."""
 
     def knows(self, dimensions: Collection[str]) -> bool:
         """Whether it has all of them."""
@@ -55,8 +57,16 @@ CELLS: Mapping[str, SumTable] = {
 }
 """By their kind."""
 SUMS = (
-    SumTable("usage_by_model", {"model": "model", "channel": "channel"}),
-    SumTable("usage_by_token", {"token": "token_id"}),
+    SumTable(
+        "usage_by_model",
+        {"model": "model", "channel": "channel"},
+        periods=SumTable("usage_pairs", {"model": "first", "channel": "second"}, "kind = 'model'"),
+    ),
+    SumTable(
+        "usage_by_token",
+        {"token": "token_id"},
+        periods=SumTable("usage_pairs", {"token": "first"}, "kind = 'token'"),
+    ),
     SumTable("usage_by_asked", {"asked": "asked", "model": "model"}),
     CELLS["person"],
     CELLS["tag"],

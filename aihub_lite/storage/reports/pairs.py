@@ -12,19 +12,18 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from aihub_lite.storage.quarters import PERIOD
 from aihub_lite.storage.reports.dimensions import COLUMNS, SumTable
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
 from aihub_lite.storage.reports.sql import MOST_ROWS, filter_values, member_names, members_sql, with_member
-from aihub_lite.storage.reports.summed import FIGURES, PAIR_KINDS, SUMMED_TO
+from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO
 from aihub_lite.storage.sqlite.columns import to_json
 
-PERIOD = 28_800
-"""Seconds."""
 RECORDS_SINCE = "records_since_ms"
 """In `meta`: what began before may have been deleted for its age."""
 PAIRS: Mapping[str, SumTable] = {
-    kind: SumTable("usage_pairs", {first: "first", "model": "second"}, f"kind = '{kind}'")
-    for kind, first, _ in PAIR_KINDS
+    f"{first}_model": SumTable("usage_pairs", {first: "first", "model": "second"}, f"kind = '{first}_model'")
+    for first in ("token", "person")
 }
 """By their kind."""
 SINCE = f"SELECT CAST(value AS INTEGER) AS since_ms FROM meta WHERE key = '{RECORDS_SINCE}'"  # noqa: S608

@@ -10,10 +10,11 @@ import attrs
 
 from aihub_lite.domain.reports.sketch import Sketch, Times, unpacked
 from aihub_lite.errors import InvalidRequest
-from aihub_lite.storage.quarters import QUARTER
+from aihub_lite.storage.quarters import PERIOD, QUARTER
 from aihub_lite.storage.reports.cells import Cells, listed
 from aihub_lite.storage.reports.dimensions import SumTable, kind_of, source_of
-from aihub_lite.storage.reports.pairs import PERIOD, SINCE, pair_of, pair_values, pairs_sql
+from aihub_lite.storage.reports.pairs import SINCE, pair_of, pair_values, pairs_sql
+from aihub_lite.storage.reports.periods import Ranges, period_values, periods_sql
 from aihub_lite.storage.reports.question import QUALITY, TOTALS, Members, MemberSums, Quality, ReportQuestion, Totals
 from aihub_lite.storage.reports.sql import (
     MOST_ROWS,
@@ -62,6 +63,10 @@ class Reports:
             pair = await self._pair(question)
         if pair is not None:
             rows = await self.database.read_apart(pairs_sql(question, pair), pair_values(question))
+        elif source is not None and source.periods is not None and await self._in_periods(question):
+            rows = await self.database.read_apart(
+                periods_sql(question, source, source.periods), period_values(question)
+            )
         elif source is not None and _in_quarters(question):
             rows = await self.database.read(sums_sql(question, source, TOTALS), step_values(question))
         else:
@@ -82,6 +87,12 @@ class Reports:
         if rows and rows[0]["since_ms"] > 1000 * (question.edges[0] - PERIOD):
             return None
         return pair
+
+    async def _in_periods(self, question: ReportQuestion) -> bool:
+        """Whether sums by eight hours have some of an answer, and few records are missing in them."""
+        if not _in_quarters(question) or not Ranges.of(question.edges).whole:
+            return False
+        return await self.cells.behind() <= MOST_LEFT
 
     async def quality(self, question: ReportQuestion) -> dict[Members, Quality] | None:
         """Times, speed, savings and waste of each member over the whole span; None where that would take too long."""

@@ -1,8 +1,7 @@
-"""What is summed up of records, and how: for cells, for pairs, and for reports that read the records themselves."""
+"""What is summed up of records, and how: for cells, for sums by eight hours, and for reports that read records."""
 
 from __future__ import annotations
 
-from aihub_lite.storage.reports.dimensions import COLUMNS
 from aihub_lite.storage.reports.question import TOTALS
 from aihub_lite.storage.sqlite.writer import Statement
 
@@ -27,18 +26,23 @@ FIGURES: dict[str, str] = {
     "written_ms": f"sum(iif({MEASURED}, duration_ms - first_byte_ms, 0))",
 }
 """Each figure of a cell, and how it is summed over records. Speed is measured on whole streams."""
-PAIR_KINDS = (("token_model", "token", "true"), ("person_model", "person", "person_id <> ''"))
-"""Beside the model, what each kind sums by, and of which records."""
-ADD_PAIRS = tuple(
+PERIOD_KINDS = (
+    ("token_model", "token_id", "model", "true"),
+    ("person_model", "person_id", "model", "person_id <> ''"),
+    ("token", "token_id", "token", "true"),
+    ("model", "model", "channel", "true"),
+)
+"""The kinds of sums by eight hours of UTC: their two columns, and of which records they are."""
+ADD_PERIODS = tuple(
     f"""INSERT INTO usage_pairs (kind, period, first, second, {", ".join(TOTALS)})
-    SELECT '{kind}', started_ms / 28800000, {COLUMNS[first]}, model, {", ".join(FIGURES[name] for name in TOTALS)}
+    SELECT '{kind}', started_ms / 28800000, {first}, {second}, {", ".join(FIGURES[name] for name in TOTALS)}
     FROM usage_records WHERE id > :after AND id <= :until AND {condition} GROUP BY 2, 3, 4
     ON CONFLICT DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in TOTALS)}"""  # noqa: S608
-    for kind, first, condition in PAIR_KINDS
+    for kind, first, second, condition in PERIOD_KINDS
 )
 """A record is of the eight hours of UTC in which it began."""
 
 
-def pair_statements(after: int, until: int) -> list[Statement]:
-    """What adds the records after one id, and up to another, to the sums by two dimensions."""
-    return [(add, {"after": after, "until": until}) for add in ADD_PAIRS]
+def period_statements(after: int, until: int) -> list[Statement]:
+    """What adds the records after one id, and up to another, to the sums by eight hours."""
+    return [(add, {"after": after, "until": until}) for add in ADD_PERIODS]

@@ -69,6 +69,7 @@ RELEASED = (
     "5ce787fe80041cb52b5e25a3944c11b221b0124c92b560106b8b5dceb4abc194",
     "22b8811c8b74524fc734de436e5aed680222843a6f891e1ce8c2c31be9eb129d",
     "44b53d86bcf6c99ab96ea4ce320d68cb7808058000d0f0bebaa9899190811016",
+    "44b53d86bcf6c99ab96ea4ce320d68cb7808058000d0f0bebaa9899190811016",
 )
 """SHA-256 of `schema_text` after each released step. A new step adds a line; none of these ever changes."""
 
