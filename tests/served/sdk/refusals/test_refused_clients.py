@@ -6,6 +6,8 @@ The table is printed at the end: `pytest tests/served/sdk/refusals -m sdk -s`.
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -93,6 +95,7 @@ def run(program: Program, scenario: Scenario, gateway: Gateway, target: Path) ->
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             ended = ending(process, tap, scenario.patience)
     first = tap.posts[0] if tap.posts else 0.0
@@ -111,7 +114,8 @@ def ending(process: subprocess.Popen[bytes], tap: Tap, patience: float) -> float
             since = tap.posts[0] if tap.posts else begun + 60
             if time.monotonic() < since + patience:
                 continue
-            process.kill()
+            # With what it started: Codex is a script whose own program goes on without it.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return None
 
