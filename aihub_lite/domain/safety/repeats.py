@@ -18,7 +18,8 @@ WITHIN = 3600.0
 class Repeats:
     """One conversation, by its digest; no text of it."""
 
-    digest: bytes = b""
+    digest: int | None = None
+    """None before one was reckoned."""
     rounds: int = 0
     """How often it was sent after it had been answered. Samples that are asked for at once are one round together."""
     spent: int = 0
@@ -26,7 +27,7 @@ class Repeats:
     ended: float = 0.0
     """Monotonic: when the first answer of the last round was there."""
 
-    def begin(self, digest: bytes) -> None:
+    def begin(self, digest: int) -> None:
         """Another conversation takes this one's place."""
         self.digest = digest
         self.rounds = 0

@@ -15,7 +15,7 @@ MOST = 24
 
 def looped(times: int, cost: int, took: float = 5.0) -> Repeats:
     """A conversation that was sent so often, each time when the last answer was there."""
-    repeats = Repeats(b"same")
+    repeats = Repeats(1)
     for round_ in range(times):
         started = 1000.0 + round_ * (took + 0.1)
         repeats.answered(started, started + took, cost)
@@ -44,7 +44,7 @@ def test_tries_that_cost_nothing_do_not_count() -> None:
 
 def test_a_hundred_samples_of_one_prompt_at_once_are_a_few_rounds() -> None:
     """An evaluation with twenty requests under way at a time."""
-    repeats = Repeats(b"same")
+    repeats = Repeats(1)
     free = [1000.0 + lane * 0.01 for lane in range(20)]
     answers = []
     for sample in range(100):
@@ -63,7 +63,7 @@ def test_twenty_samples_one_after_the_other_are_none() -> None:
 
 
 def test_the_same_question_every_hour_is_none() -> None:
-    repeats = Repeats(b"same")
+    repeats = Repeats(1)
     for hour in range(100):
         repeats.answered(3700.0 * hour + 10_000, 3700.0 * hour + 10_060, 50 * CENT)
     assert repeats.rounds == 1
@@ -76,7 +76,7 @@ def test_no_number_of_rounds_is_too_many_where_an_operator_sets_none() -> None:
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(0.1, 100), st.integers(0, CENT)), max_size=50))
 @settings(max_examples=examples(100), deadline=None)
 def test_there_are_no_more_rounds_than_answers_that_cost_something(answers: list[tuple[float, float, int]]) -> None:
-    repeats = Repeats(b"same")
+    repeats = Repeats(1)
     at = 1000.0
     for gap, took, cost in answers:
         at += gap

@@ -81,6 +81,23 @@ def test_digests_differ_from_process_to_process_and_hold_no_text() -> None:
     assert PROMPT not in repr(one)
 
 
+def test_a_number_of_any_size_is_part_of_a_conversation() -> None:
+    conversations = Conversations()
+    seeds = (2**70, 2**71)
+    one, other = (conversations.digest(asked(PROMPT, seed=seed)[0]) for seed in seeds)
+    assert one != other
+    assert one == conversations.digest(asked(PROMPT, seed=seeds[0])[0])
+
+
+def test_the_order_of_fields_makes_no_other_conversation() -> None:
+    conversations = Conversations()
+    one, other = (
+        parse_chat(json.dumps({"model": "m", "messages": [message]}).encode())
+        for message in ({"role": "user", "content": PROMPT}, {"content": PROMPT, "role": "user"})
+    )
+    assert conversations.digest(one) == conversations.digest(other)
+
+
 def test_no_more_conversations_are_kept_than_there_is_room_for() -> None:
     conversations = Conversations(limit=10)
     for length in range(100):

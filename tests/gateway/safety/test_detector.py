@@ -99,7 +99,7 @@ def test_no_more_tokens_are_watched_than_there_is_room_for() -> None:
 
 def test_a_repeated_conversation_is_found_of_a_token_that_spends() -> None:
     detector = detector_of(quiet_past(usd=50))
-    repeats = Repeats(b"same")
+    repeats = Repeats(1)
     runaway = None
     rounds = 0
     while runaway is None and rounds < 100:
