@@ -132,8 +132,9 @@ class Reservation:
     @property
     def booked_as(self) -> str:
         """What the usage record has as `account`: nothing where there is no budget to be counted for."""
-        if any(part.meter.limits.budget is not None for part in self.parts):
-            return "/".join(self.account)
+        for part in self.parts:
+            if part.meter.limits.budget is not None:
+                return "/".join(self.account)
         return ""
 
     def answered(self) -> None:
@@ -160,7 +161,7 @@ class Reservation:
             meter = part.meter
             meter.running -= 1
             meter.held -= part.amount
-            if part.tokens is not None:
+            if part.tokens is not None and tokens != part.counted_tokens:
                 part.tokens.correct(tokens - part.counted_tokens, now)
             if cost and meter.limits.budget is not None:
                 self.limits.spending.add(meter.holder, cost, started)
@@ -287,8 +288,8 @@ def _taken(meter: Meter, demand: Demand) -> Taken:
     amount = 0
     if meter.limits.budget is not None:
         amount = min(demand.amount, meter.limits.budget.nano)
+        meter.held += amount
     meter.running += 1
-    meter.held += amount
     return Taken(meter, meter.requests, meter.tokens, tokens, amount)
 
 

@@ -17,10 +17,22 @@ KEPT = 40
 
 
 @attrs.define(eq=False)
+class WindowSum:
+    """What one holder came to in the window of a budget that was asked for last."""
+
+    period: str
+    start: float
+    end: float
+    nano: int
+
+
+@attrs.define(eq=False)
 class Spending:
     """Nano-USD by holder (a channel's id, or that and its key's, joined by a slash) and UTC day since 1970."""
 
     _days: defaultdict[str, dict[int, int]] = attrs.field(factory=lambda: defaultdict(dict))
+    _sums: dict[str, WindowSum] = attrs.field(factory=dict)
+    """By holder: a request asks for the sum of the same window as the one before it."""
 
     def load(self, rows: Iterable[tuple[str, int, int]]) -> None:
         """Take over what the book has: account, day, nano-USD."""
@@ -34,11 +46,16 @@ class Spending:
 
     def within(self, holder: str, budget: Budget, wall: float) -> int:
         """What the budget's period around Unix time `wall` has seen."""
+        known = self._sums.get(holder)
+        if known is not None and known.start <= wall < known.end and known.period == budget.period:
+            return known.nano
         days = self._days.get(holder)
         if days is None:
             return 0
         start, end = window(budget.period, wall)
-        return sum(days.get(day, 0) for day in range(int(start // DAY), int(end // DAY)))
+        nano = sum(days.get(day, 0) for day in range(int(start // DAY), int(end // DAY)))
+        self._sums[holder] = WindowSum(budget.period, start, end, nano)
+        return nano
 
     def _add(self, holder: str, day: int, cost: int) -> None:
         days = self._days[holder]
@@ -46,3 +63,6 @@ class Spending:
             for old in [each for each in days if each < day - KEPT]:
                 del days[old]
         days[day] = days.get(day, 0) + cost
+        known = self._sums.get(holder)
+        if known is not None and known.start <= day * DAY < known.end:
+            known.nano += cost
