@@ -53,6 +53,7 @@ async def use(directory: Path, tokens: int, quarters: Sequence[int]) -> None:
         for quarter in quarters
         for number in range(tokens)
     ]
-    sql = "INSERT INTO usage_by_token VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    by_quarters = "INSERT INTO usage_by_token VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    by_periods = "INSERT INTO usage_pairs VALUES ('token', ? / 32, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     async with await Database.open(directory / DATABASE, synchronous="NORMAL") as database:
-        await database.write(*((sql, row) for row in rows))
+        await database.write(*((sql, row) for sql in (by_quarters, by_periods) for row in rows))

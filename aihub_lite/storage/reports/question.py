@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import attrs
 
@@ -42,9 +43,8 @@ class ReportQuestion:
         return self.edges[0], self.edges[-1]
 
 
-@attrs.frozen
-class Totals:
-    """Sums of requests. Money in nano-USD."""
+class Totals(NamedTuple):
+    """Sums of requests. Money in nano-USD. A report of two dimensions has tens of thousands of these."""
 
     requests: int = 0
     errors: int = 0
@@ -57,19 +57,6 @@ class Totals:
     """Milliseconds to the first byte, summed over the requests that had one."""
     first_bytes: int = 0
 
-    def __add__(self, other: Totals) -> Totals:
-        # Field by field: a report of two dimensions adds up tens of thousands of these.
-        return Totals(
-            self.requests + other.requests,
-            self.errors + other.errors,
-            self.interrupted + other.interrupted,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.cost_nano + other.cost_nano,
-            self.first_byte_ms + other.first_byte_ms,
-            self.first_bytes + other.first_bytes,
-        )
-
     @property
     def first_byte_mean(self) -> int | None:
         """Milliseconds; None where no request had a first byte."""
@@ -78,11 +65,18 @@ class Totals:
         return round(self.first_byte_ms / self.first_bytes)
 
 
-TOTALS = tuple(field.name for field in attrs.fields(Totals))
+TOTALS = Totals._fields
 
 
-@attrs.frozen
-class MemberSums:
+def sum_of(parts: Iterable[Totals]) -> Totals:
+    """The sums of all of them; zeros of none."""
+    rows = [*parts]
+    if not rows:
+        return Totals()
+    return Totals._make(map(sum, zip(*rows, strict=True)))
+
+
+class MemberSums(NamedTuple):
     """The sums of one member in one step."""
 
     step: int

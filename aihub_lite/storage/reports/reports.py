@@ -136,7 +136,7 @@ def parts_of(rows: Sequence[sqlite3.Row], dimensions: int) -> list[MemberSums]:
     is looked for among all columns each time, and there are thousands of rows."""
     names = 1 + dimensions
     totals = names + dimensions
-    return [MemberSums(row[0], row[1:names], row[names:totals], Totals(*row[totals:])) for row in rows]
+    return [MemberSums(row[0], row[1:names], row[names:totals], Totals._make(row[totals:])) for row in rows]
 
 
 def members_of(row: sqlite3.Row, dimensions: int) -> Members:

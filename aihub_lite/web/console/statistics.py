@@ -13,7 +13,7 @@ from litestar.response import Template
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.storage.reports.question import Quality, Totals
+from aihub_lite.storage.reports.question import Quality, Totals, sum_of
 from aihub_lite.storage.reports.saved import SavedViews
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import LIMIT
@@ -155,7 +155,7 @@ def rest_of(members: list[Member]) -> Json | None:
     others = members[LIMIT:]
     if not others:
         return None
-    total = reduce(Totals.__add__, (member.total for member in others))
+    total = sum_of(member.total for member in others)
     quality = None
     if all(member.quality is not None for member in others):
         quality = reduce(Quality.__add__, (member.quality for member in others if member.quality is not None))

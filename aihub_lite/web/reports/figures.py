@@ -11,7 +11,7 @@ import attrs
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.quarters import QUARTER
 from aihub_lite.storage.reports.dimensions import PARTIAL, Dimension
-from aihub_lite.storage.reports.question import Members, MemberSums, Quality, ReportQuestion, Totals
+from aihub_lite.storage.reports.question import Members, MemberSums, Quality, ReportQuestion, Totals, sum_of
 from aihub_lite.storage.reports.reports import Reports
 from aihub_lite.web.spans import Span
 
@@ -60,7 +60,7 @@ class Figures:
     @property
     def total(self) -> Totals:
         """The sums of all requests, those of no member included."""
-        return reduce(Totals.__add__, self.steps, NOTHING)
+        return sum_of(self.steps)
 
 
 async def figures(
@@ -79,10 +79,10 @@ async def figures(
     reports = Reports(gateway.database, gateway.cells)
     question = ReportQuestion(edges=span.edges, by=by, filters=filters)
     parts = await reports.parts(question)
-    together = parts
+    of_all = parts
     if PARTIAL.intersection(by):
-        together = await reports.parts(attrs.evolve(question, by=()))
-    shown = await asyncio.to_thread(figures_of, span, by, parts, together)
+        of_all = await reports.parts(attrs.evolve(question, by=()))
+    shown = await asyncio.to_thread(figures_of, span, by, parts, of_all)
     if compared:
         shown = await _compared(reports, question, shown, gateway.clock.wall())
     if measured:
@@ -91,7 +91,7 @@ async def figures(
 
 
 def figures_of(
-    span: Span, by: tuple[Dimension, ...], parts: Sequence[MemberSums], together: Sequence[MemberSums]
+    span: Span, by: tuple[Dimension, ...], parts: Sequence[MemberSums], of_all: Sequence[MemberSums]
 ) -> Figures:
     """The figures that the sums of parts make, and those of all requests. Of thousands of members that takes long."""
     count = len(span.edges) - 1
@@ -101,13 +101,11 @@ def figures_of(
         names[part.members] = part.names
         # Storage has no rows for steps without requests.
         steps.setdefault(part.members, [NOTHING] * count)[part.step] = part.totals
-    members = [
-        Member(key, names[key], reduce(Totals.__add__, totals, NOTHING), tuple(totals)) for key, totals in steps.items()
-    ]
-    all_steps = [NOTHING] * count
-    for part in together:
-        all_steps[part.step] += part.totals
-    return Figures(span, by, sorted(members, key=_dearest), tuple(all_steps))
+    members = [Member(key, names[key], sum_of(totals), tuple(totals)) for key, totals in steps.items()]
+    in_step: list[list[Totals]] = [[] for _ in range(count)]
+    for part in of_all:
+        in_step[part.step].append(part.totals)
+    return Figures(span, by, sorted(members, key=_dearest), tuple(sum_of(totals) for totals in in_step))
 
 
 def _dearest(member: Member) -> tuple[int, int, str]:
@@ -121,11 +119,11 @@ async def _compared(reports: Reports, question: ReportQuestion, shown: Figures, 
     passed = max(min(until, int(now) // QUARTER * QUARTER + QUARTER), since + QUARTER)
     earlier = attrs.evolve(question, edges=(since - length, passed - length))
     totals = {part.members: part.totals for part in await reports.parts(earlier)}
-    together = totals.values()
+    before = [*totals.values()]
     if PARTIAL.intersection(question.by):
-        together = {part.members: part.totals for part in await reports.parts(attrs.evolve(earlier, by=()))}.values()
+        before = [part.totals for part in await reports.parts(attrs.evolve(earlier, by=()))]
     members = [attrs.evolve(member, before=totals.get(member.members, NOTHING)) for member in shown.members]
-    return attrs.evolve(shown, members=members, before=reduce(Totals.__add__, together, NOTHING))
+    return attrs.evolve(shown, members=members, before=sum_of(before))
 
 
 async def _measured(reports: Reports, question: ReportQuestion, shown: Figures) -> Figures:
@@ -134,8 +132,8 @@ async def _measured(reports: Reports, question: ReportQuestion, shown: Figures) 
         return shown
     members = [attrs.evolve(member, quality=qualities.get(member.members, Quality())) for member in shown.members]
     if PARTIAL.intersection(question.by):
-        together = await reports.quality(attrs.evolve(question, by=())) or {}
+        of_all = await reports.quality(attrs.evolve(question, by=())) or {}
     else:
-        together = qualities
-    total = await asyncio.to_thread(reduce, Quality.__add__, together.values(), Quality())
+        of_all = qualities
+    total = await asyncio.to_thread(reduce, Quality.__add__, of_all.values(), Quality())
     return attrs.evolve(shown, members=members, quality=total, waiting=await reports.cells.behind())

@@ -64,7 +64,7 @@ def totals_of(records: Iterable[UsageRecord]) -> Totals:
     """Counted one by one."""
     totals = Totals()
     for each in records:
-        totals += Totals(
+        one = Totals(
             requests=1,
             errors=each.outcome in ("error", "cut_off"),
             interrupted=each.outcome == "interrupted",
@@ -74,6 +74,7 @@ def totals_of(records: Iterable[UsageRecord]) -> Totals:
             first_byte_ms=each.first_byte_ms,
             first_bytes=each.first_byte_ms > 0,
         )
+        totals = Totals(*(mine + other for mine, other in zip(totals, one, strict=True)))
     return totals
 
 

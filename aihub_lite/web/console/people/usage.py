@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC
-from functools import reduce
 
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.reports.dimensions import Dimension
-from aihub_lite.storage.reports.question import Totals
+from aihub_lite.storage.reports.question import sum_of
 from aihub_lite.web.reports.figures import figures
 from aihub_lite.web.spans import span_of
 from aihub_lite.web.sums import sums_json
@@ -26,5 +25,5 @@ async def usage_by_model(gateway: Gateway, dimension: Dimension, member: str) ->
     rows = [{"name": each.name, **sums_json(each.total)} for each in used[:MOST_MODELS]]
     others = used[MOST_MODELS:]
     if others:
-        rows.append({"name": "", **sums_json(reduce(Totals.__add__, (each.total for each in others)))})
+        rows.append({"name": "", **sums_json(sum_of(each.total for each in others))})
     return {"rows": rows, "others": len(others)}
