@@ -39,6 +39,7 @@ open    GET               /docs/{slug}
 open    POST              /docs/open
 
 person  GET               /docs/me
+person  GET               /docs/me.md
 person  GET               /console/me
 person  GET               /console/me/account
 person  GET               /console/me/tokens
@@ -102,6 +103,7 @@ admin   GET               /console/pots/{who}/statement
 admin   GET               /console/pots/{who}/statement.csv
 
 admin   GET               /docs/admin
+admin   GET               /docs/admin.md
 admin   GET               /docs/admin/{noun}
 admin   GET               /docs/operator
 admin   GET               /docs/operator/{name}

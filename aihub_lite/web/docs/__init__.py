@@ -31,9 +31,9 @@ from aihub_lite.web.description.document import Description
 from aihub_lite.web.docs.admin import SLUG as ADMIN
 from aihub_lite.web.docs.admin import AdminReference
 from aihub_lite.web.docs.catalogue import OPERATOR, SECTIONS, DocPage, Documentation, Pages, neighbours
-from aihub_lite.web.docs.machine import contents_markdown, page_markdown
+from aihub_lite.web.docs.machine import SUFFIX, contents_markdown, model_markdown, page_markdown
 from aihub_lite.web.docs.markdown import COPY, DEEPEST, KEY, MODEL, OPEN, ROOT, RUN, fill, render
-from aihub_lite.web.docs.models import model_rows, row_named
+from aihub_lite.web.docs.models import model_rows, row_of_address
 from aihub_lite.web.docs.own import SLUG as OWN_SLUG
 from aihub_lite.web.docs.own import OwnReference
 from aihub_lite.web.docs.readers import OFF, Reader, cookie_for, reader_of, shows_key
@@ -122,22 +122,24 @@ async def show_index(indexes: TheIndexes, reader: TheReader, request: AnyRequest
     return Response(index, media_type="application/json", headers=headers)
 
 
-@get("/llms.txt", sync_to_thread=False)
-def show_contents(
-    documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway
+@get("/llms.txt")
+async def show_contents(
+    indexes: TheIndexes, reader: TheReader, request: AnyRequest, gateway: TheGateway
 ) -> Response[str]:
     """The contents, for a program that is given the address of this documentation."""
-    text = contents_markdown(documentation.pages("en", operator=reader.admin), root_of(request, gateway))
-    return Response(text, media_type="text/plain")
+    pages = await asyncio.to_thread(indexes.readable, "en", admin=reader.admin, person=reader.person)
+    return Response(contents_markdown(pages, root_of(request, gateway)), media_type="text/plain")
 
 
 @get("/models/{name:path}", sync_to_thread=False)
 def show_model(
     documentation: TheDocumentation, reader: TheReader, request: AnyRequest, gateway: TheGateway, name: FromPath[str]
-) -> Template:
-    """One model: what it costs and can read, and calls that work for it."""
-    row = row_named(gateway, reader.token, name.removeprefix("/"))
+) -> Response[Any] | Template:
+    """One model: what it costs and can read, and calls that work for it; or the same as Markdown."""
+    row, named_as_file = row_of_address(gateway, reader.token, name.removeprefix("/"))
     values = {"root": root_of(request, gateway), "model": row["id"]}
+    if named_as_file or wants_markdown(request):
+        return markdown_answer(model_markdown(row, language_of(request), CALL_OF_MODEL, values))
     pages = documentation.pages(language_of(request).tag, operator=reader.admin)
     call = render(CALL_OF_MODEL).html
     return docs_page(request, reader, "docs/model.html", pages, "models", values, call, model=row, kinds=KINDS)
@@ -178,13 +180,13 @@ def show_operator(
     return answer_page(pages, reader, request, gateway, f"{OPERATOR}/{name}")
 
 
-@get(f"/{ADMIN}")
+@get([f"/{ADMIN}", f"/{ADMIN}{SUFFIX}"])
 async def show_admin_contents(
     reference: TheReference, reader: TheReader, request: AnyRequest, gateway: TheGateway
 ) -> Response[Any] | Template:
     """The admin API's nouns and their operations."""
     pages = await asyncio.to_thread(reference.pages, language_of(request).tag)
-    return answer_page(pages, reader, request, gateway, ADMIN)
+    return answer_page(pages, reader, request, gateway, slug_asked(request))
 
 
 @get(f"/{ADMIN}/{{noun:str}}")
@@ -196,7 +198,7 @@ async def show_admin(
     return answer_page(pages, reader, request, gateway, f"{ADMIN}/{noun}")
 
 
-@get(f"/{OWN_SLUG}")
+@get([f"/{OWN_SLUG}", f"/{OWN_SLUG}{SUFFIX}"])
 async def show_own(
     documentation: TheDocumentation, own: TheOwn, reader: TheReader, request: AnyRequest, gateway: TheGateway
 ) -> Response[Any] | Template:
@@ -204,23 +206,37 @@ async def show_own(
     language = language_of(request).tag
     shown = await asyncio.to_thread(own.page, language)
     pages = {**documentation.pages(language, operator=reader.admin), shown.slug: shown}
-    return answer_page(pages, reader, request, gateway, shown.slug)
+    return answer_page(pages, reader, request, gateway, slug_asked(request))
+
+
+def slug_asked(request: AnyRequest) -> str:
+    """The page that an address names, as a file where it says so."""
+    return str(request.scope["path"]).removeprefix(f"{HOME}/").rstrip("/")
+
+
+def wants_markdown(request: AnyRequest) -> bool:
+    """Whether a program asks for the text of a page by what it accepts."""
+    return MARKDOWN in request.headers.get("accept", "")
+
+
+def markdown_answer(text: str) -> Response[Any]:
+    """The text of a page, for programs."""
+    return Response(text, media_type=MARKDOWN, headers={"vary": "accept, cookie, accept-language"})
 
 
 def answer_page(
     pages: Pages, reader: Reader, request: AnyRequest, gateway: Gateway, slug: str
 ) -> Response[Any] | Template:
     """A page, or its Markdown; raises NotFound."""
-    name = slug.removesuffix(".md")
+    name = slug.removesuffix(SUFFIX)
     if name not in pages:
         raise NotFound("There is no such page.")
     values = {"root": root_of(request, gateway), "model": first_model(gateway, reader)}
-    if slug != name or MARKDOWN in request.headers.get("accept", ""):
-        headers = {"vary": "accept, cookie, accept-language"}
-        return Response(page_markdown(pages[name], values), media_type=MARKDOWN, headers=headers)
     models = None
     if name == "models":
         models = model_rows(gateway, reader.token)
+    if slug != name or wants_markdown(request):
+        return markdown_answer(page_markdown(pages[name], values, models or ()))
     return docs_page(request, reader, "docs/page.html", pages, name, values, models=models)
 
 

@@ -2,13 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from aihub_lite.domain.money import exact_dollars
+from aihub_lite.web.console.language import Language
+from aihub_lite.web.console.models import KINDS
 from aihub_lite.web.docs.catalogue import DocPage, Pages
 from aihub_lite.web.docs.markdown import fill_plain
+from aihub_lite.web.views import Json
+
+SUFFIX = ".md"
+"""After a page's address: the same as Markdown."""
 
 
-def page_markdown(page: DocPage, values: dict[str, str]) -> str:
-    """One page, with its title and with this gateway's address in its examples."""
-    return fill_plain(f"# {page.title}\n\n> {page.summary}\n\n{page.text}", values)
+def page_markdown(page: DocPage, values: dict[str, str], models: Iterable[Json] = ()) -> str:
+    """One page, with its title and with this gateway's address in its examples; then the models that it lists."""
+    text = fill_plain(f"# {page.title}\n\n> {page.summary}\n\n{page.text}", values)
+    lines = [f"- [{model['id']}]({values['root']}/docs/models/{quote(model['id'])}{SUFFIX})\n" for model in models]
+    if not lines:
+        return text
+    return f"{text}\n{''.join(lines)}"
+
+
+def model_markdown(model: Json, language: Language, call: str, values: dict[str, str]) -> str:
+    """One model, with what its page tells of it, and a call."""
+    facts = "\n".join(f"- {name}: {fact}" for name, fact in _facts_of(model, language))
+    return f"# {model['id']}\n\n{facts}\n\n## {language('docs.call')}\n\n{fill_plain(call, values)}"
+
+
+def _facts_of(model: Json, language: Language) -> Iterator[tuple[str, str]]:
+    """What is known of a model, in the order of its page."""
+    if model["names"]:
+        yield language("docs.names"), ", ".join(model["names"])
+    yield language("models.context"), str(model["context_window"] or "–")
+    if model["reads"]:
+        yield language("docs.reads"), ", ".join(model["reads"])
+    if model["can"]:
+        yield language("docs.can"), ", ".join(model["can"])
+    health = "docs.down"
+    if model["healthy"]:
+        health = "docs.healthy"
+    yield language("docs.health"), language(health)
+    price = model["price"]
+    if not price:
+        yield language("docs.price"), language("docs.differs")
+        return
+    for kind in KINDS:
+        if price[kind] is not None and not price["unpriced"]:
+            yield language(f"rate.{kind}"), exact_dollars(price[kind])
 
 
 def contents_markdown(pages: Pages, root: str) -> str:
@@ -22,5 +64,5 @@ def contents_markdown(pages: Pages, root: str) -> str:
         "## Pages",
         "",
     ]
-    lines += [f"- [{page.title}]({root}/docs/{page.slug}.md): {page.summary}" for page in pages.values()]
+    lines += [f"- [{page.title}]({root}/docs/{page.slug}{SUFFIX}): {page.summary}" for page in pages.values()]
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from aihub_lite.errors import NotFound
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.models import BY_ID, aliases_by_model, model_json, offered_to
 from aihub_lite.web.console.models import one_price
+from aihub_lite.web.docs.machine import SUFFIX
 from aihub_lite.web.views import Json
 
 
@@ -17,6 +18,16 @@ def model_rows(gateway: Gateway, token: Token | None) -> list[Json]:
     aliases = aliases_by_model(gateway)
     models = sorted(offered_to(gateway, token), key=BY_ID.place)
     return [model_row(gateway, model, aliases.get(model.id, [])) for model in models]
+
+
+def row_of_address(gateway: Gateway, token: Token | None, name: str) -> tuple[Json, bool]:
+    """The model of an address, and whether it is asked for as a file: a model may have a name like one."""
+    try:
+        return row_named(gateway, token, name), False
+    except NotFound:
+        if not name.endswith(SUFFIX):
+            raise
+    return row_named(gateway, token, name.removesuffix(SUFFIX)), True
 
 
 def row_named(gateway: Gateway, token: Token | None, name: str) -> Json:

@@ -65,11 +65,16 @@ class Indexes:
     def encoded(self, language: str, *, admin: bool, person: bool) -> bytes:
         """That of a language; with the admin API, and with a person's own, for who may use that."""
         if (language, admin, person) not in self._encoded:
-            pages = dict(self.documentation.pages(language, operator=admin))
-            if person:
-                own = self.own.page(language)
-                pages[own.slug] = own
-            if admin:
-                pages.update(self.reference.pages(language))
+            pages = self.readable(language, admin=admin, person=person)
             self._encoded[language, admin, person] = msgspec.json.encode(search_index(pages))
         return self._encoded[language, admin, person]
+
+    def readable(self, language: str, *, admin: bool, person: bool) -> Pages:
+        """Every page that such a reader may open."""
+        pages = dict(self.documentation.pages(language, operator=admin))
+        if person:
+            own = self.own.page(language)
+            pages[own.slug] = own
+        if admin:
+            pages.update(self.reference.pages(language))
+        return pages

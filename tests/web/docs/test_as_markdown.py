@@ -1,0 +1,85 @@
+"""Every page of the documentation as Markdown, for programs: at its own address with `.md` behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.web.access.team import add_person, signed_in
+from tests.web.console.visitor import Visitor, at_console
+
+DEMO = {"name": "d", "provider": "demo", "models": ["demo", "notes.md"]}
+
+
+async def slugs_for(visitor: Visitor, headers: dict[str, str]) -> list[str]:
+    """Every page that a reader finds by its search, and that of a model."""
+    index = (await visitor.get("/docs/search.json", **headers)).json()
+    return [*(entry["slug"] for entry in index), "models/demo"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_page_is_there_as_markdown_at_its_address_with_md(tmp_path: Path, language: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", DEMO, status=201)
+        reader = await signed_in(visitor.gateway, await add_person(visitor.gateway, "Ada", "admin"))
+        reader["accept-language"] = language
+        slugs = await slugs_for(visitor, reader)
+        assert {"errors", "me", "admin", "admin/tokens", "operator/money", "models"} < {*slugs}
+        wrong = []
+        for slug in slugs:
+            as_file = await visitor.get(f"/docs/{slug}.md", **reader)
+            by_accept = await visitor.http.get(f"/docs/{slug}", headers={**reader, "accept": "text/markdown"})
+            kind = as_file.headers.get("content-type", "")
+            if not kind.startswith("text/markdown") or not as_file.text.startswith("# "):
+                wrong.append((slug, as_file.status_code, kind))
+            assert by_accept.text == as_file.text
+        assert [] == wrong
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("slug", ["me", "admin", "admin/tokens", "operator/money"])
+def test_a_page_as_markdown_is_for_those_alone_who_may_read_the_page(tmp_path: Path, slug: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        for headers in ({}, await signed_in(visitor.gateway, await add_person(visitor.gateway, "Max"))):
+            page = await visitor.get(f"/docs/{slug}", **headers)
+            as_file = await visitor.get(f"/docs/{slug}.md", **headers)
+            assert page.status_code == as_file.status_code
+
+    at_console(tmp_path, story)
+
+
+def test_the_contents_for_programs_lead_to_the_references_that_their_reader_may_open(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        assert "/docs/me.md" not in (await visitor.get("/docs/llms.txt")).text
+        reader = await signed_in(visitor.gateway, await add_person(visitor.gateway, "Ada", "admin"))
+        contents = (await visitor.get("/docs/llms.txt", **reader)).text
+        assert ["/docs/me.md", "/docs/admin/tokens.md"] == [
+            path for path in ("/docs/me.md", "/docs/admin/tokens.md") if f"(http://gateway{path})" in contents
+        ]
+
+    at_console(tmp_path, story)
+
+
+def test_a_model_as_markdown_tells_its_price_and_a_call(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", DEMO, status=201)
+        await visitor.call("POST", "/prices", {"model": "demo", "input": 2.5, "output": 10})
+        text = (await visitor.get("/docs/models/demo.md")).text
+        assert text.startswith("# demo\n")
+        told = ["$2.50", "$10.00", "http://gateway/v1/chat/completions", '"model": "demo"']
+        assert told == [part for part in told if part in text]
+        assert "(http://gateway/docs/models/demo.md)" in (await visitor.get("/docs/models.md")).text
+        assert 404 == (await visitor.get("/docs/models/nothing.md")).status_code
+
+    at_console(tmp_path, story)
+
+
+def test_a_model_whose_name_ends_like_a_file_keeps_its_page(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", DEMO, status=201)
+        assert "<h1>notes.md</h1>" in await visitor.page("/docs/models/notes.md")
+        assert (await visitor.get("/docs/models/notes.md.md")).text.startswith("# notes.md\n")
+
+    at_console(tmp_path, story)
