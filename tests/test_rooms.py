@@ -190,6 +190,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "web.admin.moving": FACTS
     | {"gateway.core", "gateway.moving", "moving", "web.access", "web.admin", "web.body"}
     | {"web.framework", "web.views"},
+    "web.admin.undo": FACTS | {"web.admin", "web.rates", "web.views"},
     "web.configuration": FACTS
     | {"config", "domain.people", "gateway.core", "gateway.people", "gateway.rehearsal", "gateway.state"}
     | {"gateway.upkeep", "upstream", "upstream.providers", "web.admin", "web.admin.people", "web.admin.pots"}
@@ -269,6 +270,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         "web.doctor",
         "web.admin.moving",
         "web.admin.pots",
+        "web.admin.undo",
         "web.configuration",
         "web.console.alerts",
         "web.console.pots",
@@ -319,6 +321,7 @@ ONLY_IN: Mapping[str, frozenset[str]] = {
         "web.console.care",
         "web.admin.moving",
         "web.admin.pots",
+        "web.admin.undo",
         "web.configuration",
         "web.console.alerts",
         "web.console.pots",

@@ -250,6 +250,14 @@ class Price:
         ]
 
 
+@attrs.frozen
+class OwnTerms:
+    """All that an operator says a model costs under one of its names; None for what is left to the table."""
+
+    price: Price | None = None
+    hosted: HostedRates | None = None
+
+
 MARGIN_PERCENT = 125
 """How long a prompt may be by the upstream's count, in percent of our estimate: code has a fifth more than prose."""
 

@@ -42,6 +42,15 @@ class Prices:
         may be kept under another name."""
         await self._database.write((PUT, (model, to_json(price))), _hosted_step(hosted_model or model, hosted))
 
+    async def undelete(self, model: str, price: Price | None, hosted: HostedRates | None) -> None:
+        """Put back what was deleted under a name; None: nothing of it."""
+        steps: list[tuple[str, tuple[str, ...]]] = []
+        if price is not None:
+            steps.append((PUT, (model, to_json(price))))
+        if hosted is not None:
+            steps.append(_hosted_step(model, hosted))
+        await self._database.write(*steps)
+
     async def delete(self, model: str) -> bool:
         """Delete an operator's price and his rates for hosted tools, so that the default holds again. False when there
         was no price."""

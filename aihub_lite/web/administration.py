@@ -17,6 +17,7 @@ from aihub_lite.web.admin.care import care_routers
 from aihub_lite.web.admin.moving import import_router
 from aihub_lite.web.admin.people import PEOPLE
 from aihub_lite.web.admin.pots import POTS
+from aihub_lite.web.admin.undo import UNDO
 from aihub_lite.web.configuration.routes import configuration_router
 from aihub_lite.web.console import answer_root_head, console_router, redirect_root
 from aihub_lite.web.console.alerts import ALERT_PAGES
@@ -81,6 +82,7 @@ def administration_app(gateway: Gateway, sign_in: SignIn, sightings: Sightings) 
             *ALERTS,
             *PEOPLE,
             *POTS,
+            *UNDO,
             *care_routers(doctor),
             import_router,
             configuration_router,

@@ -13,6 +13,7 @@ from aihub_lite.domain.money import (
     Hours,
     Later,
     ModalRates,
+    OwnTerms,
     Price,
     Rates,
     Tier,
@@ -59,6 +60,22 @@ def terms_json(price: Price) -> Json:
         "unpriced": price == UNPRICED,
         "guessed": price.guessed,
     }
+
+
+def own_terms_json(terms: OwnTerms) -> Json:
+    """All that an operator has said of one model, and nothing that others did; null for what he has not set."""
+    price = None
+    if terms.price is not None:
+        price = {
+            **rates_json(terms.price.rates),
+            "tiers": tiers_json(terms.price.tiers),
+            "hours": [hours_json(hours) for hours in terms.price.hours],
+            "as_of": terms.price.as_of,
+        }
+    hosted = None
+    if terms.hosted is not None:
+        hosted = hosted_json(terms.hosted)
+    return {"price": price, "hosted": hosted}
 
 
 def tiers_json(tiers: Iterable[Tier]) -> list[Json]:

@@ -1,4 +1,4 @@
-"""What an operator decides about models: their aliases, prices and strategies, and the routes that lead to them."""
+"""What an operator decides about models: their aliases, prices and strategies, and what he says of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import attrs
 from aihub_lite.domain.builtin_aliases import canonical
 from aihub_lite.domain.channel import ModelFacts
 from aihub_lite.domain.hosted import HostedRates
-from aihub_lite.domain.money import OPERATOR, Price, Rates
-from aihub_lite.domain.route import NamedRoute
+from aihub_lite.domain.money import OPERATOR, OwnTerms, Price, Rates
 from aihub_lite.domain.strategy import EVERY_MODEL, Strategy
 from aihub_lite.domain.validation import (
     check_hosted,
@@ -18,14 +17,12 @@ from aihub_lite.domain.validation import (
     check_price,
     check_tier,
     checked_facts,
-    checked_route,
 )
 from aihub_lite.errors import Conflict, InvalidRequest, NotFound
 from aihub_lite.gateway.state.changes import Changes, serialized
 from aihub_lite.gateway.state.live_catalog import LiveCatalog
 from aihub_lite.storage.aliases import Aliases
 from aihub_lite.storage.model_facts import OwnFacts
-from aihub_lite.storage.named_routes import NamedRoutes
 from aihub_lite.storage.prices import Prices
 from aihub_lite.storage.strategies import Strategies
 
@@ -88,25 +85,39 @@ class ModelRegistry:
     @serialized
     async def set_alias(self, alias: str, target: str) -> None:
         """Another public name of a model, which may come later; raises InvalidRequest for a loop."""
+        await self._put_alias(alias, target)
+
+    @serialized
+    async def delete_alias(self, alias: str) -> str:
+        """Remove an operator's alias, and say where it led; a built-in one of the same name applies again."""
+        if alias not in self.aliases:
+            raise NotFound(f"There is no alias {alias[:64]!r}.")
+        await self.stored_aliases.delete(alias)
+        target = self.live_catalog.aliases.pop(alias)
+        self.live_catalog.publish()
+        return target
+
+    @serialized
+    async def undelete_alias(self, alias: str, target: str, *, hidden: bool) -> None:
+        """Put a deleted alias back; `hidden`: then as now, a channel offered a model of its name.
+
+        Raises Conflict for a name that was taken meanwhile.
+        """
+        if alias in self.aliases:
+            raise Conflict(f"There is an alias {alias!r} already.")
+        await self._put_alias(alias, target, hidden=hidden)
+
+    async def _put_alias(self, alias: str, target: str, *, hidden: bool = False) -> None:
         check_model(alias, "alias")
         check_model(target, "model")
         if self._loops(alias, target):
             raise InvalidRequest(f"model: {target!r} leads back to {alias!r}")
-        if alias in self.live_catalog.now.by_name:
+        if alias in self.live_catalog.now.by_name and not hidden:
             raise Conflict(f"{alias!r} is the id of a model that a channel offers, and an exact id always wins.")
         if alias in self.live_catalog.routes:
             raise Conflict(f"{alias!r} is a route.")
         await self.stored_aliases.put(alias, target)
         self.live_catalog.aliases[alias] = target
-        self.live_catalog.publish()
-
-    @serialized
-    async def delete_alias(self, alias: str) -> None:
-        """Remove an operator's alias; a built-in one of the same name applies again."""
-        if alias not in self.aliases:
-            raise NotFound(f"There is no alias {alias[:64]!r}.")
-        await self.stored_aliases.delete(alias)
-        del self.live_catalog.aliases[alias]
         self.live_catalog.publish()
 
     async def set_price(self, model: str, price: Price) -> None:
@@ -157,14 +168,48 @@ class ModelRegistry:
             self.live_catalog.hosted_prices[model] = hosted
 
     @serialized
-    async def delete_price(self, model: str) -> None:
-        """Back to the default price, that of hosted tools too."""
-        if model not in self.prices and model not in self.hosted_prices:
+    async def delete_price(self, model: str) -> OwnTerms:
+        """Back to the default price, that of hosted tools too; what the operator's was."""
+        if not self.is_own(model):
             raise NotFound(f"There is no price for {model[:64]!r}.")
         await self.stored_prices.delete(model)
-        self.live_catalog.prices.pop(model, None)
-        self._keep_hosted(model, None)
+        price = self.live_catalog.prices.pop(model, None)
+        hosted = self.live_catalog.hosted_prices.pop(model, None)
         self.live_catalog.publish()
+        return OwnTerms(price, hosted)
+
+    @serialized
+    async def undelete_price(self, model: str, terms: OwnTerms, *, hidden: bool) -> None:
+        """Put a deleted price back; `hidden`: then as now, a route had its name.
+
+        Raises Conflict where the model, by whichever of its names, was given another one meanwhile.
+        """
+        check_model(model, "model")
+        names = self._names_priced_with(model)
+        taken: list[str] = []
+        if terms.price is not None:
+            check_price(terms.price)
+            taken += (name for name in names if name in self.prices)
+        if terms.hosted is not None:
+            check_hosted(terms.hosted)
+            taken += (name for name in names if name in self.hosted_prices)
+        if taken:
+            raise Conflict(f"There is a price for {taken[0]!r} already.")
+        if self.is_route(model) and not hidden:
+            raise Conflict(f"{model!r} is a route.")
+        await self.stored_prices.undelete(model, terms.price, terms.hosted)
+        if terms.price is not None:
+            self.live_catalog.prices[model] = terms.price
+        if terms.hosted is not None:
+            self._keep_hosted(model, terms.hosted)
+        self.live_catalog.publish()
+
+    def _names_priced_with(self, model: str) -> list[str]:
+        """The name itself, and the others that a price of the same model may be kept under."""
+        resolved = self.live_catalog.now.plain(model)
+        if resolved is None or model not in resolved[0].names:
+            return [model]
+        return [model, *sorted(resolved[0].names - {model})]
 
     @serialized
     async def set_tier_price(self, model: str, tier: str, rates: Rates) -> None:
@@ -213,8 +258,12 @@ class ModelRegistry:
         self.live_catalog.publish()
         return model
 
+    def is_route(self, name: str) -> bool:
+        """Whether clients who ask for it get a route: a price of that name bills nothing."""
+        return name in self.live_catalog.now.routes and name not in self.live_catalog.now.by_name
+
     def _check_no_route(self, name: str) -> None:
-        if name in self.live_catalog.now.routes and name not in self.live_catalog.now.by_name:
+        if self.is_route(name):
             raise InvalidRequest(f"model: {name!r} is a route: prices and strategies are of the models in it")
 
     def _loops(self, alias: str, target: str) -> bool:
@@ -235,70 +284,6 @@ class ModelRegistry:
             return canonical(name)
         model, _ = resolved
         return model.id
-
-
-@attrs.define(eq=False)
-class RouteRegistry:
-    """The operator's named routes, by name; every change is published with the catalog."""
-
-    stored: NamedRoutes
-    changes: Changes = attrs.field(repr=False)
-    live_catalog: LiveCatalog
-
-    async def load(self) -> None:
-        """Read all from storage, once, before the first request; the catalog is published by the caller."""
-        self.live_catalog.routes = await self.stored.load()
-
-    @property
-    def all(self) -> Mapping[str, NamedRoute]:
-        """By name."""
-        return self.live_catalog.routes
-
-    def get(self, name: str) -> NamedRoute:
-        """The route of that name; raises NotFound."""
-        route = self.all.get(name)
-        if route is None:
-            raise NotFound(f"There is no route {name[:64]!r}.")
-        return route
-
-    @serialized
-    async def create(self, route: NamedRoute) -> NamedRoute:
-        """Add a route; raises InvalidRequest, and Conflict for a name that is taken."""
-        if route.name in self.all:
-            raise Conflict(f"There is a route {route.name!r} already.")
-        if route.name in self.live_catalog.now.by_name and not any(step.model == route.name for step in route.steps):
-            raise Conflict(f"{route.name!r} is the id of a model: only a route that tries it too may stand in front.")
-        if route.name in self.live_catalog.aliases:
-            raise Conflict(f"{route.name!r} is an alias.")
-        return await self._put(route)
-
-    @serialized
-    async def change(self, route: NamedRoute) -> NamedRoute:
-        """Put a route in place of the one of its name; raises InvalidRequest and NotFound."""
-        self.get(route.name)
-        return await self._put(route)
-
-    @serialized
-    async def delete(self, name: str) -> None:
-        """Remove a route; requests on their way go on by it. Raises NotFound."""
-        self.get(name)
-        await self.stored.delete(name)
-        del self.live_catalog.routes[name]
-        self.live_catalog.publish()
-
-    def is_no_model(self, name: str, route: str) -> bool:
-        """Whether a name is that of a route alone, this one or another; with a model of that name, that is meant."""
-        return (name in self.all or name == route) and name not in self.live_catalog.offered.by_name
-
-    async def _put(self, route: NamedRoute) -> NamedRoute:
-        route = checked_route(route)
-        for number, step in enumerate(route.steps):
-            if self.is_no_model(step.model, route.name):
-                raise InvalidRequest(f"steps.{number}.model: {step.model!r} is a route: only models can be tried")
-        await self.stored.put(route)
-        self.live_catalog.routes[route.name] = route
-        self.live_catalog.publish()
-        return route
 
 
 @attrs.define(eq=False)

@@ -17,7 +17,8 @@ from aihub_lite.domain.token import Token
 from aihub_lite.gateway.state.changes import Changes
 from aihub_lite.gateway.state.channels import ChannelRegistry, LookUp, NewsBoard
 from aihub_lite.gateway.state.live_catalog import LiveCatalog
-from aihub_lite.gateway.state.models import FactRegistry, ModelRegistry, RouteRegistry
+from aihub_lite.gateway.state.models import FactRegistry, ModelRegistry
+from aihub_lite.gateway.state.routes import RouteRegistry
 from aihub_lite.gateway.state.tokens import TokenRegistry
 from aihub_lite.storage.aliases import Aliases
 from aihub_lite.storage.channels import Channels

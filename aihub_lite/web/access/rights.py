@@ -162,6 +162,9 @@ admin   GET POST          /api/admin/routes
 admin   GET PATCH DELETE  /api/admin/routes/{name}
 admin   GET PATCH         /api/admin/settings
 admin   GET               /api/admin/statistics
+admin   POST              /api/admin/undelete/aliases
+admin   POST              /api/admin/undelete/prices
+admin   POST              /api/admin/undelete/routes
 admin   GET               /api/admin/usage
 admin   GET               /api/admin/views
 admin   PUT DELETE        /api/admin/views/{name}

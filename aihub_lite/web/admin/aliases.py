@@ -50,10 +50,11 @@ async def set_alias(gateway: TheGateway, content: TheBody) -> Json:
 
 @delete("/{alias:path}", status_code=200)
 async def delete_alias(gateway: TheGateway, alias: FromPath[str]) -> Json:
-    """Remove an alias, which may hold slashes."""
+    """Remove an alias, which may hold slashes. `was` is what `/undelete/aliases` takes to put it back."""
     alias = alias.removeprefix("/")
-    await gateway.registry.models.delete_alias(alias)
-    return {"alias": alias, "deleted": True}
+    model = await gateway.registry.models.delete_alias(alias)
+    was = {"alias": alias, "model": model, "hidden": alias in gateway.registry.catalog.by_name}
+    return {"alias": alias, "deleted": True, "was": was}
 
 
 aliases_router = Router("/aliases", route_handlers=[list_aliases, set_alias, delete_alias])

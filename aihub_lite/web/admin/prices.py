@@ -20,7 +20,7 @@ from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.bodies import Nano, read
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
 from aihub_lite.web.admin.paging import Order, page_json
-from aihub_lite.web.rates import hosted_json, rates_json, terms_json
+from aihub_lite.web.rates import hosted_json, own_terms_json, rates_json, terms_json
 from aihub_lite.web.views import Json
 
 
@@ -376,7 +376,8 @@ async def delete_price(
     above: FromQuery[int | None] = None,
     at: FromQuery[str] = "",
 ) -> Json:
-    """Remove the operator's price, or a part of it: of a tier of service, of longer prompts, or of hours of the day."""
+    """Remove the operator's price, of which `was` is what `/undelete/prices` takes to put it back, or a part of it: of
+    a tier of service, of longer prompts, or of hours of the day."""
     model = model.removeprefix("/")
     parts = {name: value for name, value in (("tier", tier), ("above", above), ("at", at)) if value not in ("", None)}
     if len(parts) > 1:
@@ -390,8 +391,9 @@ async def delete_price(
         await gateway.registry.models.change_price(name, lambda own: without_part(own, above, at))
         return {"model": name, **parts, "deleted": True}
     name = model if gateway.registry.models.is_own(model) else own_name(gateway.registry, model)
-    await gateway.registry.models.delete_price(name)
-    return {"model": name, "deleted": True}
+    hidden = gateway.registry.models.is_route(name)
+    terms = await gateway.registry.models.delete_price(name)
+    return {"model": name, "deleted": True, "was": {"model": name, "hidden": hidden, **own_terms_json(terms)}}
 
 
 prices_router = Router("/prices", route_handlers=[list_prices, set_price, adopt_price, delete_price])

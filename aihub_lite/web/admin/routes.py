@@ -232,28 +232,35 @@ def reasons_of(on: tuple[str, ...] | None, patience: float | None) -> tuple[Reas
 def route_json(gateway: Gateway, route: NamedRoute) -> Json:
     """A route; `leads_to` is the model of a step at the moment, null where none is offered. `hidden`: a channel offers
     a model of its name, and that is what clients get."""
-    catalog = gateway.registry.catalog
+    steps = [{**own_step_json(step), "leads_to": leads_to(gateway, step)} for step in route.steps]
+    return {**own_json(route), "steps": steps, "hidden": gateway.registry.routes.is_hidden(route.name)}
+
+
+def own_json(route: NamedRoute) -> Json:
+    """A route as it was set."""
     return {
         "name": route.name,
-        "steps": [step_json(gateway, step) for step in route.steps],
+        "steps": [own_step_json(step) for step in route.steps],
         "on": list(route.on),
         "patience": route.patience,
-        "hidden": route.name in catalog.by_name and route.name not in catalog.in_front,
     }
 
 
-def step_json(gateway: Gateway, step: RouteStep) -> Json:
-    """One model of a route with its conditions, null where it has none."""
+def leads_to(gateway: Gateway, step: RouteStep) -> str | None:
+    """The model that a step's name stands for at the moment."""
     model = gateway.registry.catalog.model_named(step.model)
+    if model is None:
+        return None
+    return model.id
+
+
+def own_step_json(step: RouteStep) -> Json:
+    """One model of a route with its conditions, null where it has none."""
     hours = None
     if step.when.hours is not None:
         hours = step.when.hours.text
-    leads_to = None
-    if model is not None:
-        leads_to = model.id
     return {
         "model": step.model,
-        "leads_to": leads_to,
         "below_budget": step.when.below_budget,
         "over_tokens": step.when.over_tokens,
         "tag": step.when.tag or None,
@@ -319,10 +326,12 @@ def changed_route(route: NamedRoute, fields: dict[str, Any]) -> NamedRoute:
 
 @delete("/routes/{name:path}", status_code=200)
 async def delete_route(gateway: TheGateway, name: FromPath[str]) -> Json:
-    """Remove a route; requests on their way go on as they began."""
+    """Remove a route; requests on their way go on as they began. `was` is what `/undelete/routes` takes to put it
+    back."""
     name = name.removeprefix("/")
-    await gateway.registry.routes.delete(name)
-    return {"name": name, "deleted": True}
+    hidden = gateway.registry.routes.is_hidden(name)
+    route = await gateway.registry.routes.delete(name)
+    return {"name": name, "deleted": True, "was": {**own_json(route), "hidden": hidden}}
 
 
 routes_router = Router(

@@ -76,6 +76,16 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("POST", "/aliases", {"alias": "a"}),
     ("DELETE", "/aliases/nobody", None),
     ("DELETE", "/prices/nobody", None),
+    ("DELETE", "/routes/nobody", None),
+    ("POST", "/undelete/aliases", {"alias": "taken", "model": "m"}),
+    ("POST", "/undelete/aliases", {"alias": "way", "model": "m"}),
+    ("POST", "/undelete/aliases", {"alias": "gpt", "model": "m"}),
+    ("POST", "/undelete/prices", {"model": "m", "price": {"input": 1, "output": 1}}),
+    ("POST", "/undelete/prices", {"model": "way", "price": {"input": 1, "output": 1}}),
+    ("POST", "/undelete/prices", {"model": "x", "price": {"input": 1, "output": 1, "as_of": "soon"}}),
+    ("POST", "/undelete/routes", {"name": "way", "steps": [{"model": "m"}]}),
+    ("POST", "/undelete/routes", {"name": "taken", "steps": [{"model": "m"}]}),
+    ("POST", "/undelete/routes", {"name": "gpt", "steps": [{"model": "m"}]}),
     ("PUT", "/strategies", {"strategy": "luck"}),
     ("DELETE", "/strategies/nobody", None),
     ("POST", "/flights/nobody/stop", None),
@@ -99,6 +109,11 @@ REFUSED: list[tuple[str, str, Any]] = [
 def test_a_refusal_is_chinese_to_a_chinese_reader(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.call("POST", "/tokens", {"name": "taken"}, status=201)
+        channel = {"name": "one", "provider": "openai", "keys": ["k"], "models": ["gpt"]}
+        await visitor.call("POST", "/channels", channel, status=201)
+        await visitor.call("POST", "/aliases", {"alias": "taken", "model": "m"})
+        await visitor.call("POST", "/prices", {"model": "m", "input": 1, "output": 1})
+        await visitor.call("POST", "/routes", {"name": "way", "steps": [{"model": "m"}]}, status=201)
         for team in ("lab", "office"):
             await visitor.call("POST", "/teams", {"name": team}, status=201)
         ada = {"name": "Ada", "role": "owner", "email": "ada@example.org", "team": "lab"}

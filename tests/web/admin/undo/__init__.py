@@ -1,0 +1,1 @@
+"""What was deleted, put back over the admin API."""
