@@ -104,6 +104,12 @@ def enter(page: Page, site: Gateway) -> None:
     page.wait_for_url("**/console")
 
 
+def stopped_clock(page: Page) -> None:
+    """From now on no time passes on the page: what it offers for some seconds stays, however slow the machine is."""
+    page.clock.install(time="2027-01-31T12:00:00Z")
+    page.clock.pause_at("2027-01-31T12:00:01Z")
+
+
 def picture(page: Page, name: str) -> None:
     """A screenshot of the whole page, for somebody to look at."""
     SCREENSHOTS.mkdir(exist_ok=True)

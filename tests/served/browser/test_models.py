@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aihub_lite.web.console.models import PAGE
-from tests.served.browser.conftest import OpenPage, overflow, picture
+from tests.served.browser.conftest import OpenPage, overflow, picture, stopped_clock
 from tests.support.gateway import Gateway
 from tests.support.upstream.scripted import Upstream
 
@@ -208,6 +208,30 @@ def test_aliases_and_prices_of_no_model_can_be_removed(open_page: OpenPage, site
         site.admin("GET", "/aliases?q=old").json()["aliases"],
         site.admin("GET", "/prices?model=gpt-3").status,
     )
+
+
+def test_a_removed_alias_and_a_removed_price_come_back(open_page: OpenPage, site: Gateway) -> None:
+    site.admin("POST", "/aliases", {"alias": "team/clever", "model": "claude-opus-4-1"})
+    site.admin("POST", "/prices", {"model": "claude-opus-4-1", "input": "3.000000001", "output": 4, "web_search": 7})
+    before = site.admin("GET", "/models/team/clever").json()
+    page = open_page("/console/models/team/clever")
+    stopped_clock(page)
+    page.get_by_role("button", name="Remove team/clever").click()
+    expect(page.get_by_text("team/clever is deleted.")).to_be_visible()
+    assert 404 == site.admin("GET", "/models/team/clever").status
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Remove team/clever")).to_be_visible()
+    assert before == site.admin("GET", "/models/team/clever").json()
+
+    page.get_by_role("button", name="Back to the table's price").click()
+    expect(page.get_by_text("Your price of claude-opus-4-1 is deleted.")).to_be_visible()
+    picture(page, "model-undo")
+    assert before != site.admin("GET", "/models/team/clever").json()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Back to the table's price")).to_be_visible()
+    assert before == site.admin("GET", "/models/team/clever").json()
+    site.admin("DELETE", "/prices/claude-opus-4-1")
+    site.admin("DELETE", "/aliases/team/clever")
 
 
 def test_a_models_name_runs_no_script(open_page: OpenPage, site: Gateway) -> None:

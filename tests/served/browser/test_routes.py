@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.served.browser.conftest import OpenPage, overflow, picture
+from tests.served.browser.conftest import OpenPage, overflow, picture, stopped_clock
 from tests.support.gateway import Gateway
 from tests.support.upstream.scripted import Upstream
 
@@ -88,6 +88,37 @@ def test_a_new_route_is_made_with_conditions_and_deleted(open_page: OpenPage, si
     page.locator("#ask-yes").click()
     page.wait_for_url("**/console/routes")
     assert 404 == site.admin("GET", "/routes/night").status
+
+
+def test_a_deleted_route_comes_back_as_it_was_unless_its_name_was_taken_meanwhile(
+    open_page: OpenPage, site: Gateway
+) -> None:
+    steps = [{"model": "small", "below_budget": 20}, {"model": "big", "hours": "22:00-06:00@UTC"}, {"model": "middle"}]
+    site.admin("PATCH", "/routes/coding", {"steps": steps, "on": ["slow", "down"], "patience": 2.5})
+    before = site.admin("GET", "/routes/coding").json()
+
+    def delete() -> Page:
+        page = open_page("/console/routes/named/coding")
+        stopped_clock(page)
+        page.get_by_role("button", name="Delete").click()
+        page.locator("#ask-yes").click()
+        page.wait_for_url("**/console/routes")
+        expect(page.get_by_text("coding is deleted.")).to_be_visible()
+        assert 404 == site.admin("GET", "/routes/coding").status
+        return page
+
+    page = delete()
+    picture(page, "routes-undo")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="coding", exact=True)).to_be_visible()
+    expect(page.get_by_text("coding is deleted.")).to_be_hidden()
+    assert before == site.admin("GET", "/routes/coding").json()
+
+    page = delete()
+    site.admin("POST", "/routes", {"name": "coding", "steps": [{"model": "big"}]})
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("There is a route 'coding' already.")).to_be_visible()
+    assert ["big"] == stored(site)
 
 
 def test_a_refusal_is_shown_and_nothing_is_saved(open_page: OpenPage, site: Gateway) -> None:

@@ -1,5 +1,5 @@
 // Buttons that call the admin API: `data-call` says what, `data-ask` asks first, `data-then` says what follows, and
-// `data-undo` the call that puts it back.
+// `data-undo` the call that puts it back; what was deleted is in the answer.
 
 import { call } from "../base/api.js";
 import { offer } from "../base/undo.js";
@@ -24,9 +24,14 @@ function complain(message) {
   place.scrollIntoView({ block: "nearest" });
 }
 
+function undoing(button, answer) {
+  const [method, path] = button.dataset.undo.split(" ");
+  return answer?.was ? [method, path, answer.was] : [method, path];
+}
+
 async function follow(button, answer) {
   const then = button.dataset.then;
-  if (button.dataset.undo) offer(button.dataset.undoText, [button.dataset.undo.split(" ")]);
+  if (button.dataset.undo) offer(button.dataset.undoText, [undoing(button, answer)]);
   if (then === "reload") location.reload();
   else if (then === "key") (await import("./connect.js")).showKey(answer);
   else if (then) location.assign(then);
