@@ -16,8 +16,8 @@ from aihub_lite.web.docs.markdown import anchor_of, render
 from aihub_lite.web.views import Json
 
 METHODS = ("get", "post", "put", "patch", "delete")
-NAME = re.compile(r"`([\w./{}]+)`")
-"""A field, a path or a code."""
+NAME = re.compile(r"`(?!(?:\d+|true|false)`)([\w./{}]+)`")
+"""A field, a path or a code. Not a status or a default, which every page has: whoever looks for one finds Errors."""
 DEEP = re.compile(r"<td><code>[^<]{24,}</code>")
 """A cell with a long name in it."""
 QUOTE = '"'
