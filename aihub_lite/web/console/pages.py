@@ -57,7 +57,7 @@ RAIL = (
     Entry("models", f"{HOME}/models"),
     Entry("routes", f"{HOME}/routes"),
     Entry("playground", f"{HOME}/playground"),
-    Entry("settings", f"{HOME}/settings"),
+    Entry("settings", f"{HOME}/settings", (f"{HOME}/alerts", f"{HOME}/doctor")),
 )
 """In the order of the pages' use."""
 ON_BAR = ("overview", "tokens", "statistics", "requests")

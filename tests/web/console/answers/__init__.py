@@ -1,0 +1,1 @@
+"""What pages answer to the question that their readers come with."""
