@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import attrs
@@ -101,10 +101,12 @@ class Usages:
         parameters = {"since_ms": since_ms, "first_whole": -(-since_ms // QUARTER_MS)}
         return [_sum(row, by) for row in await self._database.read(sql, parameters)]
 
-    async def any(self) -> bool:
-        """Whether there was a request ever; days outlast their records."""
-        sql = "SELECT EXISTS (SELECT 1 FROM usage_records) OR EXISTS (SELECT 1 FROM usage_days) AS used"
-        return bool((await self._database.read(sql))[0]["used"])
+    async def ever(self, *, but_token: str, but_channels: Iterable[str]) -> bool:
+        """Whether there was a request ever, of another token and at other channels than these; days outlast records."""
+        sql = """SELECT EXISTS (SELECT 1 FROM usage_days
+            WHERE token <> :but_token AND channel NOT IN (SELECT value FROM json_each(:but_channels))) AS used"""
+        but = {"but_token": but_token, "but_channels": to_json(["", *but_channels])}
+        return bool((await self._database.read(sql, but))[0]["used"])
 
     async def models_of(self, token_id: str, since_ms: int) -> list[UsageSum]:
         """Sums by model of one token's requests that started at `since_ms` or later, by falling cost."""

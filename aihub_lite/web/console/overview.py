@@ -7,6 +7,7 @@ from litestar.response import Template
 
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.usage import Usages
+from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.channel_views import channel_rows
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.flights import flights_json
@@ -16,17 +17,27 @@ from aihub_lite.web.admin.tokens import OWN
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
 
+DEMOS = {provider.name for provider in PROVIDERS.values() if provider.demo}
+"""What their channels are called, until somebody calls them otherwise."""
+STEPS = ("provider", "token", "call")
 MOST_NAMES = 10
 """Models of each kind that a piece of news names on the page."""
 
 
 async def first_steps(gateway: Gateway) -> dict[str, bool]:
-    """What a new gateway is set up by, in order, and whether each is done: what comes with it by itself is no step."""
+    """What a new gateway is set up by, in order, and whether each is done: what comes with it by itself is no step.
+
+    A call that a channel of one's own has answered to a token of one's own took all three: whatever is deleted after
+    it, nobody who has come so far is a beginner again. What the demo answered is none, nor what the console asked.
+    """
     registry = gateway.registry
+    builtin = {channel.name for channel in registry.channels.all if channel.origin == "builtin"}
+    if await Usages(gateway.database).ever(but_token=OWN, but_channels=builtin | DEMOS):
+        return dict.fromkeys(STEPS, True)
     return {
         "provider": any(channel.origin != "builtin" for channel in registry.channels.all),
         "token": any(token.name != OWN for token in registry.tokens.by_digest.values()),
-        "call": await Usages(gateway.database).any(),
+        "call": False,
     }
 
 
