@@ -16,6 +16,7 @@ from litestar.template.config import TemplateConfig
 from aihub_lite import __version__
 from aihub_lite.web.access.actor import Actor, optional_actor
 from aihub_lite.web.console.assets import asset_url
+from aihub_lite.web.console.failures import marked
 from aihub_lite.web.console.formats import FILTERS, percent
 from aihub_lite.web.console.language import COOKIE as LANGUAGE_COOKIE
 from aihub_lite.web.console.language import LANGUAGES, Language, language_for
@@ -100,6 +101,7 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
         auto_reload=False,
     )
     environment.filters.update(FILTERS)
+    environment.filters["marked"] = marked
     environment.tests["covering"] = Entry.covers
     environment.globals.update(asset=asset_url, percent=percent, languages=LANGUAGES.values(), themes=THEMES)
     environment.globals.update(on_bar=ON_BAR, search_pages=search_pages)

@@ -18,7 +18,8 @@ from aihub_lite.storage.requests.refusals import Refusal
 from aihub_lite.web.admin.dependencies import TheGateway, TheSearch
 from aihub_lite.web.admin.paging import LIMIT
 from aihub_lite.web.admin.records import SEARCHED, entry_json, entry_of, full_record_json, record_filter
-from aihub_lite.web.console.pages import page
+from aihub_lite.web.console.failures import failure_of
+from aihub_lite.web.console.pages import language_of, page
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.requests.listing import RequestSearch, refusal_json, requests_page
 from aihub_lite.web.requests.waterfall import waterfall
@@ -179,9 +180,13 @@ async def show_request(request: AnyRequest, gateway: TheGateway, search: TheSear
         "person": gateway.people.persons.get(entry.person_id),
         "team": gateway.people.teams.get(entry.team_id),
     }
+    language = language_of(request)
     if isinstance(entry, Refusal):
         shown = refusal_json(entry)
-        return page(request, "pages/refusal.html", record=shown, ref=ref, known=known, back=back_to(search))
+        failure = failure_of(language, shown)
+        return page(
+            request, "pages/refusal.html", record=shown, failure=failure, ref=ref, known=known, back=back_to(search)
+        )
     record = full_record_json(entry)
     return page(
         request,
@@ -190,6 +195,7 @@ async def show_request(request: AnyRequest, gateway: TheGateway, search: TheSear
         formula=formula(record),
         falls=waterfall(record),
         names=names_of(record),
+        failure=failure_of(language, record),
         known=known,
         channels=frozenset(channel.name for channel in registry.channels.all),
         back=back_to(search),

@@ -2,7 +2,8 @@
 
 A file begins with its front matter, TOML between two lines of `+++`: `title`, `summary`, `section`, and `place` in it.
 Outside English a code block with nothing in it is the one that stands in its place in English. A line `@fields PATH` is
-the table of what that endpoint takes, a line `@settings` that of all settings. What is the operator's alone stands in a
+the table of what that endpoint takes, a line `@settings` that of all settings, a line `@errors` that of all
+errors. What is the operator's alone stands in a
 folder of its own, and below `/docs/operator`.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import attrs
 
+from aihub_lite.web.docs.errors import errors_table
 from aihub_lite.web.docs.markdown import Rendered, render
 from aihub_lite.web.docs.reference import fields_table, operations
 from aihub_lite.web.docs.settings import settings_table
@@ -29,6 +31,7 @@ NAMED = re.compile(r"`([^`]+)`")
 """What stands as code within a sentence."""
 FIELDS = re.compile(r"^@fields (?P<path>\S+)$", re.MULTILINE)
 SETTINGS = "@settings\n"
+ERRORS = "@errors\n"
 CHAT = "/v1/chat/completions"
 OPERATOR = "operator"
 """Section, folder, and the beginning of addresses of what administrators alone are shown."""
@@ -98,7 +101,10 @@ def slug_of(path: Path) -> str:
 
 
 def with_tables(text: str, language: str) -> str:
-    """The text with its tables of fields and settings; raises KeyError for an endpoint that nobody has described."""
+    """The text with its tables of fields, settings and errors.
+
+    Raises KeyError for an endpoint that nobody has described.
+    """
 
     def table(match: re.Match[str]) -> str:
         left_out = None
@@ -106,6 +112,7 @@ def with_tables(text: str, language: str) -> str:
             left_out = {"Claude": _unread(anthropic.READ | anthropic.OWN_FIELDS.keys()), "Gemini": _unread(gemini.READ)}
         return fields_table(match["path"], language, left_out)
 
+    text = text.replace(ERRORS, errors_table(language))
     return FIELDS.sub(table, text).replace(SETTINGS, settings_table(language))
 
 

@@ -12,6 +12,7 @@ from aihub_lite.gateway.people.own_tokens import own_name, own_tokens
 from aihub_lite.storage.requests.refusals import Refusal
 from aihub_lite.web.access.actor import person_of
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.console.failures import failure_of
 from aihub_lite.web.console.language import Language
 from aihub_lite.web.console.pages import language_of, page
 from aihub_lite.web.framework import AnyRequest
@@ -25,7 +26,10 @@ SPANS = ("1h", "24h", "7d", "30d")
 
 def reason_of(language: Language, record: Json) -> str:
     """Why a request failed, for whoever made it; empty where it did not, or nobody can say more than its code."""
-    return language.texts.get(f"failure.{record['error_code']}", "")
+    failure = failure_of(language, record)
+    if failure is None:
+        return ""
+    return failure.means
 
 
 @get("/me/requests")
@@ -65,8 +69,10 @@ async def show_own_requests(
 async def show_own_request_page(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Template:
     """One of the reader's requests, or the refused calls that it is one of."""
     person = person_of(request)
+    language = language_of(request)
     entry = await own_entry(gateway, person, ref)
     if isinstance(entry, Refusal):
-        return page(request, "me/refusal.html", record=own_refusal_json(person, entry), ref=ref)
+        shown = own_refusal_json(person, entry)
+        return page(request, "me/refusal.html", record=shown, failure=failure_of(language, shown), ref=ref)
     record = own_record_json(person, entry)
-    return page(request, "me/request.html", record=record, reason=reason_of(language_of(request), record))
+    return page(request, "me/request.html", record=record, failure=failure_of(language, record))
