@@ -14,7 +14,7 @@ SEEN = 4
 
 def waterfall(record: Json) -> list[Json]:
     """Rows with the parts of the whole time that they stand for; of records from before these were kept, as far as they
-    tell.
+    tell. Those of an attempt have it, and its `place` among them.
 
     `parts` are of kind `gateway` (until a channel was asked), `waited` (for one that was not at a limit), `connect`,
     `first_byte` (of the upstream's answer), `answer` (until its first content, or its end) and `stream`.
@@ -41,9 +41,9 @@ def _rows(record: Json) -> Iterator[Json]:
         ],
     }
     end = first
-    for attempt in attempts:
+    for place, attempt in enumerate(attempts, 1):
         end = attempt["began_ms"] + attempt["ms"]
-        yield {"attempt": attempt, "parts": list(_parts(attempt))}
+        yield {"attempt": attempt, "place": place, "parts": list(_parts(attempt))}
     left = record["duration_ms"] - end
     if record["first_byte_ms"] and left > 0:
         yield {"attempt": None, "parts": [_part("stream", end, left)]}
