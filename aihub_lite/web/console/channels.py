@@ -13,18 +13,23 @@ from aihub_lite.domain.token import EVERY_GROUP
 from aihub_lite.domain.usage import MOST_DRIFT
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.drifts import Drifts
+from aihub_lite.storage.requests.filters import ANY_FAILED, RecordFilter
 from aihub_lite.storage.statistics import Statistics, Sums
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.channel_views import HIGHEST_FIRST, channel_rows, channel_with_warnings
 from aihub_lite.web.admin.channels import comes_back
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import Order, read_asked
+from aihub_lite.web.admin.records import entry_json
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.requests.listing import requests_page
 from aihub_lite.web.sums import sums_json
 from aihub_lite.web.views import Json
 
 DAY = 86_400
+FAILURES = 5
+"""The latest requests of a day that failed at a channel, on its page."""
 
 
 async def last_day(gateway: Gateway) -> dict[str, Sums]:
@@ -140,10 +145,16 @@ async def show_new_channel(request: AnyRequest, gateway: TheGateway) -> Template
 async def show_channel_page(
     request: AnyRequest, gateway: TheGateway, ref: FromPath[str], key: FromQuery[str] = ""
 ) -> Template:
-    """One channel: its state, its last day and the form that changes it; with the id of a key, what changes that."""
+    """One channel: its state, its last day, what failed in it, and the form that changes it.
+
+    With the id of a key, what changes that.
+    """
     channel = gateway.registry.channels.get(ref)
     served = await last_day(gateway)
     shown = await channel_with_warnings(gateway, channel)
+    since_ms = int(gateway.clock.wall() - DAY) * 1000
+    lately = RecordFilter(channel=channel.name, outcome=ANY_FAILED, since_ms=since_ms)
+    failed = await requests_page(gateway, lately, "", FAILURES)
     return page(
         request,
         "pages/channel.html",
@@ -153,6 +164,7 @@ async def show_channel_page(
         refreshable=channel.discovered or bool(channel.patterns),
         day=sums_json(served.get(channel.name, Sums())),
         provider=PROVIDERS[channel.provider],
+        failed=[entry_json(entry) for entry in failed.entries],
         last_fault=gateway.health.of(channel.id).last_fault,
         stays=comes_back(channel, gateway),
         by_operator=BY_OPERATOR,
