@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from html import escape
 from typing import Any
 
-from aihub_lite.domain.money import dollars, exact_dollars, plain
+import attrs
+
+from aihub_lite.domain.money import CENT, dollars, exact_dollars, plain
+
+
+@attrs.frozen
+class Little:
+    """Less than a cent: `$0.0000010` is taken for a dollar, so all of its digits are seen by who points at it alone."""
+
+    exact: str
+    below: bool = False
+    """Whether it is less than nothing."""
+
+    def __str__(self) -> str:
+        if self.below:
+            return f"> -${CENT}"
+        return f"< ${CENT}"
+
+    def __html__(self) -> str:
+        return f'<span class="nowrap" title="{self.exact}">{escape(str(self))}</span>'
+
+
+def amount(value: float | str | Decimal) -> str | Little:
+    """What was spent, is left or may be spent: `$1,234.50`, and below a cent only that it is so."""
+    exact = Decimal(str(value))
+    if exact and abs(exact) < CENT:
+        return Little(exact_dollars(value), below=exact < 0)
+    return dollars(value)
+
 
 SUFFIXES = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
 
@@ -45,7 +75,8 @@ def percent(part: float, whole: float) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "dollars": dollars,
+    "dollars": amount,
+    "small": dollars,
     "exact": exact_dollars,
     "plain": plain,
     "count": count,

@@ -139,7 +139,7 @@ def test_a_new_key_says_that_it_was_not_used(open_page: OpenPage, site: Gateway)
     assert 0 == overflow(page)
 
 
-@pytest.mark.parametrize(("quota", "said"), [("0.004", "$0.0040 left: a call may need more"), ("0.01", "$0.01 left")])
+@pytest.mark.parametrize(("quota", "said"), [("0.004", "< $0.01 left: a call may need more"), ("0.01", "$0.01 left")])
 def test_less_than_a_cent_is_said_to_be_little(open_page: OpenPage, site: Gateway, quota: str, said: str) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, new_key(site, f"quota {quota}", quota=quota))

@@ -13,6 +13,21 @@ export function dollars(text) {
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
+/** What was spent, is left or may be spent: below a cent only that it is so, as `$0.0000010` is taken for a dollar. */
+export function amount(text) {
+  return isLittle(text) ? "< $0.01" : dollars(text);
+}
+
+/** Less than a cent. */
+export function isLittle(text) {
+  return Number(text) > 0 && Number(text) < 0.01;
+}
+
+/** All digits of what is less than a cent, for who points at it; of anything else there are no more. */
+export function digits(text) {
+  return isLittle(text) ? `$${Number(text).toFixed(9).replace(/0+$/, "")}` : "";
+}
+
 /** `12.3k`: three digits that count; smaller numbers as they are. */
 export function short(number) {
   for (const [size, suffix] of [[1e9, "B"], [1e6, "M"], [1e3, "k"]]) {

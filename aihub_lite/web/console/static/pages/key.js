@@ -2,7 +2,7 @@
 
 import { showCharts } from "../parts/chart.js";
 import "../parts/figures.js";
-import { count, dollars, duration, percent, short } from "../base/format.js";
+import { amount, count, digits, duration, isLittle, percent, short } from "../base/format.js";
 import { showTimes } from "../base/times.js";
 
 const PLACE = "aihub_key";
@@ -80,8 +80,9 @@ function meter(label, spent, of, limit, note) {
   const element = find("#meter").content.firstElementChild.cloneNode(true);
   const share = shareOf(spent, limit);
   find(".label", element).textContent = label;
-  find("strong", element).textContent = dollars(spent);
-  find(".amount .muted", element).textContent = limit === null ? of : of.replace("LIMIT", dollars(limit));
+  find("strong", element).textContent = amount(spent);
+  find("strong", element).title = digits(spent);
+  find(".amount .muted", element).textContent = limit === null ? of : of.replace("LIMIT", amount(limit));
   find(".track", element).classList.toggle("bad", share >= 1);
   find(".track", element).classList.toggle("warn", share >= 0.8 && share < 1);
   find("rect", element).setAttribute("width", `${(100 * Math.min(share, 1)).toFixed(1)}%`);
@@ -96,20 +97,19 @@ function moment(datetime) {
   return element;
 }
 
-/** Less than a cent: what a call may cost is set aside before it, and is often more. */
-function isLittle(left) {
-  return Number(left) > 0 && Number(left) < 0.01;
-}
-
-/** Budget and quota. What may still be spent stands with the tighter one of them. */
+/** Budget and quota. Less than a cent is little: what a call may cost is set aside before it, and is often more. What may still be spent stands with the tighter one of them. */
 function meters({ budget, quota_usd: quota, spent_usd: spent, left_usd: left }) {
-  const rest = left === null ? "" : text(isLittle(left) ? "little_left" : "left").replace("AMOUNT", dollars(left));
+  const rest = document.createElement("span");
+  if (left !== null) {
+    rest.textContent = text(isLittle(left) ? "little_left" : "left").replace("AMOUNT", amount(left));
+    rest.title = digits(left);
+  }
   const elements = [];
   let byBudget = false;
   if (budget) {
     byBudget = quota === null || budget.usd - budget.spent_usd <= quota - spent;
     const [before, after] = text("resets").split("MOMENT");
-    const note = [byBudget ? `${rest} · ` : "", before, moment(budget.resets), after];
+    const note = [...(byBudget ? [rest, " · "] : []), before, moment(budget.resets), after];
     elements.push(meter(text("budget"), budget.spent_usd, text(`of_${budget.period}`), budget.usd, note));
   }
   if (quota === null) {
@@ -127,10 +127,11 @@ function row(head, cells) {
   first.scope = "row";
   first.append(head);
   element.append(first);
-  for (const [content, value] of cells) {
+  for (const [content, value, title = ""] of cells) {
     const cell = element.insertCell();
     cell.className = "number";
     cell.textContent = content;
+    if (title) cell.title = title;
     if (value !== undefined) cell.dataset.value = value;
   }
   return element;
@@ -141,7 +142,7 @@ function dayRow(day) {
   when.dataset.as = "day";
   const tokens = day.prompt_tokens + day.completion_tokens;
   const cells = [
-    [dollars(day.cost_usd), day.cost_usd],
+    [amount(day.cost_usd), day.cost_usd, digits(day.cost_usd)],
     [count(day.requests), day.requests],
     [count(tokens), tokens],
     [percent(day.errors, day.requests)],
@@ -151,12 +152,12 @@ function dayRow(day) {
 
 function modelRow(sums) {
   const numbers = [sums.requests, sums.prompt_tokens, sums.completion_tokens].map((number) => [count(number)]);
-  return row(sums.model, [[dollars(sums.cost_usd)], ...numbers, [percent(sums.errors, sums.requests)]]);
+  return row(sums.model, [[amount(sums.cost_usd), undefined, digits(sums.cost_usd)], ...numbers, [percent(sums.errors, sums.requests)]]);
 }
 
 function totals({ total }) {
   return {
-    cost: dollars(total.cost_usd),
+    cost: amount(total.cost_usd),
     requests: count(total.requests),
     tokens: short(total.prompt_tokens + total.completion_tokens),
     errors: percent(total.errors, total.requests),
