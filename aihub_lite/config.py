@@ -151,8 +151,8 @@ class Settings:
     )
     breaker: str = setting(
         "watch",
-        "a token that spends far beyond its own past; watch: it is written down; on: it is paused; watch first, since"
-        " nobody but you knows what is usual here",
+        "a token or person that spends far beyond its own past; watch: it is written down; on: it is paused; watch"
+        " first, since nobody but you knows what is usual here",
         in_(("off", "watch", "on")),
         live=True,
     )

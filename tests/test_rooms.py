@@ -54,7 +54,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "storage.requests": FACTS | {"storage.sqlite"},
     "storage.alerts": FACTS | {"domain.alerts", "storage.sqlite"},
     "storage.people": FACTS | {"domain.people", "storage", "storage.sqlite"},
-    "storage.safety": FACTS | {"storage.sqlite"},
+    "storage.safety": FACTS | {"storage.reports", "storage.sqlite"},
     "storage.backups": FACTS | {"storage.sqlite"},
     "storage.pots": FACTS | {"storage", "storage.sqlite"},
     "storage.moving": FACTS | {"domain.people", "storage", "storage.people", "storage.pots", "storage.sqlite"},

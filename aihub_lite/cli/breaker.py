@@ -1,4 +1,4 @@
-"""`aihub-lite breaker`: which tokens ran away, or would have been stopped."""
+"""`aihub-lite breaker`: which tokens and people ran away, or would have been stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MODES = {
     "watch": "The breaker watches: what it finds is written down, and nobody is paused for it.",
     "on": "The breaker is on: whoever leaves its own past is paused.",
 }
-COLUMNS = {"at": "WHEN", "token": "TOKEN", "what": "WHAT", "spent": "SPENT IN AN HOUR", "then": "THEN"}
+COLUMNS = {"at": "WHEN", "holder": "OF", "name": "NAME", "what": "WHAT", "spent": "SPENT IN AN HOUR", "then": "THEN"}
 
 
 @command(breaker_app, "breaker")
 def show_findings(api: AdminApi) -> None:
-    """Show which tokens spent or asked far beyond their own past, and whether they were paused for it."""
+    """Show which tokens, or people over all of theirs, went far beyond their own past, and whether they were paused."""
     answer = api.call("GET", "breaker")
     if api.print_as_json(answer):
         return
@@ -34,7 +34,8 @@ def _row(finding: dict[str, Any]) -> dict[str, Any]:
         then = "paused"
     return {
         "at": finding["at"],
-        "token": finding["token"],
+        "holder": finding["holder"],
+        "name": finding["name"],
         "what": what_text(finding),
         "spent": amount_text(finding["spent_usd"]),
         "then": then,

@@ -298,7 +298,7 @@ async def _pauses(
 ) -> AsyncIterator[Pauses]:
     """Those that are stored hold from now on, and new ones are stored inside the block."""
     audit = AuditBook(AuditLog(database), clock, live_settings)
-    pauses = Pauses(StoredPauses(database), clock, live_settings, registry.tokens, audit)
+    pauses = Pauses(StoredPauses(database), clock, live_settings, registry.tokens, audit, people.persons)
     await pauses.load()
     registry.tokens.on_change.append(pauses.token_changed)
     people.on_person.append(pauses.person_changed)
@@ -311,9 +311,11 @@ async def _pauses(
 
 @asynccontextmanager
 async def _breaker(database: Database, line: Line, pauses: Pauses) -> AsyncIterator[Breaker]:
-    """What watches all tokens of the line for runaways, inside the block; the line refuses those that are paused."""
-    breaker = Breaker(line.live_settings, line.clock, Pasts(database), BreakerFindings(database), pauses.pause)
-    await breaker.open()
+    """What watches all tokens of the line for runaways, and persons with several of them, inside the block; the line
+    refuses those that are paused."""
+    findings = BreakerFindings(database)
+    breaker = Breaker(line.live_settings, line.clock, Pasts(database), findings, pauses.pause, pauses.persons)
+    await breaker.open(line.registry.tokens.all)
     line.pause_of = pauses.refusal_of
     line.watch = breaker.begin
     line.ledger.on_settle.append(breaker.settled)

@@ -35,6 +35,7 @@ class Event:
 
 
 CHANNEL = "/console/channels/{id}"
+PERSON = "/console/people/{id}"
 TOKEN = "/console/tokens/{id}"  # noqa: S105  the path of a page
 POT = "/console/pots/{id}"
 SETTINGS = "/console/settings"
@@ -88,6 +89,14 @@ EVENTS: Mapping[str, Event] = {
         page=TOKEN,
         critical=True,
     ),
+    "runaway_person": Event(
+        topic="runaway",
+        title="{subject}, with all of their tokens, is paused for safety: {figure}",
+        advice="Requests of their tokens are refused for good. Stop what asks so much; then resume the person on their "
+        "page, or with: aihub-lite person resume {id}",
+        page=PERSON,
+        critical=True,
+    ),
     "disk": Event(
         topic="disk",
         title="The disk of the data directory is nearly full: {figure} left",
@@ -126,6 +135,7 @@ BY_KIND: Mapping[str, str] = {
     "failing": "channel_down",
     "spend_fast": "spend_fast",
     "runaway": "runaway",
+    "runaway_person": "runaway_person",
     "disk": "disk",
     "backup_failed": "backup_failed",
     "drift": "drift",

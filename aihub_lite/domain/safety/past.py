@@ -54,6 +54,8 @@ class UsualUse:
     day: int
     mature: bool
     """Whether its own past says so, and no other token's."""
+    own: UsualUse | None = None
+    """What its own past says alone, where others allow more; None where that is this."""
 
     def hour(self, quarter: int) -> int:
         """That of the hour that a quarter lies in."""
@@ -62,7 +64,14 @@ class UsualUse:
     def at_least(self, others: Mapping[Span, int]) -> UsualUse:
         """The same, where others may do more."""
         hours = array("q", [max(hour, others["hour"]) for hour in self.hours])
-        return attrs.evolve(self, burst=max(self.burst, others["burst"]), hours=hours, day=max(self.day, others["day"]))
+        burst = max(self.burst, others["burst"])
+        return attrs.evolve(self, burst=burst, hours=hours, day=max(self.day, others["day"]), own=self.own or self)
+
+    def with_part(self, part: UsualUse) -> UsualUse:
+        """The same, where a part of it may do more by its own past."""
+        part = part.own or part
+        hours = array("q", map(max, self.hours, part.hours))
+        return attrs.evolve(self, burst=max(self.burst, part.burst), hours=hours, day=max(self.day, part.day))
 
 
 @attrs.frozen

@@ -40,16 +40,23 @@ class SafetyPause:
 
 
 def why(pause: SafetyPause) -> str:
-    """What happened, like `it spent $12.40 within 1 h, usually $1.10 at most`."""
+    """What happened, like `it spent $12.40 within 1 h, usually $1.10 at most`; of a person `their tokens spent`."""
+    if pause.holder == "person" and not pause.by_hand:
+        return f"their tokens {seen_text(pause)}"
+    return f"it {seen_text(pause)}"
+
+
+def seen_text(pause: SafetyPause) -> str:
+    """The same without a subject."""
     span = span_text(pause)
     if pause.kind == "spend":
-        return f"it spent {dollars(usd(pause.seen))} within {span}, usually {dollars(usd(pause.usual))} at most"
+        return f"spent {dollars(usd(pause.seen))} within {span}, usually {dollars(usd(pause.usual))} at most"
     if pause.kind == "requests":
-        return f"it made {pause.seen:,} requests within {span}, usually {pause.usual:,} at most"
+        return f"made {pause.seen:,} requests within {span}, usually {pause.usual:,} at most"
     if pause.kind == "repeated":
         spent = dollars(usd(pause.spent))
-        return f"it sent the same conversation {pause.seen:,} times within {span}, and spent {spent} in its last hour"
-    return "it was paused by hand"
+        return f"sent the same conversation {pause.seen:,} times within {span}, and spent {spent} in its last hour"
+    return "was paused by hand"
 
 
 def span_text(pause: SafetyPause) -> str:
@@ -60,5 +67,5 @@ def span_text(pause: SafetyPause) -> str:
 
 
 def figure(pause: SafetyPause) -> str:
-    """The same without a subject, like `$12.40 within 1 h, usually $1.10 at most`."""
-    return why(pause).removeprefix("it ").removeprefix("spent ").removeprefix("made ")
+    """What was seen alone, like `$12.40 within 1 h, usually $1.10 at most`."""
+    return seen_text(pause).removeprefix("spent ").removeprefix("made ")

@@ -10,6 +10,9 @@ from aihub_lite.domain.safety.spans import PERCENT
 TOO_OFTEN = ((100, 50), (50, 100))
 """Which share of the rounds that an operator sets is too many once they cost which share of the floor, in percent: dear
 ones are stopped sooner, and none that cost next to nothing."""
+EACH = 2
+"""Rounds for each token but the first that sends it, at least: twenty machines that begin with the same prompt, one
+after the other, repeat nothing."""
 WITHIN = 3600.0
 """Seconds after which a conversation that comes again is no repetition."""
 
@@ -26,21 +29,27 @@ class Repeats:
     """Nano-USD, of all its answers."""
     ended: float = 0.0
     """Monotonic: when the first answer of the last round was there."""
+    senders: tuple[str, ...] = ()
+    """The ids of the tokens that sent it."""
 
-    def begin(self, digest: int) -> None:
-        """Another conversation takes this one's place."""
+    def begin(self, digest: int | None) -> None:
+        """Another conversation takes this one's place, or the same begins anew."""
         self.digest = digest
         self.rounds = 0
         self.spent = 0
         self.ended = 0.0
+        self.senders = ()
 
-    def answered(self, started: float, ended: float, spent: int) -> None:
+    def answered(self, token_id: str, started: float, ended: float, spent: int) -> None:
         """An answer that cost something was settled. What cost nothing had failed, and to try that again is right."""
         if spent <= 0:
             return
         if ended - self.ended > WITHIN:
             self.rounds = 0
             self.spent = 0
+            self.senders = ()
+        if token_id not in self.senders:
+            self.senders += (token_id,)
         self.spent += spent
         if not self.rounds or started >= self.ended:
             self.rounds += 1
@@ -48,7 +57,7 @@ class Repeats:
 
     def runaway(self, most_rounds: int, floor: int, hour_spent: int) -> Runaway | None:
         """What is too much of it; None where nothing is. `most_rounds` of 0 allows any number."""
-        if not most_rounds:
+        if not most_rounds or self.rounds < EACH * (len(self.senders) - 1):
             return None
         for rounds, cost in TOO_OFTEN:
             if self.rounds >= most_rounds * rounds / PERCENT and self.spent >= floor * cost // PERCENT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 from aihub_lite.domain.alerts.condition import Condition
 from aihub_lite.domain.builtin_aliases import canonical
@@ -10,7 +10,7 @@ from aihub_lite.domain.channel import BY_OPERATOR, Channel
 from aihub_lite.domain.clock import moment_text
 from aihub_lite.domain.money import plain, usd
 from aihub_lite.domain.pots.budget import PotKey
-from aihub_lite.domain.safety.pause import figure, why
+from aihub_lite.domain.safety.pause import PauseHolder, figure, why
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import MOST_DRIFT
 from aihub_lite.gateway.conditions.standing import channel_state, failing_text, key_hint, out_of_use, out_text, rest_end
@@ -27,6 +27,8 @@ NOTHING_LEFT = 0.005
 NEARLY = 80
 SPENT = 100
 """Of a limit: what is used, in percent, when it is said."""
+RUNAWAYS: Mapping[PauseHolder, str] = {"token": "runaway", "person": "runaway_person"}
+"""Kinds of what the gateway has paused by itself."""
 DAY = 86_400
 """Seconds for which a leap of the clock is shown."""
 MOST_NAMES = 10
@@ -69,7 +71,7 @@ def _of_pauses(gateway: Gateway) -> Iterator[Condition]:
     names = {token.id: token.name for token in gateway.registry.tokens.by_digest.values()}
     names |= {person.id: person.name for person in gateway.people.persons.values()}
     for pause in gateway.pauses.all:
-        kind = "runaway"
+        kind = RUNAWAYS[pause.holder]
         if pause.by_hand:
             kind = "paused"
         name = names.get(pause.id, pause.id)

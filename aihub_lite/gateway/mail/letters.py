@@ -52,6 +52,22 @@ PAUSE: Mapping[str, tuple[str, str]] = {
         "已开始的请求照常完成；新请求会收到 402。请先停止异常的程序。{who}\n\n{link}\n",
     ),
 }
+PERSON_PAUSE: Mapping[str, tuple[str, str]] = {
+    "en": (
+        "Your tokens are paused at {place}",
+        "Hello {name},\n\n"
+        "{place} has paused all of your tokens for safety. Of them together: {why}.\n\n"
+        "Requests that had begun went on; new ones are refused with 402. Please stop what asks so much. {who}\n\n"
+        "{link}\n",
+    ),
+    "zh": (
+        "您在 {place} 的令牌已全部暂停",
+        "{name}，您好：\n\n"
+        "{place} 因安全原因暂停了您的全部令牌。它们合计：{why}。\n\n"
+        "已开始的请求照常完成；新请求会收到 402。请先停止异常的程序。{who}\n\n{link}\n",
+    ),
+}
+"""Of a person with all of their tokens."""
 WHY: Mapping[str, Mapping[str, str]] = {
     "en": {
         "spend": "it spent {seen_usd} within {span}, usually {usual_usd} at most",
@@ -101,8 +117,9 @@ class LetterWriter:
         link = f"{self.url}/console/pots"
         return self._letter(CREDIT, to, admin, name=name, usd=usd, note=said, number=number, link=link)
 
-    def paused(self, to: str, name: str, token: str, pause: SafetyPause, *, own_resume: bool) -> Letter:
-        """To a person: the gateway has paused their token, which they call `token`."""
+    def paused(self, to: str, name: str, token: str | None, pause: SafetyPause, *, own_resume: bool) -> Letter:
+        """To a person: the gateway has paused their token, which they call `token`, or all of theirs where that is
+        None."""
         figures = {
             "seen": f"{pause.seen:,}",
             "usual": f"{pause.usual:,}",
@@ -112,6 +129,9 @@ class LetterWriter:
         }
         why = WHY[self.language][pause.kind].format(**figures)
         who = RESUMES[self.language][own_resume]
+        if token is None:
+            link = f"{self.url}/console/me/tokens"
+            return self._letter(PERSON_PAUSE, to, name, name=name, why=why, who=who, link=link)
         link = f"{self.url}/console/me/tokens/{pause.id}"
         return self._letter(PAUSE, to, name, name=name, token=token, why=why, who=who, link=link)
 

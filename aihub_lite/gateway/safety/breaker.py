@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import attrs
 
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.money import nano_usd
+from aihub_lite.domain.people.person import Person
 from aihub_lite.domain.safety.past import Sensitivity
+from aihub_lite.domain.safety.pause import PauseHolder
 from aihub_lite.domain.safety.runaway import Runaway
 from aihub_lite.domain.safety.spans import DAY, PAST, QUARTER
 from aihub_lite.domain.token import Token
@@ -18,10 +20,12 @@ from aihub_lite.domain.usage import UsageRecord
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.safety.conversations import Conversations
 from aihub_lite.gateway.safety.detector import Detector, Sensitivities
+from aihub_lite.gateway.safety.detectors import Detectors, Suspect
+from aihub_lite.gateway.safety.restoring import LastDay
 from aihub_lite.gateway.state.flight import Flight
 from aihub_lite.gateway.state.live_settings import LiveSettings
 from aihub_lite.storage.safety.findings import BreakerFinding, BreakerFindings
-from aihub_lite.storage.safety.pasts import Pasts
+from aihub_lite.storage.safety.pasts import Pasts, Quarters
 from aihub_lite.wire.protocols import Request
 
 log = logging.getLogger(__name__)
@@ -31,18 +35,20 @@ ON = "on"
 TRY_AGAIN = 5.0
 """Seconds, where the disk refuses."""
 MOST_FOUND = 1000
-"""BreakerFindings that wait for the disk; more than one an hour and token there are none."""
+"""BreakerFindings that wait for the disk; more than one an hour and holder there are none."""
 
-Pause = Callable[[str, Runaway, int], Awaitable[bool]]
-"""Pauses a token for a reason at a Unix time in ms; says whether it was not paused before."""
+Pause = Callable[[PauseHolder, str, Runaway, int], Awaitable[bool]]
+"""Pauses a token or a person for a reason at a Unix time in ms; says whether it was not paused before."""
+Past = Callable[[str, int, int], Awaitable[Quarters]]
+"""Reads what a holder used from a quarter to before another."""
 
 
 @attrs.define(eq=False)
 class Found:
-    """A token that left its own past, until that is on the disk."""
+    """Who left their own past, until that is on the disk."""
 
-    token: Token
-    runaway: Runaway
+    suspect: Suspect
+    name: str
     at_ms: int
     """When, in Unix ms."""
     paused: bool | None = None
@@ -58,9 +64,11 @@ class Breaker:
     pasts: Pasts
     findings: BreakerFindings
     pause: Pause = attrs.field(repr=False)
+    persons: Mapping[str, Person] = attrs.field(repr=False)
+    """By id."""
     conversations: Conversations = attrs.field(factory=Conversations)
-    detector: Detector = attrs.field(
-        init=False, default=attrs.Factory(lambda self: Detector(lambda: self.sensitivities), takes_self=True)
+    detectors: Detectors = attrs.field(
+        init=False, default=attrs.Factory(lambda self: Detectors(lambda: self.sensitivities), takes_self=True)
     )
     sensitivities: Sensitivities = attrs.field(init=False)
     mode: str = attrs.field(init=False)
@@ -71,44 +79,66 @@ class Breaker:
     def __attrs_post_init__(self) -> None:
         self._read_settings()
 
-    async def open(self) -> None:
-        """Know what was spent in the last day, before anything more is. Raises StorageUnavailable."""
+    async def open(self, tokens: Iterable[Token]) -> None:
+        """Know whose tokens are, and what was spent in the last day, before anything more is. Raises
+        StorageUnavailable."""
         self.live_settings.on_change.append(self._follow_settings)
+        tokens = [*tokens]
+        self.detectors.follow(tokens)
         now = self.clock.wall()
-        if self.mode != OFF:
-            for token_id, quarters in (await self.pasts.since(int(now) // QUARTER - DAY)).items():
-                self.detector.restore(token_id, quarters, now)
+        if self.mode == OFF:
+            return
+        first = int(now) // QUARTER - DAY
+        last_day = LastDay(
+            await self.pasts.since(first),
+            await self.pasts.of_persons_since(first),
+            await self.findings.since(1000 * QUARTER * first),
+        )
+        for token in tokens:
+            self.detectors.tokens.restore(token.id, last_day.of_token(token.id, token.person_id), now)
+        for person_id in self.detectors.several:
+            quarters = last_day.of_person(person_id, self.detectors.tokens_of[person_id])
+            self.detectors.persons.restore(person_id, quarters, now)
 
     def begin(self, flight: Flight, request: Request, size: int) -> None:
-        """A conversation of so many bytes goes upstream. Only those of tokens that spend are looked at."""
-        if self.mode != OFF and self.detector.spends(flight.token.id):
-            flight.repeats = self.conversations.sent(flight.token.id, request, size)
+        """A conversation of so many bytes goes upstream. Only those of tokens and persons that spend are looked at."""
+        token = flight.token
+        if self.mode != OFF and self.detectors.spends(token.id, token.person_id):
+            sender = self.detectors.sender(token.id, token.person_id)
+            flight.repeats = self.conversations.sent(sender, request, size)
 
     def settled(self, flight: Flight, record: UsageRecord) -> None:
         """A request was booked."""
         if self.mode == OFF:
             return
-        runaway = self.detector.settled(record.token_id, self.clock.wall(), record.cost_nano)
+        now = self.clock.wall()
+        suspect = self.detectors.settled(record.token_id, record.person_id, now, record.cost_nano)
         repeats = flight.repeats
-        if repeats is not None:
-            repeats.answered(flight.started, self.clock.monotonic(), record.cost_nano)
-            if runaway is None:
-                runaway = self.detector.repeated(record.token_id, repeats)
-        if runaway is not None and len(self._found) < MOST_FOUND:
-            self._found.append(Found(flight.token, runaway, int(self.clock.wall() * 1000)))
-        if runaway is not None or self.detector.wanted:
+        if repeats is not None and suspect is None:
+            suspect = self.detectors.answered(
+                flight.token, repeats, flight.started, self.clock.monotonic(), record.cost_nano, now
+            )
+        if suspect is not None:
+            self._suspect(suspect, flight.token, int(now * 1000))
+        if suspect is not None or self.detectors.tokens.wanted or self.detectors.persons.wanted:
             self._due.set()
 
-    def resumed(self, token_id: str) -> None:
-        """Somebody has let a token go on: it begins anew."""
-        self.detector.resume(token_id, self.clock.wall())
-        self.conversations.forget(token_id)
+    def resumed(self, holder: Token | Person) -> None:
+        """Somebody has let a token go on, or a person with all of theirs: they begin anew."""
+        now = self.clock.wall()
+        if isinstance(holder, Token):
+            self.detectors.resume_token(holder.id, holder.person_id, now)
+        else:
+            self.detectors.resume_person(holder.id, now)
+        self._forget_conversations(holder.id)
 
     async def token_changed(self, before: Token | None, after: Token | None) -> None:
-        """What is known of a token goes with it."""
+        """What is known of a token goes with it, and what is known of a person, who goes with all of theirs."""
+        self.detectors.token_changed(before, after, self.clock.wall())
         if before is not None and after is None:
-            self.detector.forget(before.id)
             self.conversations.forget(before.id)
+            if before.person_id not in self.detectors.tokens_of:
+                self.conversations.forget(before.person_id)
 
     async def run(self) -> None:
         """Read pasts and act on what was found, until it is cancelled."""
@@ -126,23 +156,42 @@ class Breaker:
         """One round: all that is due. Raises StorageUnavailable, and then what is left is still due."""
         async with self._acting:
             await self._write_down()
-            await self._read_pasts()
+            await self._read_pasts(self.detectors.tokens, self.pasts.of)
+            await self._read_pasts(self.detectors.persons, self.pasts.of_person)
+
+    def _suspect(self, suspect: Suspect, token: Token, at_ms: int) -> None:
+        name = token.name
+        if suspect.holder == "person":
+            name = self.persons[suspect.id].name
+        self._forget_conversations(token.person_id or token.id)
+        if len(self._found) < MOST_FOUND:
+            self._found.append(Found(suspect, name, at_ms))
 
     async def _write_down(self) -> None:
         while self._found:
             found = self._found[0]
+            suspect = found.suspect
             if found.paused is None:
                 # Once: where the disk refuses the next line, a second try would find it paused already.
-                found.paused = self.mode == ON and await self.pause(found.token.id, found.runaway, found.at_ms)
-            token = found.token
-            await self.findings.add(BreakerFinding(found.at_ms, token.id, token.name, found.runaway, found.paused))
+                found.paused = self.mode == ON and await self.pause(
+                    suspect.holder, suspect.id, suspect.runaway, found.at_ms
+                )
+            await self.findings.add(
+                BreakerFinding(found.at_ms, suspect.holder, suspect.id, found.name, suspect.runaway, found.paused)
+            )
             del self._found[0]
 
-    async def _read_pasts(self) -> None:
-        for token_id in [*self.detector.wanted]:
+    async def _read_pasts(self, detector: Detector, past: Past) -> None:
+        for holder_id in [*detector.wanted]:
             now = self.clock.wall()
             quarter = int(now) // QUARTER
-            self.detector.learn(token_id, await self.pasts.of(token_id, quarter - PAST, quarter), now)
+            detector.learn(holder_id, await past(holder_id, quarter - PAST, quarter), now)
+
+    def _forget_conversations(self, holder_id: str) -> None:
+        """Those of a token, or of a person and all of theirs."""
+        self.conversations.forget(holder_id)
+        for token_id in self.detectors.tokens_of.get(holder_id, ()):
+            self.conversations.forget(token_id)
 
     def _read_settings(self) -> None:
         settings = self.live_settings.now
@@ -158,7 +207,6 @@ class Breaker:
         self._read_settings()
         if self.mode == OFF:
             # What is spent meanwhile is not summed: begun again, it begins with nothing.
-            self.detector.watched.clear()
-            self.detector.wanted.clear()
+            self.detectors.clear()
         elif before != (self.mode, self.sensitivities):
-            self.detector.start_over()
+            self.detectors.start_over()

@@ -37,16 +37,16 @@ class Conversations:
     limit: int = LIMIT
     _key: int = attrs.field(factory=lambda: secrets.randbits(64), repr=False)
     _repeats: dict[Fingerprint, Repeats] = attrs.field(factory=dict, repr=False)
-    """By token, bytes and estimated tokens, oldest first."""
+    """By who sends it, bytes and estimated tokens, oldest first."""
 
     def __len__(self) -> int:
         return len(self._repeats)
 
-    def sent(self, token_id: str, request: Request, size: int) -> Repeats | None:
+    def sent(self, sender: str, request: Request, size: int) -> Repeats | None:
         """A conversation of so many bytes goes upstream. None where it is no repetition, or none that counts."""
         if size > LARGEST or (request.max_tokens is not None and request.max_tokens <= SHORT):
             return None
-        fingerprint = (token_id, size, request.prompt_estimate)
+        fingerprint = (sender, size, request.prompt_estimate)
         repeats = self._repeats.pop(fingerprint, None)
         if repeats is None:
             if len(self._repeats) >= self.limit:
@@ -72,6 +72,6 @@ class Conversations:
             packed = _encode(said)
         return hash((self._key, packed))
 
-    def forget(self, token_id: str) -> None:
-        """Those of a token."""
-        self._repeats = {known: repeats for known, repeats in self._repeats.items() if known[0] != token_id}
+    def forget(self, sender: str) -> None:
+        """Those of a token or a person."""
+        self._repeats = {known: repeats for known, repeats in self._repeats.items() if known[0] != sender}

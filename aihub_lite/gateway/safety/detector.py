@@ -1,6 +1,7 @@
-"""Watches what each token spends beside what its own past makes usual. In memory, of bounded size, without a clock.
+"""Watches what each token, or each person, spends beside what its own past makes usual. In memory, of bounded size,
+without a clock.
 
-What a settlement costs while nothing is wrong is a look-up, two sums and three comparisons; once a minute a few more.
+What a settlement costs while nothing is wrong is a look-up, two sums and four comparisons; once a minute a few more.
 """
 
 from __future__ import annotations
@@ -10,28 +11,30 @@ from heapq import nsmallest
 
 import attrs
 
-from aihub_lite.domain.safety.judging import runaway_of
+from aihub_lite.domain.safety.judging import QUARTER_MINUTES, JudgedSum
 from aihub_lite.domain.safety.past import Sensitivity, UsualUse, limits_of, newcomer_limits
 from aihub_lite.domain.safety.repeats import Repeats
 from aihub_lite.domain.safety.runaway import Runaway
-from aihub_lite.domain.safety.sliding import MINUTES, SlidingUse
-from aihub_lite.domain.safety.spans import HOUR, Span
+from aihub_lite.domain.safety.sliding import MINUTES
+from aihub_lite.domain.safety.spans import Span
 
 MOST_WATCHED = 4096
-"""Tokens: some 20 MB when all of them spend. Above it those that were idle longest are forgotten."""
+"""Holders: some 20 MB when all of them spend. Above it those that were idle longest are forgotten."""
 FORGOTTEN_AT_ONCE = 512
-QUARTER_MINUTES = MINUTES // HOUR
 RELEARN = 24 * MINUTES
-"""Minutes until a token's past is read again."""
+"""Minutes until a past is read again."""
 RELEARN_NEW = 3 * MINUTES
 """The same of one that has little past."""
 NEVER = 2**62
+NOTHING = -(2**62)
 SPENDS = 4
 FREE = MINUTES
-"""Minutes without another finding: after one, and after somebody has let a token go on."""
+"""Minutes in which nothing counts: after a finding, and after somebody has let it go on."""
 
 Quarters = Mapping[int, tuple[int, int]]
 """Nano-USD and requests by quarter of an hour since 1970."""
+Newcomers = Mapping[Span, int]
+"""What a holder without a past may use."""
 
 
 @attrs.frozen
@@ -44,28 +47,42 @@ class Sensitivities:
     """In which the same conversation may come; 0 for any number."""
 
 
-class WatchedToken:
-    """What is known of one token."""
+class Watched:
+    """What is known of one holder."""
 
-    __slots__ = ("free_until", "mature", "requests", "requests_until", "spend", "spent_until", "sure_until", "use")
+    __slots__ = ("free_until", "mature", "requests", "spend", "sure_until")
 
     def __init__(self, minute: int) -> None:
-        self.use = SlidingUse(minute)
-        self.spend: UsualUse | None = None
-        self.requests: UsualUse | None = None
-        self.spent_until = 0
-        """All that it may have spent, as `use` sums it, before it has to be judged."""
-        self.requests_until = 0
+        self.spend = JudgedSum(minute)
+        self.requests = JudgedSum(minute)
         self.sure_until = NEVER
         """The minute from which on its past is to be read again."""
         self.mature = False
         self.free_until = 0
-        """The minute before which nothing is found."""
+        """The minute before which nothing counts."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing counts in the minute under way."""
+        return self.spend.minute < self.free_until
+
+    def begin(self, free_minutes: int = 0) -> None:
+        """Anew: what it did does not count again, and for some minutes nothing does."""
+        minute = self.spend.minute
+        self.spend.begin(minute)
+        self.requests.begin(minute)
+        self.free_until = minute + free_minutes
+
+    def advance(self, minute: int, sensitivities: Sensitivities) -> None:
+        """Another minute is under way."""
+        self.spend.advance(minute)
+        self.requests.advance(minute)
+        self.look_ahead(sensitivities)
 
     def learnt(self, spend: UsualUse, requests: UsualUse, minute: int) -> None:
         """Its past was read in this minute."""
-        self.spend = spend
-        self.requests = requests
+        self.spend.usual = spend
+        self.requests.usual = requests
         self.mature = spend.mature or requests.mature  # what costs nothing has a past, too
         self.sure_until = minute + RELEARN
         if not self.mature:
@@ -73,150 +90,150 @@ class WatchedToken:
 
     def unlearn(self) -> None:
         """As if its past were unknown."""
-        self.spend = self.requests = None
+        self.spend.usual = self.requests.usual = None
         self.sure_until = NEVER
 
     def look_ahead(self, sensitivities: Sensitivities) -> None:
         """Say when it has to be judged within the minute under way, at the latest."""
-        use = self.use
-        if self.spend is None or self.requests is None:
-            # Whoever does less needs no past to be judged by, and nobody reads it.
-            spent = use.hour_spent, use.day_spent
-            requests = use.hour_requests, use.day_requests
-            self.spent_until = use.spent - max(spent) + sensitivities.spend.floor // 2
-            self.requests_until = use.requests - max(requests) + sensitivities.requests.floor // 2
-            return
-        quarter = use.minute // QUARTER_MINUTES
-        hour = min(self.spend.burst, self.spend.hour(quarter)) - use.hour_spent
-        self.spent_until = use.spent + min(hour, self.spend.day - use.day_spent)
-        hour = min(self.requests.burst, self.requests.hour(quarter)) - use.hour_requests
-        self.requests_until = use.requests + min(hour, self.requests.day - use.day_requests)
-        if use.minute >= self.sure_until:
-            self.spent_until = -1
+        self.spend.look_ahead(sensitivities.spend)
+        self.requests.look_ahead(sensitivities.requests)
+        if self.spend.minute >= self.sure_until:
+            self.spend.until = NOTHING
+
+    def does_little(self, sensitivities: Sensitivities) -> bool:
+        """Whether it is so little that no past is needed to judge it."""
+        spend = self.spend.room_without_past(sensitivities.spend)
+        return spend >= 0 and self.requests.room_without_past(sensitivities.requests) >= 0
+
+    def runaway(self) -> Runaway | None:
+        """What is too much; None where nothing is. What was spent comes first."""
+        spent = self.spend.in_hour
+        return self.spend.runaway("spend", spent) or self.requests.runaway("requests", spent)
+
+    def allow(self, part: Watched) -> None:
+        """What a part may do by its own past, the whole may."""
+        for mine, theirs in ((self.spend, part.spend), (self.requests, part.requests)):
+            if mine.usual is not None and theirs.usual is not None:
+                mine.usual = mine.usual.with_part(theirs.usual)
+
+    def include(self, other: Watched) -> None:
+        """Count what another holder did, who is as far."""
+        self.spend.include(other.spend)
+        self.requests.include(other.requests)
+
+    def exclude(self, other: Watched) -> None:
+        """Count it no more."""
+        self.spend.exclude(other.spend)
+        self.requests.exclude(other.requests)
 
 
 @attrs.define(eq=False)
 class Detector:
-    """All tokens that are used. Times are Unix seconds."""
+    """All tokens that are used, or all persons. Times are Unix seconds."""
 
     sensitivities: Callable[[], Sensitivities]
-    watched: dict[str, WatchedToken] = attrs.field(factory=dict)
-    """By token id."""
+    watched: dict[str, Watched] = attrs.field(factory=dict)
+    """By the holder's id."""
     wanted: dict[str, None] = attrs.field(factory=dict)
-    """Tokens whose pasts are to be read, in the order in which they asked for it."""
+    """Holders whose pasts are to be read, in the order in which they asked for it."""
+    parts: Detector | None = None
+    """What watches the tokens of which these are the sums: who is new here may do what a new one may there."""
     most: int = MOST_WATCHED
-    _newcomers: tuple[Mapping[Span, int], Mapping[Span, int]] | None = None
+    _newcomers: tuple[Newcomers, Newcomers] | None = None
 
-    def settled(self, token_id: str, now: float, spent: int) -> Runaway | None:
+    def settled(self, holder_id: str, now: float, spent: int) -> Runaway | None:
         """A request was booked at so many nano-USD. What is too much of it all; None where nothing is."""
         minute = int(now) // 60
-        watched = self.watched.get(token_id)
+        watched = self.watched.get(holder_id)
         if watched is None:
-            watched = self._open(token_id, minute)
-        use = watched.use
-        if minute > use.minute:
-            use.advance(minute)
-            watched.look_ahead(self.sensitivities())
-        use.spent += spent
-        use.requests += 1
-        if use.spent <= watched.spent_until and use.requests <= watched.requests_until:
+            watched = self.open(holder_id, minute)
+        spend = watched.spend
+        if minute > spend.minute:
+            watched.advance(minute, self.sensitivities())
+        if spend.minute < watched.free_until:
             return None
-        return self._judge(token_id, watched)
+        requests = watched.requests
+        spend.total += spent
+        requests.total += 1
+        if spend.total <= spend.until and requests.total <= requests.until:
+            return None
+        return self._judge(holder_id, watched)
 
-    def _judge(self, token_id: str, watched: WatchedToken) -> Runaway | None:
-        use = watched.use
-        if watched.spend is None or watched.requests is None:
-            self.wanted[token_id] = None
+    def _judge(self, holder_id: str, watched: Watched) -> Runaway | None:
+        if watched.spend.usual is None:
+            self.wanted[holder_id] = None
             return None
-        if use.minute >= watched.sure_until:
-            if self._is_little(use):
+        if watched.spend.minute >= watched.sure_until:
+            sensitivities = self.sensitivities()
+            if watched.does_little(sensitivities):
                 watched.unlearn()
-                watched.look_ahead(self.sensitivities())
+                watched.look_ahead(sensitivities)
                 return None
-            self.wanted[token_id] = None
-        if use.minute < watched.free_until:
-            return None
-        runaway = runaway_of(use, watched.spend, watched.requests)
-        if runaway is not None:
-            watched.free_until = use.minute + FREE
-        return runaway
+            self.wanted[holder_id] = None
+        return watched.runaway()
 
-    def _is_little(self, use: SlidingUse) -> bool:
-        """Whether it is so little that no past is needed to judge it."""
-        sensitivities = self.sensitivities()
-        least = sensitivities.spend.floor // 2
-        requests = sensitivities.requests.floor // 2
-        return max(use.hour_spent, use.day_spent) <= least and max(use.hour_requests, use.day_requests) <= requests
+    def spends(self, holder_id: str) -> bool:
+        """Whether it spends so much that what it sends is looked at: a quarter of the floor within an hour."""
+        watched = self.watched.get(holder_id)
+        return watched is not None and watched.spend.in_hour * SPENDS > self.sensitivities().spend.floor
 
-    def spends(self, token_id: str) -> bool:
-        """Whether a token spends so much that what it sends is looked at: a quarter of the floor within an hour."""
-        watched = self.watched.get(token_id)
-        return watched is not None and watched.use.hour_spent * SPENDS > self.sensitivities().spend.floor
-
-    def repeated(self, token_id: str, repeats: Repeats) -> Runaway | None:
+    def repeated(self, holder_id: str, repeats: Repeats) -> Runaway | None:
         """A conversation was settled that had come before: what is too much of it; None where nothing is."""
-        watched = self.watched.get(token_id)
-        if watched is None or watched.use.minute < watched.free_until:
+        watched = self.watched.get(holder_id)
+        if watched is None or watched.is_free:
             return None
         sensitivities = self.sensitivities()
-        floor = sensitivities.spend.floor
-        runaway = repeats.runaway(sensitivities.rounds, floor, watched.use.hour_spent)
-        if runaway is not None:
-            watched.free_until = watched.use.minute + FREE
-        return runaway
+        return repeats.runaway(sensitivities.rounds, sensitivities.spend.floor, watched.spend.in_hour)
 
-    def has_past(self, token_id: str) -> bool:
-        """Whether a token is judged by its own past. Whoever spends next to nothing is not judged at all."""
-        watched = self.watched.get(token_id)
-        return watched is not None and (watched.spend is None or watched.mature)
+    def has_past(self, holder_id: str) -> bool:
+        """Whether it is judged by its own past. Whoever spends next to nothing is not judged at all."""
+        watched = self.watched.get(holder_id)
+        return watched is not None and (watched.spend.usual is None or watched.mature)
 
-    def learn(self, token_id: str, quarters: Quarters, now: float) -> None:
-        """The past of a token was read, or this part of it: whatever was booked before the quarter of `now`."""
-        self.wanted.pop(token_id, None)
-        watched = self.watched.get(token_id)
+    def learn(self, holder_id: str, quarters: Quarters, now: float) -> None:
+        """A past was read, or this part of it: whatever was booked before the quarter of `now`."""
+        self.wanted.pop(holder_id, None)
+        watched = self.watched.get(holder_id)
         if watched is None:
             return
-        quarter = int(now) // 60 // QUARTER_MINUTES
+        minute = int(now) // 60
+        quarter = minute // QUARTER_MINUTES
         sensitivities = self.sensitivities()
         spend = limits_of({at: spent for at, (spent, _) in quarters.items()}, quarter, sensitivities.spend)
         requests = limits_of({at: count for at, (_, count) in quarters.items()}, quarter, sensitivities.requests)
         if not (spend.mature or requests.mature):
-            spend_at_least, requests_at_least = self._for_newcomers(sensitivities)
-            spend = spend.at_least(spend_at_least)
-            requests = requests.at_least(requests_at_least)
-        watched.learnt(spend, requests, int(now) // 60)
+            for detector in filter(None, (self, self.parts)):
+                spend_at_least, requests_at_least = detector.for_newcomers()
+                spend = spend.at_least(spend_at_least)
+                requests = requests.at_least(requests_at_least)
+        watched.learnt(spend, requests, minute)
         watched.look_ahead(sensitivities)
         self._newcomers = None
 
-    def restore(self, token_id: str, quarters: Quarters, now: float) -> None:
+    def restore(self, holder_id: str, quarters: Quarters, now: float) -> None:
         """What was booked in the last day before a start. Of a quarter it is not known when: it counts as its first
         minute, so that no burst comes of it."""
-        minute = int(now) // 60
+        if not quarters:
+            return
+        watched = self.open(holder_id, min(quarters) * QUARTER_MINUTES)
         for quarter in sorted(quarters):
             spent, requests = quarters[quarter]
-            at = quarter * QUARTER_MINUTES
-            watched = self.watched.get(token_id)
-            if watched is None:
-                watched = self._open(token_id, at)
-            watched.use.add(at, spent, requests)
-        if token_id in self.watched:
-            watched = self.watched[token_id]
-            watched.use.advance(minute)
-            watched.look_ahead(self.sensitivities())
+            watched.spend.add(quarter * QUARTER_MINUTES, spent)
+            watched.requests.add(quarter * QUARTER_MINUTES, requests)
+        watched.advance(int(now) // 60, self.sensitivities())
 
-    def resume(self, token_id: str, now: float) -> None:
-        """Somebody has let a token go on: what it did does not count again, and for an hour nothing does."""
-        minute = int(now) // 60
-        watched = self.watched.get(token_id)
-        if watched is not None:
-            watched.use = SlidingUse(minute)
-            watched.look_ahead(self.sensitivities())
-            watched.free_until = minute + FREE
+    def resume(self, holder_id: str, now: float) -> None:
+        """It is let go on: what it did does not count again, and for an hour nothing does."""
+        self._begin(holder_id, now, FREE)
 
-    def forget(self, token_id: str) -> None:
-        """A token is gone."""
-        self.watched.pop(token_id, None)
-        self.wanted.pop(token_id, None)
+    def begin(self, holder_id: str, now: float) -> None:
+        """What it did does not count again."""
+        self._begin(holder_id, now, 0)
+
+    def forget(self, holder_id: str) -> None:
+        """Watch it no more."""
+        self.watched.pop(holder_id, None)
+        self.wanted.pop(holder_id, None)
 
     def start_over(self) -> None:
         """The settings have changed: all pasts are to be read again."""
@@ -226,21 +243,37 @@ class Detector:
             watched.unlearn()
             watched.look_ahead(sensitivities)
 
-    def _for_newcomers(self, sensitivities: Sensitivities) -> tuple[Mapping[Span, int], Mapping[Span, int]]:
+    def clear(self) -> None:
+        """Know nothing."""
+        self.watched.clear()
+        self.wanted.clear()
+
+    def open(self, holder_id: str, minute: int) -> Watched:
+        """Watch one more."""
+        if len(self.watched) >= self.most:
+            oldest = nsmallest(FORGOTTEN_AT_ONCE, self.watched, key=lambda each: self.watched[each].spend.minute)
+            for each in oldest:
+                self.forget(each)
+        watched = self.watched[holder_id] = Watched(minute)
+        watched.look_ahead(self.sensitivities())
+        return watched
+
+    def for_newcomers(self) -> tuple[Newcomers, Newcomers]:
+        """What may be spent and asked without a past: what nearly all others do."""
         if self._newcomers is None:
-            spend = [each.spend for each in self.watched.values() if each.spend is not None and each.spend.mature]
-            requests = [each.requests for each in self.watched.values() if each.requests and each.requests.mature]
+            sensitivities = self.sensitivities()
+            spend = [each.spend.usual for each in self.watched.values()]
+            requests = [each.requests.usual for each in self.watched.values()]
             self._newcomers = (
-                newcomer_limits(spend, sensitivities.spend),
-                newcomer_limits(requests, sensitivities.requests),
+                newcomer_limits([usual for usual in spend if usual and usual.mature], sensitivities.spend),
+                newcomer_limits([usual for usual in requests if usual and usual.mature], sensitivities.requests),
             )
         return self._newcomers
 
-    def _open(self, token_id: str, minute: int) -> WatchedToken:
-        if len(self.watched) >= self.most:
-            oldest = nsmallest(FORGOTTEN_AT_ONCE, self.watched, key=lambda each: self.watched[each].use.minute)
-            for each in oldest:
-                self.forget(each)
-        watched = self.watched[token_id] = WatchedToken(minute)
-        watched.look_ahead(self.sensitivities())
-        return watched
+    def _begin(self, holder_id: str, now: float, free_minutes: int) -> None:
+        watched = self.watched.get(holder_id)
+        if watched is not None:
+            sensitivities = self.sensitivities()
+            watched.advance(int(now) // 60, sensitivities)
+            watched.begin(free_minutes)
+            watched.look_ahead(sensitivities)

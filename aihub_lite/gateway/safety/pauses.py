@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import attrs
@@ -41,10 +41,12 @@ class Pauses:
     live_settings: LiveSettings
     tokens: TokenRegistry
     audit: AuditBook
-    on_pause: list[Callable[[SafetyPause, Token], None]] = attrs.field(factory=list)
-    """Told of each token that the gateway pauses by itself."""
-    on_resume: list[Callable[[str], None]] = attrs.field(factory=list)
-    """Told the id of each token that may go on: of a person, of all of theirs."""
+    persons: Mapping[str, Person]
+    """By id."""
+    on_pause: list[Callable[[SafetyPause, Token | Person], None]] = attrs.field(factory=list)
+    """Told of whatever the gateway pauses by itself."""
+    on_resume: list[Callable[[Token | Person], None]] = attrs.field(factory=list)
+    """Told of each token that may go on, or of a person with all of theirs."""
     on_change: list[Callable[[], None]] = attrs.field(factory=list)
     """Told that there is one more, or one less."""
     _all: dict[PauseKey, SafetyPause] = attrs.field(factory=dict)
@@ -81,22 +83,19 @@ class Pauses:
 
     def may_resume_own(self, pause: SafetyPause) -> bool:
         """Whether those whose it is may resume it: never what somebody has paused by hand."""
-        return self.live_settings.now.own_resume == "on" and pause.holder == "token" and not pause.by_hand
+        return self.live_settings.now.own_resume == "on" and not pause.by_hand
 
-    async def pause(self, token_id: str, reason: Runaway, now_ms: int) -> bool:
-        """The gateway pauses a token by itself; False where it is paused already, or gone.
+    async def pause(self, kind: PauseHolder, holder_id: str, reason: Runaway, now_ms: int) -> bool:
+        """The gateway pauses a token or a person by itself; False where it is paused already, or gone.
 
         It holds before this first waits. What the disk does not take is written once it does.
         """
-        try:
-            token = self.tokens.get(token_id)
-        except NotFound:
-            return False
-        if self.of(token) is not None:
+        holder = self._holder(kind, holder_id)
+        if holder is None or self._is_paused(holder):
             return False
         pause = SafetyPause(
-            holder="token",
-            id=token.id,
+            holder=kind,
+            id=holder.id,
             kind=reason.kind,
             seen=reason.seen,
             usual=reason.usual,
@@ -104,11 +103,11 @@ class Pauses:
             minutes=reason.minutes,
             since=now_ms // 1000,
         )
-        log.warning("token %s is paused for safety: %s", token.id, why(pause))
-        change = Change(kind="token", id=token.id, name=token.name, fields={"paused": (None, why(pause))})
+        log.warning("%s %s is paused for safety: %s", kind, holder.id, why(pause))
+        change = Change(kind=kind, id=holder.id, name=holder.name, fields={"paused": (None, why(pause))})
         self._begin(pause, change)
         for listener in self.on_pause:
-            listener(pause, token)
+            listener(pause, holder)
         with suppress(StorageUnavailable):
             await self.flush()
         return True
@@ -136,12 +135,8 @@ class Pauses:
             await self.store.end(*key)
             pause = self._all.pop(key)
         note(key[0], key[1], holder.name, paused=(why(pause), None))
-        freed = [holder.id]
-        if key[0] == "person":
-            freed = [token.id for token in self.tokens.all if token.person_id == holder.id]
-        for token_id in freed:
-            for listener in self.on_resume:
-                listener(token_id)
+        for listener in self.on_resume:
+            listener(holder)
         self._changed()
 
     async def flush(self) -> None:
@@ -153,7 +148,7 @@ class Pauses:
                     if pause is not None:
                         await self.store.begin(pause)
                     if change is not None:
-                        await self.audit.add(BY_ITSELF, "pause_token", [change])
+                        await self.audit.add(BY_ITSELF, f"pause_{key[0]}", [change])
                 except StorageUnavailable:
                     self._news.set()
                     raise
@@ -184,6 +179,19 @@ class Pauses:
         """Nor is a person who is gone."""
         if before is not None and after is None:
             self._forget(("person", before.id))
+
+    def _holder(self, kind: PauseHolder, holder_id: str) -> Token | Person | None:
+        if kind == "person":
+            return self.persons.get(holder_id)
+        try:
+            return self.tokens.get(holder_id)
+        except NotFound:
+            return None
+
+    def _is_paused(self, holder: Token | Person) -> bool:
+        if isinstance(holder, Token):
+            return self.of(holder) is not None
+        return self.of_person(holder.id) is not None
 
     def _begin(self, pause: SafetyPause, change: Change | None) -> None:
         key = (pause.holder, pause.id)

@@ -16,6 +16,12 @@ def refusal_text(pause: SafetyPause, token: Token, *, own_resume: bool) -> str:
         said = "This token is paused, with all others of the person whose it is: an admin of this gateway did that."
     elif pause.by_hand:
         said = "This token is paused: an admin of this gateway did that."
+    elif pause.holder == "person":
+        # Without figures: whoever has one key of theirs need not know what all others spent.
+        said = (
+            "This token is paused for safety, with all others of the person whose it is: together they did far more"
+            " than usual. Requests that had begun went on."
+        )
     else:
         said = f"This token is paused for safety: {why(pause)}. Requests that had begun went on."
     command = f"aihub-lite token resume {shlex.quote(token.name)}"

@@ -1,4 +1,4 @@
 """What is paused for safety, in the database.
 
-May import `errors`, `domain`, `domain.safety` and `storage.sqlite`.
+May import `errors`, `domain`, `domain.safety`, `storage.reports` and `storage.sqlite`.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from aihub_lite.domain.safety.pause import PauseHolder
 from aihub_lite.domain.safety.runaway import Runaway
 from aihub_lite.storage.sqlite.columns import row_values
 from aihub_lite.storage.sqlite.database import Database
@@ -11,26 +12,32 @@ from aihub_lite.storage.sqlite.database import Database
 KEPT = 1000
 """The latest ones."""
 ADD = """
-INSERT INTO breaker_findings (at_ms, token_id, token, kind, seen, usual, spent, minutes, paused)
-VALUES (:at_ms, :token_id, :token, :kind, :seen, :usual, :spent, :minutes, :paused)
+INSERT INTO breaker_findings (at_ms, holder, holder_id, name, kind, seen, usual, spent, minutes, paused)
+VALUES (:at_ms, :holder, :holder_id, :name, :kind, :seen, :usual, :spent, :minutes, :paused)
 """
 FORGET = "DELETE FROM breaker_findings WHERE id <= (SELECT max(id) FROM breaker_findings) - :kept"
 LATEST = """
-SELECT at_ms, token_id, coalesce((SELECT name FROM tokens WHERE id = token_id), token) AS token, paused,
-    kind, seen, usual, spent, minutes
+SELECT at_ms, holder, holder_id, coalesce(
+        (SELECT name FROM tokens WHERE id = holder_id AND holder = 'token'),
+        (SELECT name FROM persons WHERE id = holder_id AND holder = 'person'), name
+    ) AS name, paused, kind, seen, usual, spent, minutes
 FROM breaker_findings ORDER BY id DESC LIMIT :limit
+"""
+SINCE = """
+SELECT holder, holder_id, max(at_ms) AS at_ms FROM breaker_findings WHERE at_ms >= :since_ms GROUP BY holder, holder_id
 """
 RUNAWAY = tuple(field.name for field in attrs.fields(Runaway))
 
 
 @attrs.frozen
 class BreakerFinding:
-    """A token that left its own past."""
+    """Who left their own past."""
 
     at_ms: int
-    token_id: str
-    token: str
-    """Its name."""
+    holder: PauseHolder
+    holder_id: str
+    name: str
+    """Of the token or the person."""
     runaway: Runaway
     paused: bool
     """Whether it was paused, and not only watched."""
@@ -54,10 +61,16 @@ class BreakerFindings:
         return [
             BreakerFinding(
                 row["at_ms"],
-                row["token_id"],
-                row["token"],
+                row["holder"],
+                row["holder_id"],
+                row["name"],
                 Runaway(**row_values(row, RUNAWAY)),
                 bool(row["paused"]),
             )
             for row in rows
         ]
+
+    async def since(self, since_ms: int) -> dict[tuple[PauseHolder, str], int]:
+        """When whoever was found since then was found last, in Unix ms. Raises StorageUnavailable."""
+        rows = await self._database.read(SINCE, {"since_ms": since_ms})
+        return {(row["holder"], row["holder_id"]): row["at_ms"] for row in rows}

@@ -118,14 +118,18 @@ async def disable_own_token(request: AnyRequest, gateway: TheGateway, ref: FromP
 
 @post("/tokens/{ref:str}/resume", status_code=200)
 async def resume_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Let a token go on that the gateway has paused; raises AccessDenied where only an admin may."""
+    """Let a token go on that the gateway has paused, or all of the person's where they are paused together; raises
+    AccessDenied where only an admin may."""
     person = person_of(request)
     token = own_token(gateway.registry.tokens, person, ref)
     pause = gateway.pauses.of(token)
     if pause is not None:
         if not gateway.pauses.may_resume_own(pause):
             raise AccessDenied("Only an admin of this gateway can resume it.")
-        await gateway.pauses.resume(token)
+        if pause.holder == "person":
+            await gateway.pauses.resume(person)
+        else:
+            await gateway.pauses.resume(token)
     return own_token_json(gateway, person, token)
 
 

@@ -11,7 +11,10 @@ LISTED = 100
 
 
 def finding_json(finding: BreakerFinding) -> Json:
-    """One finding. `seen` and `usual` are USD of `spend`, and numbers of requests else, within `minutes`."""
+    """One finding, of a token, or of a person by the sum over their tokens: `holder` says which.
+
+    `seen` and `usual` are USD of `spend`, and numbers of requests else, within `minutes`.
+    """
     runaway = finding.runaway
     seen: float = runaway.seen
     usual: float = runaway.usual
@@ -20,8 +23,9 @@ def finding_json(finding: BreakerFinding) -> Json:
         usual = money(runaway.usual)
     return {
         "at": moment_text(finding.at_ms // 1000),
-        "token_id": finding.token_id,
-        "token": finding.token,
+        "holder": finding.holder,
+        "holder_id": finding.holder_id,
+        "name": finding.name,
         "kind": runaway.kind,
         "seen": seen,
         "usual": usual,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from aihub_lite.cli.breaker import what_text
+from aihub_lite.config import DATABASE
 from tests.cli.terminal import Terminal
 
 
@@ -14,6 +18,18 @@ def test_it_says_what_the_breaker_does_and_what_it_found(terminal: Terminal) -> 
     assert "The breaker watches" in finished.stdout
     assert "Nothing was found." in finished.stdout
     assert terminal.run("breaker", "--json").json["findings"] == []
+
+
+def test_it_says_whose_each_finding_is(terminal: Terminal) -> None:
+    terminal.run("breaker")
+    with closing(sqlite3.connect(terminal.directory / DATABASE)) as database, database:
+        database.executemany(
+            "INSERT INTO breaker_findings (at_ms, holder, holder_id, name, kind, seen, usual, spent, minutes, paused)"
+            " VALUES (1767571200000, ?, ?, ?, 'requests', 1200, 1000, 0, 60, 0)",
+            [("token", "tok_1", "agent"), ("person", "per_1", "Ada")],
+        )
+    rows = [line.split()[1:3] for line in terminal.run("breaker").stdout.splitlines()]
+    assert [["person", "Ada"], ["token", "agent"]] == rows[-2:]
 
 
 @pytest.mark.parametrize(

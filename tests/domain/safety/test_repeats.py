@@ -18,7 +18,7 @@ def looped(times: int, cost: int, took: float = 5.0) -> Repeats:
     repeats = Repeats(1)
     for round_ in range(times):
         started = 1000.0 + round_ * (took + 0.1)
-        repeats.answered(started, started + took, cost)
+        repeats.answered("t", started, started + took, cost)
     return repeats
 
 
@@ -53,7 +53,7 @@ def test_a_hundred_samples_of_one_prompt_at_once_are_a_few_rounds() -> None:
         free[lane] = started + 10.0 + lane * 0.1
         answers.append((started, free[lane]))
     for started, ended in sorted(answers, key=lambda answer: answer[1]):
-        repeats.answered(started, ended, 10 * CENT)
+        repeats.answered("t", started, ended, 10 * CENT)
     assert repeats.rounds <= 6
     assert repeats.runaway(MOST, FLOOR, 0) is None
 
@@ -65,7 +65,7 @@ def test_twenty_samples_one_after_the_other_are_none() -> None:
 def test_the_same_question_every_hour_is_none() -> None:
     repeats = Repeats(1)
     for hour in range(100):
-        repeats.answered(3700.0 * hour + 10_000, 3700.0 * hour + 10_060, 50 * CENT)
+        repeats.answered("t", 3700.0 * hour + 10_000, 3700.0 * hour + 10_060, 50 * CENT)
     assert repeats.rounds == 1
 
 
@@ -80,7 +80,7 @@ def test_there_are_no_more_rounds_than_answers_that_cost_something(answers: list
     at = 1000.0
     for gap, took, cost in answers:
         at += gap
-        repeats.answered(at, at + took, cost)
+        repeats.answered("t", at, at + took, cost)
     paid = [cost for _, _, cost in answers if cost]
     assert repeats.rounds <= len(paid)
     assert repeats.spent <= sum(paid)

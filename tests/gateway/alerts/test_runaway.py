@@ -27,7 +27,7 @@ def play(directory: Path, story: Callable[[Watched, Upstream], Awaitable[None]])
 def test_it_is_told_once_with_what_to_do_and_a_link(tmp_path: Path) -> None:
     async def story(room: Watched, upstream: Upstream) -> None:
         token = await room.token(0.0)
-        await room.gateway.pauses.pause(token.id, FAST, int(room.clock.wall() * 1000))
+        await room.gateway.pauses.pause("token", token.id, FAST, int(room.clock.wall() * 1000))
         for _ in range(3):
             await room.look()
         assert [[TOLD]] == titles(upstream.requests)
@@ -44,7 +44,7 @@ def test_another_pause_of_the_same_token_is_news(tmp_path: Path) -> None:
         token = await room.token(0.0)
         pauses = room.gateway.pauses
         for _ in range(2):
-            await pauses.pause(token.id, FAST, int(room.clock.wall() * 1000))
+            await pauses.pause("token", token.id, FAST, int(room.clock.wall() * 1000))
             await room.look()
             await pauses.resume(token)
             await room.look()
@@ -59,5 +59,21 @@ def test_what_somebody_paused_by_hand_is_no_alert(tmp_path: Path) -> None:
         await room.gateway.pauses.pause_by_hand(await room.token(0.0))
         await room.look()
         assert [] == upstream.requests
+
+    play(tmp_path, story)
+
+
+def test_of_a_person_it_is_told_with_all_of_their_tokens(tmp_path: Path) -> None:
+    async def story(room: Watched, upstream: Upstream) -> None:
+        ada = await room.gateway.people.create_person("Ada")
+        assert await room.gateway.pauses.pause("person", ada.id, FAST, int(room.clock.wall() * 1000))
+        for _ in range(3):
+            await room.look()
+        title = "Ada, with all of their tokens, is paused for safety: $12.00 within 1 h, usually $1.00 at most"
+        assert [[title]] == titles(upstream.requests)
+        (alert,) = upstream.requests[0].json()["alerts"]
+        assert f"{PUBLIC_URL}/console/people/{ada.id}" == alert["link"]
+        assert ("runaway", True) == (alert["topic"], alert["critical"])
+        assert f"aihub-lite person resume {ada.id}" in alert["text"]
 
     play(tmp_path, story)

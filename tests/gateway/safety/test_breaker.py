@@ -56,7 +56,7 @@ def test_a_token_that_spends_far_beyond_what_a_new_one_may_is_written_down(tmp_p
             assert await found(house) == []
             await spend(house, key, 2)
             (finding,) = await found(house)
-            assert (finding.token, finding.paused) == ("token-2", False)
+            assert (finding.holder, finding.name, finding.paused) == ("token", "token-2", False)
             assert finding.runaway.kind == "spend"
             assert finding.runaway.seen > finding.runaway.usual == 7_500_000_000
             await ask(house, key, "it was only watched, and goes on")
@@ -124,8 +124,8 @@ def test_what_was_spent_before_a_restart_still_counts(tmp_path: Path) -> None:
             await spend(house, key, 7)
         clock.advance(60)
         async with open_house(tmp_path, clock=clock) as house:
-            (watched,) = house.gateway.breaker.detector.watched.values()
-            assert watched.use.hour_spent == 7 * 1_000_100_000
+            (watched,) = house.gateway.breaker.detectors.tokens.watched.values()
+            assert watched.spend.in_hour == 7 * 1_000_100_000
             assert key
 
     asyncio.run(story())
@@ -178,7 +178,7 @@ def test_nothing_is_looked_at_while_it_is_off(tmp_path: Path) -> None:
             key = await ready(house)
             await spend(house, key, 12)
             assert await found(house) == []
-            assert not house.gateway.breaker.detector.watched
+            assert not house.gateway.breaker.detectors.tokens.watched
 
     asyncio.run(story())
 
@@ -203,7 +203,7 @@ def test_what_is_known_of_a_token_goes_with_it(tmp_path: Path) -> None:
             await spend(house, key, 2)
             (token,) = house.gateway.registry.tokens.all
             await house.gateway.registry.tokens.delete(token.id)
-            assert not house.gateway.breaker.detector.watched
+            assert not house.gateway.breaker.detectors.tokens.watched
 
     asyncio.run(story())
 
@@ -214,7 +214,7 @@ def test_the_latest_thousand_findings_are_kept(tmp_path: Path, count: int) -> No
         async with open_house(tmp_path) as house:
             findings = house.gateway.breaker.findings
             for number in range(count):
-                await findings.add(BreakerFinding(number, "t", "name", Runaway("requests", 2, 1, 0), False))
+                await findings.add(BreakerFinding(number, "token", "t", "name", Runaway("requests", 2, 1, 0), False))
             kept = await findings.latest(2000)
             assert [kept[0].at_ms, kept[-1].at_ms, len(kept)] == [1000, 1, 1000]
 

@@ -25,7 +25,7 @@ def sent(conversations: Conversations, *texts: str, times: int = 1, **fields: ob
     for _ in range(times):
         repeats = conversations.sent("t", *asked(*texts, **fields))
         if repeats is not None:
-            repeats.answered(1000.0, 1001.0, 5)
+            repeats.answered("t", 1000.0, 1001.0, 5)
     return repeats
 
 

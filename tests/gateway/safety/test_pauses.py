@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
+from aihub_lite.domain.people.person import Person
 from aihub_lite.domain.safety.runaway import Runaway
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.adapters.passthrough import PASSED
@@ -58,7 +59,7 @@ def refusal(call: Call) -> tuple[int, object, str | None, bool]:
 async def paused_token(house: House, **fields: Any) -> tuple[Token, str]:
     """One that the gateway has paused for what it spent, and its key."""
     token, key = await house.add_token(**fields)
-    assert await house.gateway.pauses.pause(token.id, FAST, NOW_MS)
+    assert await house.gateway.pauses.pause("token", token.id, FAST, NOW_MS)
     return token, key
 
 
@@ -131,7 +132,7 @@ def test_a_request_under_way_goes_on_and_is_settled(tmp_path: Path, stream: bool
             house.upstream.queue.append((200, [gate, *house.upstream.default({})]))
         call = house.ask(key, stream=stream)
         await call.until(lambda: house.upstream.requests)
-        await house.gateway.pauses.pause(token.id, FAST, NOW_MS)
+        await house.gateway.pauses.pause("token", token.id, FAST, NOW_MS)
         gate.set()
         await call.served()
         assert (200, True, ["ok"]) == (call.status, call.complete, [row["outcome"] for row in await house.records()])
@@ -162,7 +163,7 @@ def test_a_pause_holds_over_a_restart(tmp_path: Path) -> None:
 def test_a_pause_holds_before_its_call_first_waits(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         token, _ = await house.add_token()
-        pausing = house.gateway.pauses.pause(token.id, FAST, NOW_MS)
+        pausing = house.gateway.pauses.pause("token", token.id, FAST, NOW_MS)
         pausing.send(None)  # up to where it waits for the disk
         assert house.gateway.pauses.refusal_of(token) is not None
         pausing.close()
@@ -174,9 +175,9 @@ def test_who_is_paused_already_is_not_paused_again(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         token, _ = await paused_token(house)
         pauses = house.gateway.pauses
-        repeated = await pauses.pause(token.id, Runaway("repeated", 40, 0, 0), NOW_MS)
+        repeated = await pauses.pause("token", token.id, Runaway("repeated", 40, 0, 0), NOW_MS)
         assert (False, "spend") == (repeated, pauses.all[0].kind)
-        assert not await pauses.pause("tok_gone", FAST, NOW_MS)
+        assert not await pauses.pause("token", "tok_gone", FAST, NOW_MS)
 
     play(tmp_path, story)
 
@@ -186,7 +187,7 @@ def test_what_the_disk_refuses_holds_and_is_written_later(tmp_path: Path) -> Non
         token, _ = await house.add_token()
         database = house.gateway.database
         async with refusing(database):
-            assert await house.gateway.pauses.pause(token.id, FAST, NOW_MS)
+            assert await house.gateway.pauses.pause("token", token.id, FAST, NOW_MS)
             assert house.gateway.pauses.refusal_of(token) is not None
         assert [] == await StoredPauses(database).load()
         await house.gateway.pauses.flush()
@@ -196,14 +197,14 @@ def test_what_the_disk_refuses_holds_and_is_written_later(tmp_path: Path) -> Non
 
 
 def test_a_resumed_token_is_served_and_stays_so(tmp_path: Path) -> None:
-    freed: list[str] = []
+    freed: list[Token | Person] = []
 
     async def story(house: House) -> None:
         await house.add_channel()
         token, key = await paused_token(house)
         house.gateway.pauses.on_resume.append(freed.append)
         await house.gateway.pauses.resume(token)
-        assert (200, [token.id]) == ((await asked(house, CHAT, key)).status, freed)
+        assert (200, [token]) == ((await asked(house, CHAT, key)).status, freed)
         assert [] == await StoredPauses(house.gateway.database).load()
 
     play(tmp_path, story)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
-from tests.gateway.safety.simulated.days import DAYS, Loop, Replay, loops_of, traffic_of
-from tests.gateway.safety.simulated.shapes import DAY, HOUSE, START, USD
+from aihub_lite.domain.safety.pause import PauseHolder
+from tests.gateway.safety.simulated.days import (
+    DAYS,
+    Loop,
+    Pausing,
+    Replay,
+    loops_of,
+    owners,
+    spread_loops_of,
+    traffic_of,
+)
+from tests.gateway.safety.simulated.shapes import DAY, HOUSE, PERSONS, START, USD
 
 LOOPS = 60
 SEED = 15
@@ -15,15 +26,22 @@ SEED = 15
 
 def figures(replay: Replay) -> str:
     """What came of it, for people to read."""
-    lines = [f"{len(HOUSE) * DAYS} token-days, {len(replay.false)} false pauses"]
+    lines = [f"{len(HOUSE) * DAYS} token-days, {len(false(replay, 'token'))} false pauses"]
+    if replay.person_of:
+        lines.append(f"{len(PERSONS) * DAYS} person-days, {len(false(replay, 'person'))} false pauses")
     for pausing in replay.false:
         day = (pausing.at - START) / DAY
-        lines.append(f"  false: {pausing.token_id} on day {day:.1f}: {pausing.runaway}")
+        lines.append(f"  false: {pausing.suspect} on day {day:.1f}")
     for kind in sorted({loop.kind for loop in replay.loops}):
         loops = [loop for loop in replay.loops if loop.kind == kind]
         lines.append(f"  {kind}: {summary(loops)}")
     lines += [f"  late: {loop}" for loop in replay.loops if not loop.in_time]
     return "\n".join(lines)
+
+
+def false(replay: Replay, holder: PauseHolder) -> list[Pausing]:
+    """Tokens, or persons, that were stopped by mistake, or for what somebody had been stopped for already."""
+    return [pausing for pausing in replay.false if pausing.suspect.holder == holder]
 
 
 def summary(loops: list[Loop]) -> str:
@@ -46,3 +64,16 @@ def test_every_loop_is_caught_in_time_and_at_most_one_token_day_in_a_thousand_is
     assert len(replay.loops) == LOOPS
     assert [loop for loop in replay.loops if not loop.in_time] == []
     assert 1000 * len(replay.false) <= len(HOUSE) * DAYS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("planned", [loops_of, spread_loops_of], ids=["single", "spread"])
+def test_with_persons_every_loop_is_caught_in_time_and_found_once(planned: Callable[[int, int], list[Loop]]) -> None:
+    """Loops of single tokens of persons, and loops over all that a person has."""
+    replay = Replay(Random(SEED), owners())
+    replay.run(traffic_of(SEED), planned(SEED, LOOPS))
+    print("\n" + figures(replay))
+    assert len(replay.loops) == LOOPS
+    assert [loop for loop in replay.loops if not loop.in_time] == []
+    assert 1000 * len(false(replay, "token")) <= len(HOUSE) * DAYS
+    assert 1000 * len(false(replay, "person")) <= len(PERSONS) * DAYS

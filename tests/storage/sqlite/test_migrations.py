@@ -70,6 +70,7 @@ RELEASED = (
     "22b8811c8b74524fc734de436e5aed680222843a6f891e1ce8c2c31be9eb129d",
     "44b53d86bcf6c99ab96ea4ce320d68cb7808058000d0f0bebaa9899190811016",
     "44b53d86bcf6c99ab96ea4ce320d68cb7808058000d0f0bebaa9899190811016",
+    "768fd433a39c9f34853def38ba1318602dcdb11859198d6452fe608eb9ae8e11",
 )
 """SHA-256 of `schema_text` after each released step. A new step adds a line; none of these ever changes."""
 

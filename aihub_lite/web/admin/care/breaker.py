@@ -1,4 +1,4 @@
-"""`/api/admin/breaker`: which tokens left their own past, and whether they were paused for it."""
+"""`/api/admin/breaker`: which tokens and persons left their own past, and whether they were paused for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aihub_lite.web.views import Json
 
 @get("/")
 async def show_breaker(gateway: TheGateway) -> Json:
-    """Whether tokens that leave their own past are paused, and which have left it."""
+    """Whether tokens, and persons with several, are paused that leave their own past, and which have left it."""
     return await breaker_json(gateway)
 
 

@@ -147,3 +147,16 @@ HOUSE = (
     *[local] * 2,
 )
 """Fifty tokens."""
+PERSONS: dict[str, tuple[int, ...]] = {
+    "agency": (0, 1, 2, 3, 4, 5, 6, 7, 17, 18, 19, 20, 21, 22, 29, 30, 31, 35, 39, 43),
+    "ada": (8, 23),
+    "bo": (9, 24),
+    "cleo": (10, 25),
+    "dan": (11, 26),
+    "eve": (12, 27, 28, 32),
+    "ops": (33, 34, 36, 44),
+    "product": (40, 41, 45),
+    "new": (46, 47),
+    "analyst": (13, 37, 38, 48),
+}
+"""Persons with several tokens, by their numbers in the house; all others are nobody's."""

@@ -36,7 +36,7 @@ async def paused(visitor: Visitor, kind: str, **person: str | None) -> str:
     """A token of a person that the gateway pauses; returns its id."""
     made = await visitor.call("POST", "/people", {**ADA, **person}, status=201)
     token = await visitor.call("POST", "/tokens", {"name": "Ada: laptop", "person": made["id"]}, status=201)
-    await visitor.gateway.pauses.pause(token["id"], SEEN[kind], 1_800_000_000_000)
+    await visitor.gateway.pauses.pause("token", token["id"], SEEN[kind], 1_800_000_000_000)
     await visitor.gateway.mailer.settled()
     return str(token["id"])
 
@@ -63,3 +63,25 @@ def test_who_has_no_address_gets_none_and_the_pause_holds(tmp_path: Path) -> Non
         assert ([], [token_id]) == (office.letters, [pause.id for pause in visitor.gateway.pauses.all])
 
     with_mail(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "said"),
+    [
+        ("en", "Your tokens are paused at", "Of them together: it spent $12.00 within 5 min"),
+        ("zh", "的令牌已全部暂停", "它们合计：5 min 内花费 $12.00"),
+    ],
+)
+def test_a_person_who_is_paused_with_all_of_theirs_gets_one_letter(
+    tmp_path: Path, language: str, subject: str, said: str
+) -> None:
+    async def story(visitor: Visitor, office: PostOffice) -> None:
+        made = await visitor.call("POST", "/people", ADA, status=201)
+        await visitor.call("POST", "/tokens", {"name": "Ada: laptop", "person": made["id"]}, status=201)
+        await visitor.gateway.pauses.pause("person", made["id"], SEEN["spend"], 1_800_000_000_000)
+        await visitor.gateway.mailer.settled()
+        (letter,) = office.letters
+        assert (True, True) == (subject in letter["Subject"], said in letter.get_content())
+        assert f"{URL}/console/me/tokens" in letter.get_content()
+
+    with_mail(tmp_path, story, mail_language=language)

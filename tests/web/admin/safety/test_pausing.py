@@ -110,8 +110,24 @@ def test_people_resume_what_the_gateway_paused_where_the_setting_lets_them(
         gateway = visitor.gateway
         await gateway.live_settings.change({"own_resume": own_resume})
         ada, token_id = await own_token(visitor)
-        await gateway.pauses.pause(token_id, LOOP, 1_800_000_000_000)
+        await gateway.pauses.pause("token", token_id, LOOP, 1_800_000_000_000)
         assert WHY == (await ada.ask("GET", "/tokens/laptop"))["paused"]["why"]
+        await ada.ask("POST", "/tokens/laptop/resume", status=status)
+        assert (status == 403) == bool(gateway.pauses.all)
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(("own_resume", "status"), [("off", 403), ("on", 200)])
+def test_people_whom_the_gateway_paused_resume_all_of_theirs_where_the_setting_lets_them(
+    tmp_path: Path, own_resume: str, status: int
+) -> None:
+    async def story(visitor: Visitor) -> None:
+        gateway = visitor.gateway
+        await gateway.live_settings.change({"own_resume": own_resume})
+        ada, _ = await own_token(visitor)
+        await gateway.pauses.pause("person", ada.person.id, LOOP, 1_800_000_000_000)
+        assert "their tokens sent the same conversation" in (await ada.ask("GET", "/tokens/laptop"))["paused"]["why"]
         await ada.ask("POST", "/tokens/laptop/resume", status=status)
         assert (status == 403) == bool(gateway.pauses.all)
 

@@ -22,7 +22,7 @@ NOW_MS = 1_800_000_000_000
 async def paused_token(visitor: Visitor) -> Token:
     """One that the gateway has paused."""
     token, _ = await visitor.gateway.registry.tokens.create("night-agent")
-    await visitor.gateway.pauses.pause(token.id, FAST, NOW_MS)
+    await visitor.gateway.pauses.pause("token", token.id, FAST, NOW_MS)
     return token
 
 
@@ -68,6 +68,25 @@ def test_the_overview_leads_to_what_is_paused(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [
+        ("en", "their tokens spent $12.00 within 1 h, usually $1.00 at most"),
+        ("zh", "其令牌在 1 h 内共花费 $12.00，平常最多 $1.00"),
+    ],
+)
+def test_a_person_whom_the_gateway_paused_is_shown_with_why(tmp_path: Path, language: str, why: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        ada = await visitor.gateway.people.create_person("Ada")
+        await visitor.gateway.pauses.pause("person", ada.id, FAST, NOW_MS)
+        page = await visitor.page("/console", **{"accept-language": language})
+        assert (True, True) == (f'<a href="/console/people/{ada.id}">Ada</a>' in page, why in page)
+        assert why in await visitor.page(f"/console/people/{ada.id}", **{"accept-language": language})
+
+    at_console(tmp_path, story)
+
+
 def test_a_paused_person_is_resumed_from_their_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
@@ -87,7 +106,7 @@ def test_the_owner_sees_it_and_has_a_button_where_they_may_resume(tmp_path: Path
         ada: Member = await member(visitor, "Ada")
         made = await ada.ask("POST", "/tokens", {"name": "laptop"}, status=201)
         token = visitor.gateway.registry.tokens.get(made["id"])
-        await visitor.gateway.pauses.pause(token.id, FAST, NOW_MS)
+        await visitor.gateway.pauses.pause("token", token.id, FAST, NOW_MS)
         home = await ada.page("/console/me")
         page = await ada.page(f"/console/me/tokens/{token.id}")
         assert (True, True) == (WHY["en"] in home, WHY["en"] in page)
