@@ -124,6 +124,19 @@ def test_a_request_that_ended_early_says_why_without_a_code(tmp_path: Path, outc
     at_console(tmp_path, story)
 
 
+@pytest.mark.parametrize("path", ["/console/tokens/ann", "/console/channels/house 1"])
+def test_a_list_of_failures_says_of_each_why_although_no_text_was_kept(tmp_path: Path, path: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await failed(visitor)
+        await visitor.sign_in()
+        for language, texts in LANGUAGES.items():
+            assert texts("failure.upstream_error.means") in words_of(await visitor.page(path, accept_language=language))
+        await book(visitor, "r2", token_id="x", token="x", channel="house 1", outcome="cut_off", error_code="")
+        assert LANGUAGES["en"]("failure.cut_off.means") in words_of(await visitor.page("/console/channels/house 1"))
+
+    at_console(tmp_path, story)
+
+
 def test_a_request_that_was_answered_has_nothing_to_be_done(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await book(visitor, "r1", outcome="ok", error_code="", error_text="")
