@@ -162,7 +162,10 @@ class Breaker:
     def _suspect(self, suspect: Suspect, token: Token, at_ms: int) -> None:
         name = token.name
         if suspect.holder == "person":
-            name = self.persons[suspect.id].name
+            person = self.persons.get(suspect.id)
+            if person is None:
+                return  # deleted in this moment, and their tokens are about to be
+            name = person.name
         self._forget_conversations(token.person_id or token.id)
         if len(self._found) < MOST_FOUND:
             self._found.append(Found(suspect, name, at_ms))

@@ -128,3 +128,11 @@ def test_half_of_the_values_are_within_a_spread_of_the_median(values: list[int])
 def test_at_most_one_value_in_fifty_is_beyond_the_crest(values: list[int]) -> None:
     crest = crest_of(sorted(values))
     assert 50 * sum(value > crest for value in values) <= len(values)
+
+
+def test_a_whole_may_do_what_a_part_of_it_may_by_its_own_past_and_not_what_others_allow_it() -> None:
+    report = limits_of({NOW - week * WEEK: 1000 for week in (1, 2)}, NOW, FLOOR)
+    small = limits_of(use_at(range(9, 17), 14, 10), NOW, FLOOR)
+    whole = small.with_part(report.at_least({"burst": 10**6, "hour": 10**6, "day": 10**6}))
+    assert small.hour(NOW) < report.hour(NOW) == whole.hour(NOW) < 10**6
+    assert (whole.burst, whole.day) == (report.burst, max(small.day, report.day))

@@ -16,6 +16,7 @@ from aihub_lite.domain.token import Token
 from aihub_lite.gateway.people.ownership import given_to
 from aihub_lite.storage.people.audit import AuditFilter, AuditLog
 from aihub_lite.storage.reports.cells import Cells
+from aihub_lite.storage.safety.pasts import MANY
 from tests.gateway.safety.test_breaker import DIME, DOLLAR, ask, found
 from tests.support.clock import ManualClock
 from tests.support.inprocess import House, open_house, whole
@@ -185,11 +186,14 @@ def test_what_another_did_with_a_token_is_not_restored_for_who_has_it_now(tmp_pa
     play(tmp_path, before, after)
 
 
-def test_a_past_is_what_a_person_did_or_what_their_tokens_did_whichever_is_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("idle", [0, MANY], ids=["of a few tokens", "of many tokens"])
+def test_a_past_is_what_a_person_did_or_what_their_tokens_did_whichever_is_more(tmp_path: Path, idle: int) -> None:
     """A token that was deleted took nothing with it; one that was given brings what it does."""
 
     async def story(room: Room) -> None:
         gateway = room.house.gateway
+        for _ in range(idle):
+            await room.house.add_token(person_id=room.ada.id)
         quarter = int(room.clock.wall()) // QUARTER
         given, key = await room.house.add_token()
         await ask(room.house, key, "nobody's")
