@@ -175,7 +175,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     | {"web.pauses", "web.pots", "domain.alerts", "gateway.conditions"},
     "web.admin.alerts": FACTS
     | {"gateway.alerts"}
-    | {"domain.alerts", "gateway.core", "gateway.people", "storage.alerts", "web.admin", "web.views"},
+    | {"domain.alerts", "gateway.core", "gateway.people", "storage.alerts", "web.admin", "web.framework", "web.views"},
     "web.admin.people": FACTS
     | {"domain.people", "gateway.core", "gateway.people", "gateway.state", "storage.people", "web.access", "web.admin"}
     | {"gateway.mail"}
@@ -190,7 +190,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "web.admin.moving": FACTS
     | {"gateway.core", "gateway.moving", "moving", "web.access", "web.admin", "web.body"}
     | {"web.framework", "web.views"},
-    "web.admin.undo": FACTS | {"web.admin", "web.rates", "web.views"},
+    "web.admin.undo": FACTS | {"web.admin", "web.framework", "web.rates", "web.views"},
     "web.configuration": FACTS
     | {"config", "domain.people", "gateway.core", "gateway.people", "gateway.rehearsal", "gateway.state"}
     | {"gateway.upkeep", "upstream", "upstream.providers", "web.admin", "web.admin.people", "web.admin.pots"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Litestar, Response, Router
+from litestar import Litestar, Response
 from litestar.exceptions import HTTPException
 
 from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodNotAllowed, NotFound, RequestTooLarge
@@ -35,7 +35,7 @@ from aihub_lite.web.description import description_router
 from aihub_lite.web.description.document import OWN_API, Description
 from aihub_lite.web.docs import docs_router
 from aihub_lite.web.doctor.examination import Doctor
-from aihub_lite.web.framework import AnyRequest, Framework
+from aihub_lite.web.framework import AnyRequest, Framework, PathRouter
 from aihub_lite.web.gate import is_own_path
 from aihub_lite.web.guard import guard_of
 from aihub_lite.web.me import me_router
@@ -77,7 +77,7 @@ def administration_app(gateway: Gateway, sign_in: SignIn, sightings: Sightings) 
             sightings.refused(exchange_of(request.scope, request.receive, None), refusal)
         return on_refusal(request, refusal)
 
-    def administering() -> Router:
+    def administering() -> PathRouter:
         more = (
             *ALERTS,
             *PEOPLE,
@@ -90,7 +90,7 @@ def administration_app(gateway: Gateway, sign_in: SignIn, sightings: Sightings) 
         )
         return admin_router(gateway, sign_in, sightings, more)
 
-    def owning() -> Router:
+    def owning() -> PathRouter:
         return me_router(gateway, sign_in, sightings, (description_router(own_description),))
 
     doctor = Doctor(gateway)

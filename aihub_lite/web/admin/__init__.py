@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.di import Provide
 
 from aihub_lite.errors import Conflict
@@ -29,7 +29,7 @@ from aihub_lite.web.admin.routes import routes_router
 from aihub_lite.web.admin.settings import settings_router
 from aihub_lite.web.admin.statistics import statistics_router
 from aihub_lite.web.admin.tokens import tokens_router
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.relay.sightings import Sightings
 from aihub_lite.web.sign_in import SignIn
 from aihub_lite.web.trail import trail_of
@@ -38,9 +38,11 @@ from aihub_lite.wire.client_error import error_body
 PATH = "/api/admin"
 
 
-def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[Router] = ()) -> Router:
+def admin_router(
+    gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[PathRouter] = ()
+) -> PathRouter:
     """All routes, and those of rooms above this one; `web.access.rights` says who may use which."""
-    return Router(
+    return PathRouter(
         PATH,
         route_handlers=[
             tokens_router,

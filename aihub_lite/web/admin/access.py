@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Router, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
@@ -10,7 +10,7 @@ from aihub_lite.errors import AccessDenied, NotFound
 from aihub_lite.storage.sessions import Session
 from aihub_lite.web.access.actor import actor_of, check_over
 from aihub_lite.web.admin.dependencies import TheGateway, TheSignIn
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.sign_in import SignIn
 from aihub_lite.web.views import Json, moment_text
 
@@ -93,4 +93,4 @@ async def reset_key(request: AnyRequest, sign_in: TheSignIn) -> Json:
     return {"key": key, "ended": ended}
 
 
-access_router = Router("/", route_handlers=[create_link, list_sessions, end_sessions, end_session, reset_key])
+access_router = PathRouter("/", route_handlers=[create_link, list_sessions, end_sessions, end_session, reset_key])

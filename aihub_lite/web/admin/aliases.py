@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import attrs
-from litestar import Router, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath
 
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.bodies import read
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
 from aihub_lite.web.admin.paging import Order, page_json
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json
 
 
@@ -57,4 +58,4 @@ async def delete_alias(gateway: TheGateway, alias: FromPath[str]) -> Json:
     return {"alias": alias, "deleted": True, "was": was}
 
 
-aliases_router = Router("/aliases", route_handlers=[list_aliases, set_alias, delete_alias])
+aliases_router = PathRouter("/aliases", route_handlers=[list_aliases, set_alias, delete_alias])

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from litestar import Router, get
+from litestar import get
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp, Receive, Send
 
@@ -17,6 +17,7 @@ from aihub_lite.errors import Conflict
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.sqlite.backup import back_up
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.framework import PathRouter
 
 PIECE = 256 * 1024
 """Bytes read and sent at once."""
@@ -72,4 +73,4 @@ def name_of(gateway: Gateway) -> str:
     return datetime.fromtimestamp(gateway.clock.wall(), UTC).strftime("aihub-%Y-%m-%d-%H%M.db")
 
 
-backup_router = Router("/backup", route_handlers=[download_backup])
+backup_router = PathRouter("/backup", route_handlers=[download_backup])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
-from litestar import Router, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.channel import BY_OPERATOR, Channel, ChannelKey, Offer, in_use, keys_of, switched_off, with_key
@@ -44,6 +44,7 @@ from aihub_lite.web.admin.channel_views import (
 )
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
 from aihub_lite.web.admin.paging import page_json
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.limits import LIMITS, LimitsInput
 from aihub_lite.web.overrides import OVERRIDES, overrides_of
 from aihub_lite.web.views import Json
@@ -337,7 +338,7 @@ def comes_back(channel: Channel, gateway: Gateway) -> bool:
     return channel.origin == "builtin"
 
 
-channels_router = Router(
+channels_router = PathRouter(
     "/channels",
     route_handlers=[
         list_channels,

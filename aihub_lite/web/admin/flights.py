@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import FromPath
 
 from aihub_lite import __version__
@@ -12,6 +12,7 @@ from aihub_lite.errors import NotFound
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.state.flight import Flight
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json
 
 
@@ -89,4 +90,4 @@ async def show_status(gateway: TheGateway) -> Json:
     return status_of(gateway)
 
 
-flights_router = Router("/", route_handlers=[list_flights, stop_flight, show_status])
+flights_router = PathRouter("/", route_handlers=[list_flights, stop_flight, show_status])

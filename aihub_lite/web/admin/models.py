@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import attrs
-from litestar import Router, delete, get, put
+from litestar import delete, get, put
 from litestar.params import FromPath, FromQuery
 
 from aihub_lite.domain.catalog import Candidate, Model
@@ -22,6 +22,7 @@ from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, tak
 from aihub_lite.web.admin.paging import Asked, Order, page_json
 from aihub_lite.web.admin.prices import is_free
 from aihub_lite.web.admin.tokens import optional_token
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.rates import optional_terms, terms_json
 from aihub_lite.web.views import Json
 
@@ -182,4 +183,4 @@ async def forget_of_model(gateway: TheGateway, model: FromPath[str]) -> Json:
     return {"model": name, "deleted": True}
 
 
-models_router = Router("/models", route_handlers=[list_models, show_model, say_of_model, forget_of_model])
+models_router = PathRouter("/models", route_handlers=[list_models, show_model, say_of_model, forget_of_model])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from functools import reduce
 
-from litestar import Router, get
+from litestar import get
 
 from aihub_lite.domain.alerts.condition import Condition
 from aihub_lite.gateway.conditions.conditions import conditions_of
@@ -13,6 +13,7 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.statistics import Statistics, Sums
 from aihub_lite.web.admin.channel_views import change_json
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.spans import edges_of
 from aihub_lite.web.sums import sums_json
 from aihub_lite.web.views import Json, moment_text
@@ -70,4 +71,4 @@ async def show_overview(gateway: TheGateway) -> Json:
     return await overview(gateway)
 
 
-overview_router = Router("/overview", route_handlers=[show_overview])
+overview_router = PathRouter("/overview", route_handlers=[show_overview])

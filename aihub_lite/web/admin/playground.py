@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +20,7 @@ from aihub_lite.gateway.client.exchange import Send as RawSend
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway, TheSightings
 from aihub_lite.web.admin.tokens import OWN, make_own_token
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.relay.endpoint import endpoint
 
 BROWSER = b"Mozilla/"
@@ -64,4 +65,4 @@ def as_playground(scope: Scope) -> dict[str, Any]:
     return {**scope, "headers": headers}
 
 
-playground_router = Router("/", route_handlers=[complete_chat])
+playground_router = PathRouter("/", route_handlers=[complete_chat])

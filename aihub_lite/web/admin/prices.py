@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import attrs
-from litestar import Router, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath, FromQuery
 
 from aihub_lite.domain.catalog import Model
@@ -20,6 +20,7 @@ from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.bodies import Nano, read
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
 from aihub_lite.web.admin.paging import Order, page_json
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.rates import hosted_json, own_terms_json, rates_json, terms_json
 from aihub_lite.web.views import Json
 
@@ -396,4 +397,4 @@ async def delete_price(
     return {"model": name, "deleted": True, "was": {"model": name, "hidden": hidden, **own_terms_json(terms)}}
 
 
-prices_router = Router("/prices", route_handlers=[list_prices, set_price, adopt_price, delete_price])
+prices_router = PathRouter("/prices", route_handlers=[list_prices, set_price, adopt_price, delete_price])

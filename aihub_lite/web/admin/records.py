@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Annotated, get_args
 
 import msgspec
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from aihub_lite.domain.money import UNPRICED, Price, cost_of, nano_usd, unpriced_in
@@ -24,6 +24,7 @@ from aihub_lite.storage.requests.refusals import Refusal, Refusals
 from aihub_lite.storage.usage import MAX_PAGE, Usages
 from aihub_lite.web.admin.bodies import moment
 from aihub_lite.web.admin.dependencies import TheGateway, TheSearch
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.rates import hosted_json, in_force_json, rates_json
 from aihub_lite.web.reports.asking import filters_of
 from aihub_lite.web.requests.listing import RequestSearch, refusal_json, requests_page
@@ -379,4 +380,4 @@ async def show_request(gateway: TheGateway, ref: FromPath[str]) -> Json:
     return {**full_record_json(entry), "times": 1}
 
 
-records_router = Router("/", route_handlers=[list_records, list_requests, show_record, show_request])
+records_router = PathRouter("/", route_handlers=[list_records, list_requests, show_record, show_request])

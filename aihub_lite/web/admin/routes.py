@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import attrs
-from litestar import Router, delete, get, patch, post, put
+from litestar import delete, get, patch, post, put
 from litestar.params import FromPath, FromQuery
 
 from aihub_lite.domain.route import DEFAULT_REASONS, Conditions, DayHours, NamedRoute, Reason, RouteStep
@@ -22,6 +22,7 @@ from aihub_lite.web.admin.bodies import read, read_object, structure
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, takes
 from aihub_lite.web.admin.paging import Order, page_json
 from aihub_lite.web.admin.tokens import optional_token
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json, optional_money
 
 
@@ -334,7 +335,7 @@ async def delete_route(gateway: TheGateway, name: FromPath[str]) -> Json:
     return {"name": name, "deleted": True, "was": {**own_json(route), "hidden": hidden}}
 
 
-routes_router = Router(
+routes_router = PathRouter(
     "/",
     route_handlers=[
         list_strategies,

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from litestar import Router, get, patch
+from litestar import get, patch
 
 from aihub_lite import __version__
 from aihub_lite.config import HINTS, LIVE, REASONS, Settings
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.bodies import read_object, structure
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json
 
 SettingsInput = attrs.make_class(
@@ -62,4 +63,4 @@ async def change_settings(gateway: TheGateway, content: TheBody) -> Json:
     return settings_json(gateway)
 
 
-settings_router = Router("/settings", route_handlers=[show_settings, change_settings])
+settings_router = PathRouter("/settings", route_handlers=[show_settings, change_settings])

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 import msgspec
-from litestar import Router, delete, get, put
+from litestar import delete, get, put
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from aihub_lite.domain.validation import check_name
@@ -28,7 +28,7 @@ from aihub_lite.storage.usage import Dimension as OldDimension
 from aihub_lite.storage.usage import Usages, UsageSum
 from aihub_lite.web.admin.bodies import moment, read
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.reports.asking import chosen_in, dimensions_of, filters_of
 from aihub_lite.web.reports.figures import figures
 from aihub_lite.web.reports.view import view_of
@@ -212,4 +212,4 @@ def checked_query(query: str) -> str:
     return view_of(fields).query()
 
 
-statistics_router = Router("/", route_handlers=[show_statistics, sum_usage, list_views, save_view, delete_view])
+statistics_router = PathRouter("/", route_handlers=[show_statistics, sum_usage, list_views, save_view, delete_view])

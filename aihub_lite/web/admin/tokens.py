@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import attrs
-from litestar import Router, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.money import plain, usd
@@ -21,6 +21,7 @@ from aihub_lite.storage.usage import Usages
 from aihub_lite.web.admin.bodies import ManyInput, Nano, done_to_each, moment, read_many, read_object, structure
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, TheSightings, takes
 from aihub_lite.web.admin.paging import Asked, Order, page_json
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.pauses import token_pause_json
 from aihub_lite.web.pots import budgets_json
 from aihub_lite.web.relay.sightings import Sightings
@@ -325,7 +326,7 @@ async def change_many_tokens(gateway: TheGateway, sightings: TheSightings, conte
     return await done_to_each(request, change_one)
 
 
-tokens_router = Router(
+tokens_router = PathRouter(
     "/tokens",
     route_handlers=[
         list_tokens,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.di import Provide
 from litestar.params import FromQuery
 
@@ -14,7 +14,7 @@ from aihub_lite.web.body import read_body
 from aihub_lite.web.configuration.outcome import apply_text, outcome_json
 from aihub_lite.web.configuration.sealing import sealed_export
 from aihub_lite.web.configuration.writing import export_text
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.views import Json
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -77,4 +77,4 @@ def _digests(gateway: Gateway) -> dict[str, str]:
     return {token.id: token.digest for token in gateway.registry.tokens.by_digest.values()}
 
 
-configuration_router = Router("/", route_handlers=[export_configuration, export_sealed, apply_configuration])
+configuration_router = PathRouter("/", route_handlers=[export_configuration, export_sealed, apply_configuration])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response, Router, get, head
+from litestar import Response, get, head
 from litestar.di import Provide
 from litestar.params import FromQuery
 from litestar.response import Redirect
@@ -34,7 +34,7 @@ from aihub_lite.web.console.settings import SETTINGS
 from aihub_lite.web.console.sign_in import ENTRANCE, with_status
 from aihub_lite.web.console.statistics import STATISTICS
 from aihub_lite.web.console.tokens import TOKENS
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.search import hits
 from aihub_lite.web.sign_in import SignIn
 
@@ -43,12 +43,12 @@ PAGES = (*TOKENS, *CHANNELS, *MODELS, *ROUTES, *PLAYGROUND, *REQUESTS, *STATISTI
 """Those behind the session's guard, beside the front page."""
 
 
-def console_router(gateway: Gateway, sign_in: SignIn, more: Sequence[ControllerRouterHandler] = ()) -> Router:
+def console_router(gateway: Gateway, sign_in: SignIn, more: Sequence[ControllerRouterHandler] = ()) -> PathRouter:
     """Sign-in, the page of a key and the assets, which are open to all, and the pages of whoever is signed in.
 
     `more` are the pages of the rooms within this one.
     """
-    pages = Router(
+    pages = PathRouter(
         "/",
         route_handlers=[
             show_overview,
@@ -62,7 +62,7 @@ def console_router(gateway: Gateway, sign_in: SignIn, more: Sequence[ControllerR
             GatewayError: on_refusal,
         },
     )
-    return Router(
+    return PathRouter(
         PATH,
         route_handlers=[serve_asset, show_key_page, *ENTRANCE, pages],
         dependencies={

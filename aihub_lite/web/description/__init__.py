@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from aihub_lite.web.description.document import Description
+from aihub_lite.web.framework import PathRouter
 
 TheDescription = NamedDependency[SkipValidation[Description]]
 
@@ -22,9 +23,9 @@ async def show_description(description: TheDescription) -> Response[bytes]:
     return Response(await asyncio.to_thread(description.encoded), media_type="application/json")
 
 
-def description_router(description: Description) -> Router:
+def description_router(description: Description) -> PathRouter:
     """The route that programs read it at."""
-    return Router(
+    return PathRouter(
         "/",
         route_handlers=[show_description],
         dependencies={"description": Provide(lambda: description, sync_to_thread=False)},

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Any
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect, Template
@@ -39,7 +39,7 @@ from aihub_lite.web.docs.own import OwnReference
 from aihub_lite.web.docs.readers import OFF, Reader, cookie_for, reader_of, shows_key
 from aihub_lite.web.docs.reference import openapi
 from aihub_lite.web.docs.search import Indexes
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.relay.endpoint import exchange_of
 from aihub_lite.web.sign_in import SignIn, check_origin
 from aihub_lite.wire.client_error import error_body
@@ -69,7 +69,7 @@ def show_openapi(request: AnyRequest, gateway: TheGateway) -> Response[bytes]:
     return Response(msgspec.json.encode(document), media_type="application/json")
 
 
-def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own: Description) -> Router:
+def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own: Description) -> PathRouter:
     """All pages, and the description for programs. Whoever may not read pages is shown one that asks for a key."""
 
     async def reader(request: AnyRequest) -> Reader:
@@ -82,19 +82,19 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own
     reference = AdminReference(description)
     own_reference = OwnReference(own)
     indexes = Indexes(documentation, reference, own_reference)
-    pages = Router(
+    pages = PathRouter(
         "/",
         route_handlers=[show_first, show_index, show_contents, show_model_list, show_model, show_page],
         exception_handlers={Unauthenticated: ask_for_key, GatewayError: on_refusal},
     )
-    admin_pages = Router(
+    admin_pages = PathRouter(
         "/",
         route_handlers=[show_admin_contents, show_admin, show_operator_first, show_operator, show_own],
         exception_handlers={Unauthenticated: redirect_to_sign_in, GatewayError: on_refusal},
     )
-    return Router(
+    return PathRouter(
         "/",
-        route_handlers=[show_openapi, Router(HOME, route_handlers=[open_with_key, pages, admin_pages])],
+        route_handlers=[show_openapi, PathRouter(HOME, route_handlers=[open_with_key, pages, admin_pages])],
         dependencies={
             "reader": Provide(reader),
             "gateway": Provide(lambda: gateway, sync_to_thread=False),

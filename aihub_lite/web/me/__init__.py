@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from litestar import Router
 from litestar.di import Provide
 
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import read_admin_body
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.me.account import ACCOUNT
 from aihub_lite.web.me.passkeys import PASSKEYS
 from aihub_lite.web.me.pot import POT
@@ -25,9 +25,9 @@ from aihub_lite.web.trail import trail_of
 PATH = "/api/me"
 
 
-def me_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[Router] = ()) -> Router:
+def me_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[PathRouter] = ()) -> PathRouter:
     """All routes, and those of `more`; a member has no other API."""
-    return Router(
+    return PathRouter(
         PATH,
         route_handlers=[*ACCOUNT, *TOKENS, *PASSKEYS, *POT, *USAGE, *REQUESTS, *more],
         dependencies={

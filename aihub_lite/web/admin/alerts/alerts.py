@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import attrs
-from litestar import Router, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.alerts.destination import AlertDestination, resolved, target_of
@@ -19,6 +19,7 @@ from aihub_lite.gateway.people.watch import note
 from aihub_lite.storage.alerts.messages import Message
 from aihub_lite.web.admin.bodies import read, read_object, structure
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json, moment_text
 
 SHOWN = 20
@@ -219,7 +220,7 @@ def _facts(destination: AlertDestination | None) -> Json:
     }
 
 
-alerts_router = Router(
+alerts_router = PathRouter(
     "/alerts",
     route_handlers=[
         list_alerts,

@@ -5,14 +5,13 @@ May import what `web.admin` may, `web.doctor` and `gateway.backups`, and `web.ad
 
 from __future__ import annotations
 
-from litestar import Router
-
 from aihub_lite.web.admin.care.backups import backups_router
 from aihub_lite.web.admin.care.breaker import breaker_router
 from aihub_lite.web.admin.care.doctor import doctor_router
 from aihub_lite.web.doctor.examination import Doctor
+from aihub_lite.web.framework import PathRouter
 
 
-def care_routers(doctor: Doctor) -> tuple[Router, ...]:
+def care_routers(doctor: Doctor) -> tuple[PathRouter, ...]:
     """All of them."""
     return (backups_router, breaker_router, doctor_router(doctor))

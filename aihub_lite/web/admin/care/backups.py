@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import Router, get, post
+from litestar import get, post
 
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.backups.faults import BackupFailed
 from aihub_lite.storage.backups.files import BackupFile
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json, moment_text
 
 
@@ -57,4 +58,4 @@ async def make_backup(gateway: TheGateway) -> Json:
         raise StorageUnavailable(f"There is no backup: {failed.message}.") from None
 
 
-backups_router = Router("/backups", route_handlers=[list_backups, make_backup])
+backups_router = PathRouter("/backups", route_handlers=[list_backups, make_backup])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
+from litestar import get
 
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.safety.findings import breaker_json
 from aihub_lite.web.views import Json
 
@@ -15,4 +16,4 @@ async def show_breaker(gateway: TheGateway) -> Json:
     return await breaker_json(gateway)
 
 
-breaker_router = Router("/breaker", route_handlers=[show_breaker])
+breaker_router = PathRouter("/breaker", route_handlers=[show_breaker])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
+from litestar import get
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from aihub_lite.web.console.pages import language_of
 from aihub_lite.web.doctor.examination import Doctor, report_json
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.views import Json
 
 TheDoctor = NamedDependency[SkipValidation[Doctor]]
@@ -24,9 +24,9 @@ async def examine(request: AnyRequest, doctor: TheDoctor) -> Json:
     return report_json(await doctor.examine(), language_of(request))
 
 
-def doctor_router(doctor: Doctor) -> Router:
+def doctor_router(doctor: Doctor) -> PathRouter:
     """The route, over one doctor."""
-    return Router(
+    return PathRouter(
         "/doctor",
         route_handlers=[examine],
         dependencies={"doctor": Provide(lambda: doctor, sync_to_thread=False)},

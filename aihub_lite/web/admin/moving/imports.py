@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import attrs
 import msgspec
-from litestar import Router, post
+from litestar import post
 
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.moving.arrive import arrive, preview
@@ -15,7 +15,7 @@ from aihub_lite.moving.move import Move, Remark
 from aihub_lite.web.access.actor import actor_of
 from aihub_lite.web.admin.dependencies import TheGateway, decodes
 from aihub_lite.web.body import read_body
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.views import Json
 
 IMPORT_BYTES = 96 * 1024 * 1024
@@ -54,4 +54,4 @@ def _rows_json(move: Move, rows: Sequence[Remark]) -> Json:
     return {"program": move.program, "rows": [attrs.asdict(row) for row in rows]}
 
 
-import_router = Router("/import", route_handlers=[import_everything, preview_import])
+import_router = PathRouter("/import", route_handlers=[import_everything, preview_import])

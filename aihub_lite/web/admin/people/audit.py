@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromQuery
 
 from aihub_lite.domain.people.audit import AuditEntry
@@ -12,6 +12,7 @@ from aihub_lite.storage.people.audit import AuditFilter
 from aihub_lite.web.admin.bodies import moment
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import LIMIT
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json, moment_text
 
 
@@ -78,4 +79,4 @@ async def list_audit(
     return {"audit": shown, "more": bool(further), "after": further or None}
 
 
-audit_router = Router("/audit", route_handlers=[list_audit])
+audit_router = PathRouter("/audit", route_handlers=[list_audit])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 import attrs
-from litestar import Router, delete, get, post
+from litestar import delete, get, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
@@ -21,7 +21,7 @@ from aihub_lite.web.admin.paging import Asked, Order, page_json
 from aihub_lite.web.admin.people.mail import invitation_mail
 from aihub_lite.web.admin.people.persons import allowed, change_for
 from aihub_lite.web.admin.people.views import person_json
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.views import Json, moment_text
 
 SECONDS = 7 * 86_400
@@ -131,4 +131,4 @@ async def end_invitation(request: AnyRequest, gateway: TheGateway, ref: FromPath
     return {"id": person.id, "name": person.name, "ended": True}
 
 
-invitations_router = Router("/invitations", route_handlers=[list_invitations, create_invitation, end_invitation])
+invitations_router = PathRouter("/invitations", route_handlers=[list_invitations, create_invitation, end_invitation])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from litestar import Router, post
+from litestar import post
 
 from aihub_lite.domain.people.person import check_email
 from aihub_lite.errors import Conflict, UpstreamBroken
@@ -12,6 +12,7 @@ from aihub_lite.gateway.mail.mailer import Sent
 from aihub_lite.gateway.people.watch import note
 from aihub_lite.web.admin.bodies import read
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.views import Json
 
 
@@ -48,4 +49,4 @@ async def send_test_mail(gateway: TheGateway, content: TheBody) -> Json:
     return mail_json(sent)
 
 
-mail_router = Router("/mail", route_handlers=[send_test_mail])
+mail_router = PathRouter("/mail", route_handlers=[send_test_mail])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
-from litestar import Router, delete, get, patch, post
+from litestar import delete, get, patch, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
@@ -18,7 +18,7 @@ from aihub_lite.web.admin.bodies import read_object, structure
 from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, TheSightings, takes
 from aihub_lite.web.admin.paging import Asked, Order, page_json
 from aihub_lite.web.admin.people.views import people_json, person_json
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.views import Json
 
 
@@ -173,7 +173,7 @@ async def delete_person(request: AnyRequest, gateway: TheGateway, sightings: The
     return {"id": person.id, "name": person.name, "deleted": True, "tokens": [token.name for token in tokens]}
 
 
-persons_router = Router(
+persons_router = PathRouter(
     "/people",
     route_handlers=[
         list_people,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from litestar import Router, delete, get, patch, post, put
+from litestar import delete, get, patch, post, put
 from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person, Team
@@ -16,7 +16,7 @@ from aihub_lite.web.admin.dependencies import TheAsked, TheBody, TheGateway, The
 from aihub_lite.web.admin.paging import Asked, Order, page_json
 from aihub_lite.web.admin.people.persons import allowed
 from aihub_lite.web.admin.people.views import team_json, teams_json
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.views import Json
 
 
@@ -96,7 +96,7 @@ async def remove_member(request: AnyRequest, gateway: TheGateway, ref: FromPath[
     return await team_json(gateway, gateway.people.team(ref))
 
 
-teams_router = Router(
+teams_router = PathRouter(
     "/teams",
     route_handlers=[list_teams, create_team, show_team, edit_team, delete_team, add_member, remove_member],
 )

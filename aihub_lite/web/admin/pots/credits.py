@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import attrs
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import FromPath, FromQuery
 
 from aihub_lite.domain.pots.budget import PotKey
@@ -11,7 +11,7 @@ from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.access.actor import actor_of
 from aihub_lite.web.admin.bodies import Nano, SignedNano, read
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.pots import credit_json, pot_json, request_json, statement_view
 from aihub_lite.web.views import Json
 
@@ -92,7 +92,7 @@ async def refuse_credit(request: AnyRequest, gateway: TheGateway, number: FromPa
     return await credits_json(gateway, PotKey("person", refused.person_id))
 
 
-credits_router = Router(
+credits_router = PathRouter(
     "/",
     route_handlers=[list_credits, add_credit, show_statement, list_credit_requests, give_credit, refuse_credit],
 )

@@ -6,13 +6,14 @@ A pot is named as `person:NAME`, `team:NAME`, `token:NAME` or `gateway`; a name 
 from __future__ import annotations
 
 import attrs
-from litestar import Router, get, patch
+from litestar import get, patch
 from litestar.params import FromPath
 
 from aihub_lite.domain.pots.budget import GATEWAY
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.bodies import read_object, structure
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.pots import pot_json
 from aihub_lite.web.views import Json
 
@@ -53,4 +54,4 @@ async def edit_pot(gateway: TheGateway, who: FromPath[str], content: TheBody) ->
     return await pot_json(gateway, key)
 
 
-pots_router = Router("/pots", route_handlers=[list_pots, show_pot, edit_pot])
+pots_router = PathRouter("/pots", route_handlers=[list_pots, show_pot, edit_pot])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 import attrs
-from litestar import Router, post
+from litestar import post
 
 from aihub_lite.domain.hosted import HOSTED, HostedRates
 from aihub_lite.domain.money import OPERATOR, OwnTerms, Price
@@ -20,6 +20,7 @@ from aihub_lite.web.admin.bodies import Nano, read
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, takes
 from aihub_lite.web.admin.prices import HoursInput, RatesInput, TierInput, tiers_of
 from aihub_lite.web.admin.routes import RouteInput, reasons_of, route_json, steps_of
+from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.rates import own_terms_json
 from aihub_lite.web.views import Json
 
@@ -136,4 +137,4 @@ async def undelete_route(gateway: TheGateway, content: TheBody) -> Json:
     return route_json(gateway, await gateway.registry.routes.undelete(route, hidden=request.hidden))
 
 
-undelete_router = Router("/undelete", route_handlers=[undelete_alias, undelete_price, undelete_route])
+undelete_router = PathRouter("/undelete", route_handlers=[undelete_alias, undelete_price, undelete_route])

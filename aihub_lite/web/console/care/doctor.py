@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
+from litestar import get
 from litestar.di import Provide
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream, Template
@@ -12,7 +12,7 @@ from aihub_lite.web.admin.care.doctor import TheDoctor
 from aihub_lite.web.console.pages import language_of, page
 from aihub_lite.web.doctor.examination import Doctor, report_json
 from aihub_lite.web.doctor.way_back import dots
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 
 
 @get("/doctor")
@@ -32,9 +32,9 @@ async def stream_dots(ticket: FromPath[str], doctor: TheDoctor) -> Stream:
     return Stream(dots(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-def doctor_page(doctor: Doctor) -> Router:
+def doctor_page(doctor: Doctor) -> PathRouter:
     """The page, over the doctor of the admin API."""
-    return Router(
+    return PathRouter(
         "/",
         route_handlers=[show_doctor, stream_dots],
         dependencies={"doctor": Provide(lambda: doctor, sync_to_thread=False)},

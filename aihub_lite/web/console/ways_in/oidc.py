@@ -12,7 +12,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Any
 
 import attrs
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, QueryParameter, SkipValidation
@@ -29,7 +29,7 @@ from aihub_lite.web.admin.dependencies import TheGateway, TheSignIn
 from aihub_lite.web.console.connect import root_of
 from aihub_lite.web.console.pages import HOME, page
 from aihub_lite.web.console.sign_in import first_page, redirect_target, sign_in_page, with_status
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.sign_in import scheme_of
 
 PATH = f"{HOME}/oidc"
@@ -160,10 +160,10 @@ async def come_back(
     return entered
 
 
-def oidc_router(gateway: Gateway) -> Router:
+def oidc_router(gateway: Gateway) -> PathRouter:
     """Both routes, about the issuer that the settings name."""
     door = door_of(gateway)
-    return Router(
+    return PathRouter(
         "/oidc",
         route_handlers=[begin, come_back],
         dependencies={"door": Provide(lambda: door, sync_to_thread=False)},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, post
+from litestar import Response, post
 from litestar.di import Provide
 
 from aihub_lite.web.admin.bodies import read_object
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSignIn, read_admin_body
 from aihub_lite.web.console.sign_in import first_page
-from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.framework import AnyRequest, PathRouter
 from aihub_lite.web.me.passkeys import check_available
 from aihub_lite.web.sign_in import check_origin, site_of
 
@@ -36,7 +36,7 @@ async def enter_by_passkey(
     return Response({"then": first_page(person)}, cookies=[cookie], headers={"cache-control": "no-store"})
 
 
-passkey_router = Router(
+passkey_router = PathRouter(
     "/passkey",
     route_handlers=[show_request_options, enter_by_passkey],
     dependencies={"content": Provide(read_admin_body)},
