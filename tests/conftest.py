@@ -6,6 +6,7 @@ import functools
 import gc
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 
@@ -36,10 +37,13 @@ CLOUDS = ("azure", "bedrock", "vertex", "ways")
 EXTENDED_ROOMS = (
     HERE / "cli",
     HERE / "fuzz",
-    HERE / "web" / "console",
+    *(HERE / "web" / room for room in ("configuration", "console", "description", "docs")),
     *(HERE / "served" / room for room in (*CLOUDS, "http2", "process", "replay", "restarts", "servers")),
 )
 """What takes long, and mostly finds what another test has found already: CI asks it too."""
+MANY_CASES = tuple(HERE / room for room in ("gateway", "served", "web", "wire"))
+"""Where a test with many cases takes long for what two of them find: CI asks the others too."""
+FEW = 2
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 """Bytes: as much as the largest tests write, and some."""
@@ -62,8 +66,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """The pure tier does not even import the rooms of the second one."""
+    """Rooms that none of whose tests is asked are not even imported: every worker would collect them."""
     if config.option.markexpr == "not served" and collection_path in SERVED_ROOMS:
+        return True
+    if "not extended" in config.option.markexpr and collection_path in EXTENDED_ROOMS:
         return True
     return None
 
@@ -76,17 +82,25 @@ def pytest_collection_finish() -> None:
 
 def first_cases(items: list[pytest.Item]) -> list[pytest.Item]:
     """Of each test the first of its cases that were chosen: whether it holds behind a restart, one of them tells."""
-    tests: dict[tuple[Path, str], pytest.Item] = {}
+    return [item for item, number in numbered(items) if number == 0]
+
+
+def numbered(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, int]]:
+    """Each with the number of its case among those of its test, from 0."""
+    cases: Counter[tuple[Path, str]] = Counter()
     for item in items:
-        tests.setdefault((item.path, getattr(item, "originalname", item.name)), item)
-    return [*tests.values()]
+        test = (item.path, getattr(item, "originalname", item.name))
+        yield item, cases[test]
+        cases[test] += 1
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     """Marks the second tier, and what of it is left to CI; `-m "not served"` leaves the pure one."""
-    for item in items:
+    for item, number in numbered(items):
         if any(room in item.path.parents for room in EXTENDED_ROOMS):
+            item.add_marker(pytest.mark.extended)
+        if number >= FEW and any(room in item.path.parents for room in MANY_CASES):
             item.add_marker(pytest.mark.extended)
         if is_served(item):
             item.add_marker(pytest.mark.served)
