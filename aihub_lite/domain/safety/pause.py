@@ -42,20 +42,25 @@ class SafetyPause:
 def why(pause: SafetyPause) -> str:
     """What happened, like `it spent $12.40 within 1 h, usually $1.10 at most`; of a person `their tokens spent`."""
     if pause.holder == "person" and not pause.by_hand:
-        return f"their tokens {seen_text(pause)}"
+        # Written out: the catalogues of languages have each of these whole.
+        return _said(pause, "their tokens spent", "their tokens made", "their tokens sent the same conversation")
     return f"it {seen_text(pause)}"
 
 
 def seen_text(pause: SafetyPause) -> str:
     """The same without a subject."""
+    return _said(pause, "spent", "made", "sent the same conversation")
+
+
+def _said(pause: SafetyPause, spent: str, made: str, sent: str) -> str:
     span = span_text(pause)
     if pause.kind == "spend":
-        return f"spent {dollars(usd(pause.seen))} within {span}, usually {dollars(usd(pause.usual))} at most"
+        return f"{spent} {dollars(usd(pause.seen))} within {span}, usually {dollars(usd(pause.usual))} at most"
     if pause.kind == "requests":
-        return f"made {pause.seen:,} requests within {span}, usually {pause.usual:,} at most"
+        return f"{made} {pause.seen:,} requests within {span}, usually {pause.usual:,} at most"
     if pause.kind == "repeated":
-        spent = dollars(usd(pause.spent))
-        return f"sent the same conversation {pause.seen:,} times within {span}, and spent {spent} in its last hour"
+        cost = dollars(usd(pause.spent))
+        return f"{sent} {pause.seen:,} times within {span}, and spent {cost} in its last hour"
     return "was paused by hand"
 
 
