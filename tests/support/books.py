@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,10 @@ class Books:
 
     def sightings(self, words: list[str]) -> list[str]:
         """Which of the words stand anywhere in the files, and where."""
-        contents = {file.name: file.read_bytes() for file in self.files()}
+        contents = {}
+        for file in self.files():
+            with suppress(FileNotFoundError):  # a backup that its reader has left is gone any moment
+                contents[file.name] = file.read_bytes()
         return [f"{word} in {name}" for name, data in contents.items() for word in words if word.encode() in data]
 
 
