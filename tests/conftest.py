@@ -98,9 +98,7 @@ def numbered(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, int]]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, None, None]:
     """Marks the second tier, and what of it is left to CI; `-m "not served"` leaves the pure one."""
     for item, number in numbered(items):
-        if any(room in item.path.parents for room in EXTENDED_ROOMS):
-            item.add_marker(pytest.mark.extended)
-        if number >= FEW and any(room in item.path.parents for room in MANY_CASES):
+        if within(item.path, EXTENDED_ROOMS) or (number >= FEW and within(item.path, MANY_CASES)):
             item.add_marker(pytest.mark.extended)
         if is_served(item):
             item.add_marker(pytest.mark.served)
@@ -111,9 +109,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = first
 
 
+@functools.cache
+def within(path: Path, rooms: tuple[Path, ...]) -> bool:
+    """Whether a file is of one of these rooms. There are twenty tests in one, and a path is slow to compare."""
+    return any(room in path.parents for room in rooms)
+
+
 def is_served(item: pytest.Item) -> bool:
     """Whether a test needs a server process, the whole web application, or its time."""
-    if any(room in item.path.parents for room in SERVED_ROOMS):
+    if within(item.path, SERVED_ROOMS):
         return True
     if any(item.get_closest_marker(name) for name in SERVED_MARKS):
         return True

@@ -7,8 +7,7 @@ for them first, or soon after the gateway answers.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +20,7 @@ from aihub_lite.gateway.client.exchange import JSON_HEADERS, Exchange
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.upkeep.readiness import Readiness
 from aihub_lite.storage.meta import Meta
+from aihub_lite.web.administration.later import MadeLater, Paths, made_whole
 from aihub_lite.web.gate import CANONICAL_CHAT, App, Gate, is_own_path
 from aihub_lite.web.relay.endpoint import Endpoint, endpoint, exchange_of
 from aihub_lite.web.relay.replies import send_json
@@ -30,58 +30,9 @@ from aihub_lite.web.sign_in import SignIn
 NOTHING_BESIDES: Mapping[str, Endpoint] = MappingProxyType({})
 
 
-@attrs.define(eq=False)
-class MadeLater:
-    """An application that is made when it is first asked for, beside the event loop."""
-
-    make: Callable[[], App]
-    _making: asyncio.Future[App] | None = None
-    _app: App | None = None
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if self._app is None:
-            self._app = await self.made()
-        await self._app(scope, receive, send)
-
-    async def made(self) -> App:
-        """The application itself. A caller that is cancelled stops nothing: others may wait for it too.
-
-        Raises what making it does; whoever comes after that has it tried again.
-        """
-        if self._making is None or (self._making.done() and self._making.exception()):
-            self._making = asyncio.ensure_future(asyncio.to_thread(self.make))
-        return await asyncio.shield(self._making)
-
-
-@attrs.frozen
-class Paths:
-    """Endpoints by canonical path, and who answers at all others."""
-
-    endpoints: Mapping[str, Endpoint]
-    mounted: frozenset[str]
-    """Those of them that answer for every path below their own."""
-    otherwise: App
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.answering(scope.get("aihub.path", ""))(scope, receive, send)
-
-    def answering(self, path: str) -> App:
-        """Whoever answers at a path."""
-        if path in self.endpoints:
-            return self.endpoints[path]
-        for root in self.mounted:
-            if path.startswith(f"{root}/"):
-                return self.endpoints[root]
-        return self.otherwise
-
-
 async def warm_up(app: Gate) -> None:
     """Make now what the first request for it would make."""
-    later: App = app.app
-    while isinstance(later, MadeLater):
-        later = await later.made()
-        if isinstance(later, Paths):
-            later = later.otherwise
+    await made_whole(app.app)
 
 
 @attrs.frozen
@@ -117,10 +68,9 @@ def create_app(gateway: Gateway, besides: Mapping[str, Endpoint] = NOTHING_BESID
     # What the two import is imported only here, when it is needed: see above.
 
     def administration() -> App:
-        from aihub_lite.web.administration import administration_app  # noqa: PLC0415
+        from aihub_lite.web.administration.rooms import administration_rooms  # noqa: PLC0415
 
-        app: App = administration_app(gateway, sign_in, sightings)
-        return app
+        return administration_rooms(gateway, sign_in, sightings)
 
     def surfaces() -> App:
         from aihub_lite.web.relay.routes import MOUNTED, relay_surfaces  # noqa: PLC0415

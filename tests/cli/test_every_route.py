@@ -23,7 +23,7 @@ from tests.moving.smallest import smallest_one_api
 from tests.support.upstream.answers import models_list
 from tests.support.upstream.scripted import Upstream
 from tests.web.admin.desk import Desk, at_desk
-from tests.web.admin.test_guard import app_of, routes_of
+from tests.web.admin.test_guard import all_routes_of, routes_of
 
 READS = ("GET", "HEAD")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "gateway.toml"
@@ -197,8 +197,7 @@ def handlers_of(directory: Path) -> dict[tuple[str, str], str]:
     handlers: dict[tuple[str, str], str] = {}
 
     async def story(desk: Desk) -> None:
-        app = await app_of(desk)
-        for route in app.routes:
+        for route in await all_routes_of(desk):
             if isinstance(route, HTTPRoute):
                 for handler in route.route_handlers:
                     for method in handler.http_methods:

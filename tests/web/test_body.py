@@ -10,7 +10,7 @@ from litestar.routes import HTTPRoute
 
 from aihub_lite.web.body import ADMIN_BYTES, FORM_BYTES
 from aihub_lite.web.gate import LARGEST_COOKIES, LONGEST_PATH, LONGEST_QUERY
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import Visitor, at_console
 
 FRAMEWORK_READS = frozenset({"data", "body"})
@@ -19,8 +19,7 @@ FRAMEWORK_READS = frozenset({"data", "body"})
 
 async def handlers(visitor: Visitor) -> list[HTTPRouteHandler]:
     """Every handler of the application that is not raw ASGI."""
-    app = await framework_of(visitor.app)
-    routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
+    routes = [route for route in await framed_routes(visitor.app) if isinstance(route, HTTPRoute)]
     return [handler for route in routes for handler in route.route_handlers]
 
 

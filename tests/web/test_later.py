@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aihub_lite.web.app import MadeLater
+from aihub_lite.web.administration.later import MadeLater
 from tests.support.process import ROOT
 
 UNUSED = "pydantic"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.upstream.answers import error_answer
 from tests.support.upstream.scripted import Upstream
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import Visitor, at_console
 from tests.web.test_echoed_keys import KEYS, parts_in
 
@@ -55,7 +55,7 @@ async def shown(visitor: Visitor) -> list[str]:
     """Every page and every answer of the admin API that there is to read."""
     (record, *_) = (await visitor.call("GET", "/records"))["records"]
     texts = []
-    for route in (await framework_of(visitor.app)).routes:
+    for route in await framed_routes(visitor.app):
         if "GET" not in (route.methods or ()) or not route.path.startswith(SEEN) or route.path.startswith(UNSEEN):
             continue
         thing = route.path.split("/{")[0].rpartition("/")[2]

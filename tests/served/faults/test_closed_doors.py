@@ -15,7 +15,7 @@ from aihub_lite.gateway.core import open_gateway
 from aihub_lite.web.app import create_app
 from tests.support import rawclient
 from tests.support.gateway import Gateway, eventually, unique
-from tests.web.admin.desk import framework_of, surfaces_of
+from tests.web.admin.desk import framed_routes, surfaces_of
 
 PUBLIC = {
     ("GET", "/healthz"),
@@ -77,7 +77,7 @@ def routes(directory: Path) -> Iterator[tuple[str, str]]:
             app = create_app(gateway)
             framed = [
                 (str(method), filled(route.path))
-                for route in (await framework_of(app)).routes
+                for route in await framed_routes(app)
                 for method in route.methods
                 if method != "OPTIONS"
             ]

@@ -15,7 +15,7 @@ from aihub_lite.domain.people.person import Person, Role
 from aihub_lite.errors import AccessDenied
 from aihub_lite.web.access.rights import RIGHTS, right_of
 from tests.web.access.team import ROLES, add_person, invited, signed_in
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import SAME_ORIGIN, Visitor, at_console
 
 GOLDEN = Path(__file__).with_name("rights.txt")
@@ -33,7 +33,7 @@ def golden() -> dict[tuple[str, str], list[str]]:
 
 async def routes_of(visitor: Visitor) -> list[tuple[str, str]]:
     """Method and path of every route of the framework, from the application itself: a new one is there by itself."""
-    routes = (await framework_of(visitor.app)).routes
+    routes = await framed_routes(visitor.app)
     plain = [route for route in routes if isinstance(route, HTTPRoute)]
     assert routes == plain
     return sorted((method, route.path_format) for route in plain for method in route.methods if method != "OPTIONS")

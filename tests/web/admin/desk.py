@@ -11,12 +11,14 @@ from typing import Any, cast
 import attrs
 import httpx
 from litestar import Litestar
+from litestar.routes import BaseRoute
 
 from aihub_lite.config import Settings
 from aihub_lite.gateway.core import Gateway, open_gateway
 from aihub_lite.gateway.state.admin_key import admin_key
-from aihub_lite.web.app import MadeLater, Paths, create_app
-from aihub_lite.web.gate import Gate
+from aihub_lite.web.administration.later import MadeLater, Paths
+from aihub_lite.web.app import create_app
+from aihub_lite.web.gate import App, Gate
 
 
 async def surfaces_of(app: Gate) -> Paths:
@@ -27,11 +29,19 @@ async def surfaces_of(app: Gate) -> Paths:
     return surfaces
 
 
-async def framework_of(app: Gate) -> Litestar:
-    """The framework's application behind gate and surfaces."""
-    framework = (await surfaces_of(app)).otherwise
-    assert isinstance(framework, MadeLater)
-    return cast("Litestar", await framework.made())
+async def framed_routes(app: Gate) -> list[BaseRoute]:
+    """The routes of all that the framework serves, behind gate and surfaces."""
+    administration = (await surfaces_of(app)).otherwise
+    assert isinstance(administration, MadeLater)
+    rooms = await administration.made()
+    assert isinstance(rooms, Paths)
+    apps = {id(room): room for room in (*rooms.endpoints.values(), rooms.otherwise)}.values()
+    return [route for app in [await _framework_of(room) for room in apps] for route in app.routes]
+
+
+async def _framework_of(room: App) -> Litestar:
+    assert isinstance(room, MadeLater)
+    return cast("Litestar", await room.made())
 
 
 @attrs.frozen

@@ -8,27 +8,25 @@ from pathlib import Path
 
 import httpx
 import pytest
-from litestar import Litestar
-from litestar.routes import HTTPRoute
+from litestar.routes import BaseRoute, HTTPRoute
 
 from aihub_lite.config import BadSetting
 from aihub_lite.gateway.state.admin_key import admin_key
 from aihub_lite.web.gate import Gate
-from tests.web.admin.desk import Desk, at_desk, framework_of
+from tests.web.admin.desk import Desk, at_desk, framed_routes
 
 
-async def app_of(desk: Desk) -> Litestar:
-    """The framework's application of a desk."""
+async def all_routes_of(desk: Desk) -> list[BaseRoute]:
+    """Those of the framework behind a desk."""
     transport = desk.http._transport
     assert isinstance(transport, httpx.ASGITransport)
     assert isinstance(transport.app, Gate)
-    return await framework_of(transport.app)
+    return await framed_routes(transport.app)
 
 
 async def routes_of(desk: Desk) -> list[tuple[str, str]]:
     """Method and path of every route there is, from the application itself: a new one is on this list by itself."""
-    app = await app_of(desk)
-    routes = [route for route in app.routes if route.path.startswith("/api/admin")]
+    routes = [route for route in await all_routes_of(desk) if route.path.startswith("/api/admin")]
     # Anything else than a plain route would be reached by methods and paths that nobody has listed.
     plain = [route for route in routes if isinstance(route, HTTPRoute)]
     assert routes == plain

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from litestar.routes import HTTPRoute
 
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import SITE, Visitor, at_console
 
 pytestmark = pytest.mark.attack("T-68")
@@ -28,8 +28,9 @@ OPEN = (
 
 async def pages(visitor: Visitor) -> list[str]:
     """Every page that needs a session, from the routes themselves."""
-    app = await framework_of(visitor.app)
-    routes = [route for route in app.routes if isinstance(route, HTTPRoute) and "GET" in route.methods]
+    routes = [
+        route for route in await framed_routes(visitor.app) if isinstance(route, HTTPRoute) and "GET" in route.methods
+    ]
     return [route.path for route in routes if route.path.startswith("/console") and not route.path.startswith(OPEN)]
 
 

@@ -16,7 +16,7 @@ from aihub_lite.web.admin.tokens import TokenInput
 from aihub_lite.web.description.document import Description
 from aihub_lite.web.description.schemas import schema_of
 from aihub_lite.web.views import Json
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import Visitor, at_console
 
 ADMIN = "/api/admin/"
@@ -48,7 +48,7 @@ def test_every_route_of_the_admin_api_is_described_and_no_other(tmp_path: Path) 
         described = operations(await document_of(visitor))
         served = {
             (method, route.path_format)
-            for route in (await framework_of(visitor.app)).routes
+            for route in await framed_routes(visitor.app)
             for method in getattr(route, "methods", ())
             if route.path_format.startswith(ADMIN) and method != "OPTIONS"
         }
@@ -65,7 +65,7 @@ def test_every_operation_that_reads_a_body_says_what_is_in_it(tmp_path: Path) ->
         described = operations(await document_of(visitor))
         reading = {
             (method, route.path_format)
-            for route in (await framework_of(visitor.app)).routes
+            for route in await framed_routes(visitor.app)
             for method, (handler, _) in getattr(route, "route_handler_map", {}).items()
             if route.path_format.startswith(ADMIN) and "content" in handler.parsed_fn_signature.parameters
         }

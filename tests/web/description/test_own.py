@@ -14,7 +14,7 @@ from aihub_lite.web.description.schemas import schema_of
 from aihub_lite.web.docs.own import SIGN_IN
 from aihub_lite.web.me.tokens import OwnTokenInput
 from tests.web.access.team import PASSWORD, add_person, invited, signed_in
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import SAME_ORIGIN, Visitor, at_console
 
 OWN = "/api/me"
@@ -44,7 +44,7 @@ def test_every_route_is_described_with_its_body_and_no_other(tmp_path: Path) -> 
         described = await operations(visitor, await member(visitor))
         handlers = {
             (method, route.path_format): handler
-            for route in (await framework_of(visitor.app)).routes
+            for route in await framed_routes(visitor.app)
             for method, (handler, _) in getattr(route, "route_handler_map", {}).items()
             if route.path_format.startswith(OWN) and method != "OPTIONS"
         }

@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 
 from aihub_lite.web.console.pages import ACCOUNT, OWN_RAIL, RAIL
 from tests.web.access.team import add_person, signed_in
-from tests.web.admin.desk import framework_of
+from tests.web.admin.desk import framed_routes
 from tests.web.console.test_requests import book
 from tests.web.console.test_walls import OPEN
 from tests.web.console.visitor import Visitor, at_console
@@ -43,8 +43,8 @@ async def addresses(visitor: Visitor) -> dict[str, str]:
         "/console/people/teams": "crew",
         "/console/pots": person,
     }
-    app = await framework_of(visitor.app)
-    routes = [route.path for route in app.routes if isinstance(route, HTTPRoute) and "GET" in route.methods]
+    framed = await framed_routes(visitor.app)
+    routes = [route.path for route in framed if isinstance(route, HTTPRoute) and "GET" in route.methods]
     pages = [path for path in routes if path.startswith("/console") and not path.startswith(OPEN)]
     pages = [path for path in pages if not path.endswith(NO_PAGES)]
     return {path: PARAMETER.sub(lambda match: f"{match[1]}/{filled[match[1]]}", path) for path in pages}

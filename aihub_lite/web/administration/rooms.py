@@ -1,11 +1,13 @@
-"""What the framework serves: admin API and console, and an error for every path that nothing answers."""
+"""Admin API, people's own API, documentation and console, and an error for every path that nothing answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import Litestar, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
+from litestar.types import ControllerRouterHandler
 
 from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodNotAllowed, NotFound, RequestTooLarge
 from aihub_lite.gateway.client.callers import received_path
@@ -18,6 +20,7 @@ from aihub_lite.web.admin.moving import import_router
 from aihub_lite.web.admin.people import PEOPLE
 from aihub_lite.web.admin.pots import POTS
 from aihub_lite.web.admin.undo import UNDO
+from aihub_lite.web.administration.later import MadeLater, Paths
 from aihub_lite.web.configuration.routes import configuration_router
 from aihub_lite.web.console import answer_root_head, console_router, redirect_root
 from aihub_lite.web.console.alerts import ALERT_PAGES
@@ -65,17 +68,13 @@ FRAMEWORK_TEXTS = {
 }
 
 
-def administration_app(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Litestar:
-    """The framework's application over an open gateway."""
+MOUNTED = ("/api/admin", "/api/me", "/docs")
+"""Rooms beside the console, with every path below their own."""
 
-    def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
-        """The framework's errors: nothing of their texts or shapes leaks, only the status."""
-        refusal = refusal_for(request, error)
-        # A client with a wrong base URL ends here, and whoever sets it up waits for a sign of it. Nothing is sent by
-        # this exchange: it only reads the request's headers.
-        if not is_own_path(request.scope["path"]):
-            sightings.refused(exchange_of(request.scope, request.receive, None), refusal)
-        return on_refusal(request, refusal)
+
+def administration_rooms(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Paths:
+    """What the framework serves over an open gateway: each room is made when it is first asked for. Whoever looks at
+    the console needs no documentation, and a program that calls the admin API none of both."""
 
     def administering() -> PathRouter:
         more = (
@@ -93,18 +92,42 @@ def administration_app(gateway: Gateway, sign_in: SignIn, sightings: Sightings) 
     def owning() -> PathRouter:
         return me_router(gateway, sign_in, sightings, (description_router(own_description),))
 
+    def console() -> list[ControllerRouterHandler]:
+        more: list[ControllerRouterHandler] = [*PAGES, doctor_page(doctor), oidc_router(gateway), passkey_router]
+        return [redirect_root, answer_root_head, console_router(gateway, sign_in, more)]
+
+    def room(handlers: Callable[[], list[ControllerRouterHandler]]) -> MadeLater:
+        return MadeLater(lambda: framework(gateway, sign_in, sightings, handlers()))
+
     doctor = Doctor(gateway)
     description = Description(administering)
     own_description = Description(owning, OWN_API)
+    docs = room(lambda: [docs_router(gateway, sign_in, description, own_description)])
+    rooms = {
+        "/api/admin": room(lambda: [administering()]),
+        "/api/me": room(lambda: [owning()]),
+        "/docs": docs,
+        "/openapi.json": docs,
+    }
+    return Paths(rooms, frozenset(MOUNTED), room(console))
+
+
+def framework(
+    gateway: Gateway, sign_in: SignIn, sightings: Sightings, handlers: Sequence[ControllerRouterHandler]
+) -> Framework:
+    """The application of one room."""
+
+    def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
+        """The framework's errors: nothing of their texts or shapes leaks, only the status."""
+        refusal = refusal_for(request, error)
+        # A client with a wrong base URL ends here, and whoever sets it up waits for a sign of it. Nothing is sent by
+        # this exchange: it only reads the request's headers.
+        if not is_own_path(request.scope["path"]):
+            sightings.refused(exchange_of(request.scope, request.receive, None), refusal)
+        return on_refusal(request, refusal)
+
     return Framework(
-        route_handlers=[
-            administering(),
-            owning(),
-            redirect_root,
-            answer_root_head,
-            console_router(gateway, sign_in, (*PAGES, doctor_page(doctor), oidc_router(gateway), passkey_router)),
-            docs_router(gateway, sign_in, description, own_description),
-        ],
+        route_handlers=handlers,
         guards=[guard_of(gateway, sign_in)],
         template_config=template_config(),
         exception_handlers={
