@@ -60,7 +60,7 @@ class Detectors:
         self, token_id: str, person_id: str, now: float, spent: int, found: Runaway | None
     ) -> Suspect | None:
         token = self.tokens.watched[token_id]
-        if token.spend.minute < token.free_until:
+        if token.is_free:
             return None
         if person_id not in self.persons.watched:
             # From here on its own sums say it: those of its tokens have this request already.

@@ -15,7 +15,7 @@ import attrs
 
 from aihub_lite.domain.reports.sketch import Sketch, Times, packed, unpacked
 from aihub_lite.errors import StorageUnavailable
-from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO, period_statements
+from aihub_lite.storage.reports.summed import FIGURES, LAST_SUMMED, SUMMED_TO, period_statements
 from aihub_lite.storage.sqlite.columns import to_json
 from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.sqlite.writer import Statement
@@ -56,10 +56,7 @@ WHERE kind = json_extract(key.value, '$[0]') AND quarters = json_extract(key.val
     AND second = json_extract(key.value, '$[4]')
 """
 MARK = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
-PLACE = f"""
-SELECT (SELECT max(id) FROM usage_records) AS last,
-    coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = '{SUMMED_TO}'), 0) AS summed_to
-"""  # noqa: S608
+PLACE = f"SELECT (SELECT max(id) FROM usage_records) AS last, {LAST_SUMMED} AS summed_to"  # noqa: S608
 FIRST_AFTER = "SELECT min(id) AS first FROM usage_records WHERE id > ?"
 Key = tuple[str, int, int, str, str]
 

@@ -16,7 +16,7 @@ from aihub_lite.storage.quarters import PERIOD
 from aihub_lite.storage.reports.dimensions import COLUMNS, SumTable
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
 from aihub_lite.storage.reports.sql import MOST_ROWS, filter_values, member_names, members_sql, with_member
-from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO
+from aihub_lite.storage.reports.summed import FIGURES, LAST_SUMMED
 from aihub_lite.storage.sqlite.columns import to_json
 
 RECORDS_SINCE = "records_since_ms"
@@ -91,7 +91,7 @@ def _cuts(question: ReportQuestion, pair: SumTable) -> str:
     known = [COLUMNS[name] for name in pair.columns]
     conditions = [
         "started_ms >= json_extract(cut.value, '$[1]') AND started_ms < json_extract(cut.value, '$[2]')",
-        f"usage_records.id <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = '{SUMMED_TO}')",  # noqa: S608
+        f"usage_records.id <= {LAST_SUMMED}",
         *(f"{COLUMNS[name]} = :filter_{name}" for name in question.filters),
         *with_member(question, columns),
     ]

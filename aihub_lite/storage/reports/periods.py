@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 
 from aihub_lite.storage.quarters import PERIOD, QUARTER
-from aihub_lite.storage.reports.dimensions import COLUMNS, SumTable
+from aihub_lite.storage.reports.dimensions import COLUMNS, NAMED_IN, SumTable
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
-from aihub_lite.storage.reports.sql import FROM, MOST_ROWS, UNTIL, filter_values, members_sql
-from aihub_lite.storage.reports.summed import FIGURES, SUMMED_TO
+from aihub_lite.storage.reports.sql import FROM, MOST_ROWS, UNTIL, filter_values, members_sql, name_now
+from aihub_lite.storage.reports.summed import FIGURES, LAST_SUMMED
 from aihub_lite.storage.sqlite.columns import to_json
 
 QUARTERS = PERIOD // QUARTER
@@ -85,7 +85,7 @@ def _missing(question: ReportQuestion) -> str:
     """From the records that are not summed up yet."""
     columns = [COLUMNS[name] for name in question.by]
     conditions = [
-        f"usage_records.id > coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = '{SUMMED_TO}'), 0)",  # noqa: S608
+        f"usage_records.id > {LAST_SUMMED}",
         f"started_ms >= {FROM} * {1000 * PERIOD} AND started_ms < {UNTIL} * {1000 * PERIOD}",
         *(f"{COLUMNS[name]} = :filter_{name}" for name in question.filters),
     ]
@@ -110,7 +110,7 @@ def _names(question: ReportQuestion) -> str:
     for number, dimension in enumerate(question.by):
         name = f"member_{number}"
         if dimension == "token":
-            name = f"coalesce((SELECT name FROM tokens WHERE id = {name}), max(called))"  # noqa: S608
+            name = name_now(NAMED_IN[dimension], name, "max(called)")
         names.append(f"{name} AS name_{number}, ")
     return "".join(names)
 

@@ -117,6 +117,11 @@ def _name(dimension: str, column: str, tables: str) -> str:
     last = column
     if dimension == "token" and "usage_cells" not in tables:
         last = "max(token)"
+    return name_now(table, column, last)
+
+
+def name_now(table: str, column: str, last: str) -> str:
+    """What whoever has an id is called, or `last` where it is gone."""
     return f"coalesce((SELECT name FROM {table} WHERE id = {column}), {last})"  # noqa: S608
 
 

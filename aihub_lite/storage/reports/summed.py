@@ -6,6 +6,8 @@ from aihub_lite.storage.reports.question import TOTALS
 from aihub_lite.storage.sqlite.writer import Statement
 
 SUMMED_TO = "summed_to"
+LAST_SUMMED = f"coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = '{SUMMED_TO}'), 0)"  # noqa: S608
+"""In SQL: the id of the last record that is summed up."""
 FAILED = "('error', 'cut_off', 'interrupted')"
 CANCELLED = "('client_gone', 'stopped')"
 MEASURED = "streamed AND outcome = 'ok' AND first_byte_ms > 0 AND duration_ms > first_byte_ms"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from aihub_lite.storage.reports.summed import SUMMED_TO
+from aihub_lite.storage.reports.summed import LAST_SUMMED
 from aihub_lite.storage.sqlite.database import Database
 
 OF_ONE = """
@@ -42,8 +42,7 @@ SELECT holder_id, quarter, sum(cost_nano) AS cost_nano, sum(requests) AS request
     WHERE kind = 'person' AND quarters = 1 AND quarter >= :first AND first <> ''
     UNION ALL
     SELECT person_id, started_ms / 900000, cost_nano, 1 FROM usage_records
-    WHERE id > coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = '{SUMMED_TO}'), 0)
-        AND started_ms >= :first * 900000 AND person_id <> ''
+    WHERE id > {LAST_SUMMED} AND started_ms >= :first * 900000 AND person_id <> ''
 ) GROUP BY 1, 2
 """  # noqa: S608
 """Sums of persons are some minutes behind; the records say the rest."""
