@@ -43,6 +43,11 @@ class Paths:
     """Those of them that answer for every path below their own."""
     otherwise: App
 
+    @property
+    def apps(self) -> list[App]:
+        """Whoever answers anywhere, once each."""
+        return [*{id(app): app for app in (*self.endpoints.values(), self.otherwise)}.values()]
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.answering(scope.get("aihub.path", ""))(scope, receive, send)
 
@@ -61,5 +66,5 @@ async def made_whole(app: App) -> None:
     if isinstance(app, MadeLater):
         await made_whole(await app.made())
     if isinstance(app, Paths):
-        for room in {id(room): room for room in (*app.endpoints.values(), app.otherwise)}.values():
-            await made_whole(room)
+        for each in app.apps:
+            await made_whole(each)

@@ -7,6 +7,8 @@ from typing import Any
 
 from litestar import Response
 from litestar.exceptions import HTTPException
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template.config import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
 from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodNotAllowed, NotFound, RequestTooLarge
@@ -56,8 +58,7 @@ FRAMEWORK_ERRORS: dict[int, type[ClientFault]] = {
 }
 PAGES = (*ALERT_PAGES, *PEOPLE_PAGES, *POT_PAGES, *OWN_PAGES)
 """Those of the console that stand in rooms of their own."""
-PAGES = (*ALERT_PAGES, *PEOPLE_PAGES, *POT_PAGES, *OWN_PAGES)
-"""Those of the console that stand in rooms of their own."""
+Templates = TemplateConfig[JinjaTemplateEngine]
 LONGEST_METHOD = 20
 """Letters of a method that a refusal names: the longest one registered has 17 (`UPDATEREDIRECTREF`)."""
 FRAMEWORK_TEXTS = {
@@ -97,8 +98,9 @@ def administration_rooms(gateway: Gateway, sign_in: SignIn, sightings: Sightings
         return [redirect_root, answer_root_head, console_router(gateway, sign_in, more)]
 
     def room(handlers: Callable[[], list[ControllerRouterHandler]]) -> MadeLater:
-        return MadeLater(lambda: framework(gateway, sign_in, sightings, handlers()))
+        return MadeLater(lambda: framework(gateway, sign_in, sightings, templates, handlers()))
 
+    templates = template_config()
     doctor = Doctor(gateway)
     description = Description(administering)
     own_description = Description(owning, OWN_API)
@@ -113,9 +115,13 @@ def administration_rooms(gateway: Gateway, sign_in: SignIn, sightings: Sightings
 
 
 def framework(
-    gateway: Gateway, sign_in: SignIn, sightings: Sightings, handlers: Sequence[ControllerRouterHandler]
+    gateway: Gateway,
+    sign_in: SignIn,
+    sightings: Sightings,
+    templates: Templates,
+    handlers: Sequence[ControllerRouterHandler],
 ) -> Framework:
-    """The application of one room."""
+    """The application of one room; `templates` are those of all."""
 
     def on_http_error(request: AnyRequest, error: HTTPException) -> Response[Any]:
         """The framework's errors: nothing of their texts or shapes leaks, only the status."""
@@ -129,7 +135,7 @@ def framework(
     return Framework(
         route_handlers=handlers,
         guards=[guard_of(gateway, sign_in)],
-        template_config=template_config(),
+        template_config=templates,
         exception_handlers={
             HTTPException: on_http_error,
             GatewayError: on_refusal,

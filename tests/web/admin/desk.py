@@ -35,8 +35,7 @@ async def framed_routes(app: Gate) -> list[BaseRoute]:
     assert isinstance(administration, MadeLater)
     rooms = await administration.made()
     assert isinstance(rooms, Paths)
-    apps = {id(room): room for room in (*rooms.endpoints.values(), rooms.otherwise)}.values()
-    return [route for app in [await _framework_of(room) for room in apps] for route in app.routes]
+    return [route for app in [await _framework_of(room) for room in rooms.apps] for route in app.routes]
 
 
 async def _framework_of(room: App) -> Litestar:
