@@ -15,7 +15,14 @@ from typing import Any
 from aihub_lite.storage.quarters import PERIOD
 from aihub_lite.storage.reports.dimensions import COLUMNS, SumTable
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
-from aihub_lite.storage.reports.sql import MOST_ROWS, filter_values, member_names, members_sql, with_member
+from aihub_lite.storage.reports.sql import (
+    MOST_ROWS,
+    filter_values,
+    member_conditions,
+    member_names,
+    members_sql,
+    only_places,
+)
 from aihub_lite.storage.reports.summed import FIGURES, LAST_SUMMED
 from aihub_lite.storage.sqlite.columns import to_json
 
@@ -73,15 +80,30 @@ def pairs_sql(question: ReportQuestion, pair: SumTable) -> str:
 
 def _whole(question: ReportQuestion, pair: SumTable) -> str:
     columns = [pair.columns[name] for name in question.by]
+    time = "period >= json_extract(each.value, '$[0]') AND period < json_extract(each.value, '$[1]')"
+    step = "each.key"
+    found = []
+    if question.only:
+        # One period after the other: then rows are found where they stand, and few others are read.
+        time = "period = json_extract(each.value, '$[0]')"
+        step = "json_extract(each.value, '$[1]')"
+        found = [f"{column} IN (VALUES {names})" for column, names in zip(columns, only_places(question), strict=True)]
     conditions = [
         pair.condition,
-        "period >= json_extract(each.value, '$[0]') AND period < json_extract(each.value, '$[1]')",
+        time,
+        *found,
         *(f"{pair.columns[name]} = :filter_{name}" for name in question.filters),
-        *with_member(question, columns),
+        *member_conditions(question, columns),
     ]
+    figures = ", ".join(TOTALS)
+    grouped = ""
+    if len(question.edges) == 2 and columns:
+        # Of one step: tens of thousands of rows are handed on as the hundreds that they come to.
+        figures = ", ".join(f"sum({name}) AS {name}" for name in TOTALS)
+        grouped = f"GROUP BY {', '.join(columns)}"
     return f"""
-        SELECT each.key AS step, {members_sql(columns)}{", ".join(TOTALS)}
-        FROM json_each(:periods) AS each CROSS JOIN usage_pairs WHERE {" AND ".join(conditions)}
+        SELECT {step} AS step, {members_sql(columns)}{figures}
+        FROM json_each(:periods) AS each CROSS JOIN usage_pairs WHERE {" AND ".join(conditions)} {grouped}
     """  # noqa: S608
 
 
@@ -93,7 +115,7 @@ def _cuts(question: ReportQuestion, pair: SumTable) -> str:
         "started_ms >= json_extract(cut.value, '$[1]') AND started_ms < json_extract(cut.value, '$[2]')",
         f"usage_records.id <= {LAST_SUMMED}",
         *(f"{COLUMNS[name]} = :filter_{name}" for name in question.filters),
-        *with_member(question, columns),
+        *member_conditions(question, columns),
     ]
     if "person_id" in known:
         conditions.append("person_id <> ''")
@@ -109,9 +131,12 @@ def _cuts(question: ReportQuestion, pair: SumTable) -> str:
 def pair_values(question: ReportQuestion) -> dict[str, Any]:
     """For `pairs_sql`."""
     periods = [(nearest_period(first), nearest_period(end)) for first, end in pairwise(question.edges)]
+    steps = len(periods)
+    if question.only:
+        periods = [(period, step) for step, (first, end) in enumerate(periods) for period in range(first, end)]
     return {
         "periods": to_json(periods),
         "cuts": to_json(cuts_of(question.edges)),
-        "steps_in_all": len(periods),
+        "steps_in_all": steps,
         **filter_values(question),
     }

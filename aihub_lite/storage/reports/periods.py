@@ -15,7 +15,15 @@ import attrs
 from aihub_lite.storage.quarters import PERIOD, QUARTER
 from aihub_lite.storage.reports.dimensions import COLUMNS, NAMED_IN, SumTable
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
-from aihub_lite.storage.reports.sql import FROM, MOST_ROWS, UNTIL, filter_values, members_sql, name_now
+from aihub_lite.storage.reports.sql import (
+    FROM,
+    MOST_ROWS,
+    UNTIL,
+    filter_values,
+    member_conditions,
+    members_sql,
+    name_now,
+)
 from aihub_lite.storage.reports.summed import FIGURES, LAST_SUMMED
 from aihub_lite.storage.sqlite.columns import to_json
 
@@ -73,6 +81,7 @@ def _part(question: ReportQuestion, table: SumTable, ranges: str, time: str, tok
         table.condition,
         f"{time} >= {FROM} AND {time} < {UNTIL}",
         *(f"{table.columns[name]} = :filter_{name}" for name in question.filters),
+        *member_conditions(question, columns),
     ]
     return f"""
         SELECT json_extract(step.value, '$[2]') AS step, {members_sql(columns)}{_called(question, token)},
@@ -88,6 +97,7 @@ def _missing(question: ReportQuestion) -> str:
         f"usage_records.id > {LAST_SUMMED}",
         f"started_ms >= {FROM} * {1000 * PERIOD} AND started_ms < {UNTIL} * {1000 * PERIOD}",
         *(f"{COLUMNS[name]} = :filter_{name}" for name in question.filters),
+        *member_conditions(question, columns),
     ]
     sums = ", ".join(f"{FIGURES[name]} AS {name}" for name in TOTALS)
     return f"""

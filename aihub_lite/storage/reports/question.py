@@ -26,6 +26,8 @@ class ReportQuestion:
     """Two at most."""
     filters: Mapping[Dimension, str] = attrs.field(factory=dict)
     """The member of a dimension that alone is meant; empty: requests without one."""
+    only: Sequence[Members] = ()
+    """The members that alone are meant, each with one of every dimension in `by`; none: all."""
 
     @property
     def dimensions(self) -> frozenset[str]:

@@ -27,6 +27,7 @@ from aihub_lite.storage.reports.sql import (
 )
 from aihub_lite.storage.sqlite.columns import row_values
 from aihub_lite.storage.sqlite.database import Database
+from aihub_lite.storage.sqlite.writer import Parameters
 
 MOST_READ = 2_000_000
 """Records that are read for one answer: two or three seconds."""
@@ -53,20 +54,10 @@ class Reports:
 
     async def parts(self, question: ReportQuestion) -> list[MemberSums]:
         """The sums of each member in each step that had any. Raises InvalidRequest where that would be too much."""
-        source = None
-        if not question.reads_records:
-            source = source_of(question.dimensions)
-        if source is not None and source.table == "usage_cells" and await self.cells.catch_up(MOST_LEFT):
-            source = None  # until all records are summed up, which after an upgrade takes a while
-        pair = None
-        if source is None and not question.reads_records and all(question.filters.values()):
-            pair = await self._pair(question)
-        if pair is not None:
-            rows = await self.database.read_apart(pairs_sql(question, pair), pair_values(question))
-        elif source is not None and source.periods is not None and await self._in_periods(question):
-            rows = await self.database.read_apart(
-                periods_sql(question, source, source.periods), period_values(question)
-            )
+        source = await self._source(question)
+        in_periods = await self._in_periods(question, source)
+        if in_periods is not None:
+            rows = await self.database.read_apart(*in_periods)
         elif source is not None and _in_quarters(question):
             rows = await self.database.read(sums_sql(question, source, TOTALS), step_values(question))
         else:
@@ -77,18 +68,45 @@ class Reports:
         # Thousands of members over a month of days are a second's work, for which nobody else has to wait.
         return await asyncio.to_thread(parts_of, rows, len(question.by))
 
+    async def by_pairs(self, question: ReportQuestion) -> bool:
+        """Whether sums by two dimensions have the answer: they are many, and sooner told over the whole span than in
+        each of its steps."""
+        if question.reads_records or await self._source(question) is not None:
+            return False
+        return await self._pair(question) is not None
+
+    async def _in_periods(self, question: ReportQuestion, source: SumTable | None) -> tuple[str, Parameters] | None:
+        """What asks sums by eight hours; None where they have no answer."""
+        if source is not None and source.periods is not None and await self._has_periods(question):
+            return periods_sql(question, source, source.periods), period_values(question)
+        if source is not None or question.reads_records:
+            return None
+        pair = await self._pair(question)
+        if pair is None:
+            return None
+        return pairs_sql(question, pair), pair_values(question)
+
+    async def _source(self, question: ReportQuestion) -> SumTable | None:
+        """The table of sums that has the answer; None where there is none, or it lacks many records."""
+        if question.reads_records:
+            return None
+        source = source_of(question.dimensions)
+        if source is not None and source.table == "usage_cells" and await self.cells.catch_up(MOST_LEFT):
+            return None  # until all records are summed up, which after an upgrade takes a while
+        return source
+
     async def _pair(self, question: ReportQuestion) -> SumTable | None:
         """The sums of two dimensions that have an answer; None where only the records do, or not all records are
         summed up, or some are gone that would have to be read."""
         pair = pair_of(question.dimensions)
-        if pair is None or await self.cells.catch_up(MOST_LEFT):
+        if pair is None or not all(question.filters.values()) or await self.cells.catch_up(MOST_LEFT):
             return None
         rows = await self.database.read(SINCE)
         if rows and rows[0]["since_ms"] > 1000 * (question.edges[0] - PERIOD):
             return None
         return pair
 
-    async def _in_periods(self, question: ReportQuestion) -> bool:
+    async def _has_periods(self, question: ReportQuestion) -> bool:
         """Whether sums by eight hours have some of an answer, and few records are missing in them."""
         if not _in_quarters(question) or not Ranges.of(question.edges).whole:
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -32,7 +32,7 @@ def sums_sql(question: ReportQuestion, source: SumTable, figures: Iterable[str])
         source.condition,
         f"quarter >= {FROM} AND quarter < {UNTIL}",
         *(f"{source.columns[name]} = :filter_{name}" for name in question.filters),
-        *with_member(question, columns),
+        *member_conditions(question, columns),
     ]
     sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
     return _grouped(question, columns, sums, f"{STEPS} CROSS JOIN {source.table}", conditions)
@@ -41,7 +41,7 @@ def sums_sql(question: ReportQuestion, source: SumTable, figures: Iterable[str])
 def records_sql(question: ReportQuestion, figures: Iterable[str], *, times: bool = False) -> str:
     """The same from the records."""
     columns = [COLUMNS[name] for name in question.by]
-    conditions = [f"started_ms >= {FROM} AND started_ms < {UNTIL}", *with_member(question, columns)]
+    conditions = [f"started_ms >= {FROM} AND started_ms < {UNTIL}", *member_conditions(question, columns)]
     for name in question.filters:
         if name == "tag":
             conditions.append(TAGGED)
@@ -61,7 +61,7 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
     columns = [CELLS[kind].columns[name] for name in question.by]
     conditions = [
         *(f"{CELLS[kind].columns[name]} = :filter_{name}" for name in question.filters),
-        *with_member(question, columns),
+        *member_conditions(question, columns),
     ]
     where = " AND ".join(["true", *conditions])
     sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
@@ -82,10 +82,23 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
     """  # noqa: S608
 
 
-def with_member(question: ReportQuestion, columns: list[str]) -> list[str]:
-    """The condition of each dimension that many a request has nothing of."""
-    partial = [column for name, column in zip(question.by, columns, strict=True) if name in PARTIAL]
-    return [f"{column} <> ''" for column in partial]
+def member_conditions(question: ReportQuestion, columns: Sequence[str]) -> list[str]:
+    """Which members are meant: those that alone are, and of what many a request has nothing of, those that it has."""
+    conditions = [f"{column} <> ''" for name, column in zip(question.by, columns, strict=True) if name in PARTIAL]
+    if question.only:
+        members = ", ".join(f"({', '.join(f':{name}' for name in names)})" for names in _only_names(question))
+        conditions.append(f"({', '.join(columns)}) IN (VALUES {members})")
+    return conditions
+
+
+def only_places(question: ReportQuestion) -> list[str]:
+    """Of each dimension, the places for the members that alone are meant."""
+    return [", ".join(f"(:{name})" for name in names) for names in zip(*_only_names(question), strict=True)]
+
+
+def _only_names(question: ReportQuestion) -> list[list[str]]:
+    """Of the values that say which members alone are meant."""
+    return [[f"only_{number}_{place}" for place in range(len(each))] for number, each in enumerate(question.only)]
 
 
 def members_sql(columns: list[str]) -> str:
@@ -140,8 +153,11 @@ def member_names(question: ReportQuestion) -> str:
 
 
 def filter_values(question: ReportQuestion) -> dict[str, Any]:
-    """What the conditions of its filters compare with."""
-    return {f"filter_{name}": value for name, value in question.filters.items()}
+    """What the conditions of its filters, and of its members, compare with."""
+    values = {f"filter_{name}": value for name, value in question.filters.items()}
+    for names, members in zip(_only_names(question), question.only, strict=True):
+        values |= dict(zip(names, members, strict=True))
+    return values
 
 
 def step_values(question: ReportQuestion) -> dict[str, Any]:

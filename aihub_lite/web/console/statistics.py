@@ -22,7 +22,7 @@ from aihub_lite.web.console.pages import page
 from aihub_lite.web.console.sign_in import with_status
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.reports.asking import DIMENSIONS, called, filters_of
-from aihub_lite.web.reports.figures import Figures, Member, figures
+from aihub_lite.web.reports.figures import Figures, Member, figures, over_steps
 from aihub_lite.web.reports.ranking import METRICS, change, ranked, value_of
 from aihub_lite.web.reports.table import CsvTable
 from aihub_lite.web.reports.view import COLUMNS, View, view_of
@@ -59,11 +59,15 @@ def zone_of(request: AnyRequest) -> tzinfo:
         return UTC
 
 
-async def figures_of(gateway: Gateway, view: View, zone: tzinfo, *, compared: bool = False) -> Figures:
+async def figures_of(
+    gateway: Gateway, view: View, zone: tzinfo, *, compared: bool = False, whole: bool = False
+) -> Figures:
     """The figures of a page and of its CSV, in the order of the view. Raises BadSpan, InvalidRequest and NotFound."""
     span = span_of(view.span, view.first, view.last, gateway.clock.wall(), zone)
     filters = filters_of(gateway, view.filters)
-    return await figures(gateway, span, view.dimensions, filters, compared=compared, measured=view.measured)
+    return await figures(
+        gateway, span, view.dimensions, filters, compared=compared, measured=view.measured, whole=whole
+    )
 
 
 @get("/statistics")
@@ -84,12 +88,14 @@ async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Temp
         "called": {name: called(gateway, name, text) for name, text in view.filters.items()},
     }
     try:
-        usage = await figures_of(gateway, view, zone, compared=True)
+        usage = await figures_of(gateway, view, zone, compared=True, whole=True)
     except BadSpan as error:
         ends = (view.first, view.last)
         return with_status(page(request, "pages/statistics.html", wrong=error, ends=ends, **choices), error)
     members = await asyncio.to_thread(ranked, usage.members, view.sort, rising=view.rising)
     others = await asyncio.to_thread(rest_of, members)
+    if view.metric != "latency":
+        members[:SHOWN] = await over_steps(gateway, usage, members[:SHOWN])
     tokens = {token.id for token in gateway.registry.tokens.by_digest.values()}
     return page(
         request,
@@ -172,7 +178,7 @@ async def download_statistics(request: AnyRequest, gateway: TheGateway, days: Fr
     """The table of all members as a CSV file; `days`: with a row for each step of time in which a member was used."""
     view = view_of(request.query_params)
     zone = zone_of(request)
-    usage = await figures_of(gateway, view, zone)
+    usage = await figures_of(gateway, view, zone, whole=not days)
     members = await asyncio.to_thread(ranked, usage.members, view.sort, rising=view.rising)
     starts: list[str] = []
     if days:

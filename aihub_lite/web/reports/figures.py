@@ -28,6 +28,7 @@ class Member:
     names: tuple[str, ...]
     total: Totals
     steps: tuple[Totals, ...]
+    """None of figures that are of the whole span alone."""
     before: Totals | None = None
     """Its sums in as much time before the span; None where nobody asked for them."""
     quality: Quality | None = None
@@ -56,6 +57,7 @@ class Figures:
     quality: Quality | None = None
     waiting: int = 0
     """Records that are still to be summed up, so that times and savings lack them."""
+    filters: Mapping[Dimension, str] = attrs.field(factory=dict)
 
     @property
     def total(self) -> Totals:
@@ -71,18 +73,26 @@ async def figures(
     *,
     compared: bool = False,
     measured: bool = False,
+    whole: bool = False,
 ) -> Figures:
-    """The members of one dimension or two. `compared`: with the time before; `measured`: with their quality.
+    """The members of one dimension or two. `compared`: with the time before; `measured`: with their quality; `whole`:
+    with their sums over the whole span alone where that is sooner told, for who needs the steps of few (`over_steps`).
 
     Raises InvalidRequest where it would take too long.
     """
     reports = Reports(gateway.database, gateway.cells)
     question = ReportQuestion(edges=span.edges, by=by, filters=filters)
-    parts = await reports.parts(question)
+    whole = whole and await reports.by_pairs(question)
+    if whole:
+        parts = await reports.parts(attrs.evolve(question, edges=question.span))
+    else:
+        parts = await reports.parts(question)
     of_all = parts
-    if PARTIAL.intersection(by):
+    if whole or PARTIAL.intersection(by):
         of_all = await reports.parts(attrs.evolve(question, by=()))
-    shown = await asyncio.to_thread(figures_of, span, by, parts, of_all)
+    members = await asyncio.to_thread(members_of, parts, span, whole=whole)
+    steps = await asyncio.to_thread(steps_of, of_all, span)
+    shown = Figures(span, by, members, steps, filters=filters)
     if compared:
         shown = await _compared(reports, question, shown, gateway.clock.wall())
     if measured:
@@ -90,10 +100,26 @@ async def figures(
     return shown
 
 
-def figures_of(
-    span: Span, by: tuple[Dimension, ...], parts: Sequence[MemberSums], of_all: Sequence[MemberSums]
-) -> Figures:
-    """The figures that the sums of parts make, and those of all requests. Of thousands of members that takes long."""
+async def over_steps(gateway: Gateway, usage: Figures, members: Sequence[Member]) -> list[Member]:
+    """Some members of figures that are of the whole span alone, with their sums in each step."""
+    asked = [member.members for member in members if not member.steps]
+    if not asked:
+        return [*members]
+    question = ReportQuestion(edges=usage.span.edges, by=usage.by, filters=usage.filters, only=asked)
+    parts = await Reports(gateway.database, gateway.cells).parts(question)
+    steps = {member.members: member.steps for member in members_of(parts, usage.span)}
+    none = (NOTHING,) * (len(usage.span.edges) - 1)
+    return [attrs.evolve(member, steps=member.steps or steps.get(member.members, none)) for member in members]
+
+
+def members_of(parts: Sequence[MemberSums], span: Span, *, whole: bool = False) -> list[Member]:
+    """The members whose sums these are, dearest first. Of thousands that takes long.
+
+    With `whole` there is one of each, over the whole span.
+    """
+    if whole:
+        members = [Member(part.members, part.names, part.totals, ()) for part in parts]
+        return sorted(members, key=_dearest)
     count = len(span.edges) - 1
     steps: dict[Members, list[Totals]] = {}
     names: dict[Members, tuple[str, ...]] = {}
@@ -102,10 +128,15 @@ def figures_of(
         # Storage has no rows for steps without requests.
         steps.setdefault(part.members, [NOTHING] * count)[part.step] = part.totals
     members = [Member(key, names[key], sum_of(totals), tuple(totals)) for key, totals in steps.items()]
-    in_step: list[list[Totals]] = [[] for _ in range(count)]
-    for part in of_all:
+    return sorted(members, key=_dearest)
+
+
+def steps_of(parts: Sequence[MemberSums], span: Span) -> tuple[Totals, ...]:
+    """The sums of all of them in each step."""
+    in_step: list[list[Totals]] = [[] for _ in span.edges[1:]]
+    for part in parts:
         in_step[part.step].append(part.totals)
-    return Figures(span, by, sorted(members, key=_dearest), tuple(sum_of(totals) for totals in in_step))
+    return tuple(sum_of(totals) for totals in in_step)
 
 
 def _dearest(member: Member) -> tuple[int, int, str]:
