@@ -51,6 +51,41 @@ def test_the_chart_and_its_table_add_up_to_the_total(open_page: OpenPage) -> Non
     assert len([cell for cell in cells if cell]) == page.locator(".chart rect.bar").count()
 
 
+@pytest.mark.parametrize(
+    ("size", "theme", "language", "part"),
+    [
+        ("desktop", "light", "en", 0.005),
+        ("desktop", "dark", "zh", 1e-3),
+        ("phone", "light", "zh", 1e-6),
+        ("phone", "dark", "en", 1e-4),
+    ],
+)
+def test_the_labels_of_the_axis_are_whole_and_one_step_apart(
+    open_page: OpenPage, size: str, theme: str, language: str, part: float
+) -> None:
+    """Of costs below a cent they began left of the page, and two steps had the same label."""
+    page = open_page("/console", size=size, theme=theme)
+    page.context.add_cookies([{"name": "aihub_language", "value": language, "url": page.url}])
+    page.goto("/console/statistics?span=30d")
+    expect(page.locator(".chart rect.bar").first).to_be_visible()
+    shrink = "(cells, part) => { for (const cell of cells) cell.dataset.value *= part; }"
+    page.locator("#steps [data-value]").evaluate_all(shrink, part)
+    svg = page.locator(".chart svg")
+    before = svg.get_attribute("width")
+    page.locator(".chart").evaluate("figure => { figure.style.width = '98%'; }")
+    expect(svg).not_to_have_attribute("width", before or "")
+    picture(page, f"statistics-axis-{size}-{theme}-{language}-{part:g}")
+    labels = page.locator(".chart .tick[text-anchor=end]")
+    chart = page.locator(".chart").bounding_box()
+    assert chart is not None
+    boxes = [label.bounding_box() for label in labels.all()]
+    assert all(box is not None and box["x"] >= chart["x"] for box in boxes)
+    values = [float(text.removeprefix("$").replace(",", "")) for text in labels.all_text_contents()]
+    assert [round(values[1] * number, 12) for number in range(len(values))] == [round(each, 12) for each in values]
+    assert values[1] > 0
+    assert 0 == overflow(page)
+
+
 @pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
 def test_a_span_by_its_ends_can_be_chosen(open_page: OpenPage, size: str, theme: str) -> None:
     page = open_page("/console/statistics?span=30d&metric=requests", size=size, theme=theme)

@@ -1,11 +1,13 @@
 // Charts from the tables behind them: a figure names its table, whose first column is the time or the name and whose
 // columns with `data-series` are stacked. The table stays on the page: screen readers read it, not the chart.
 
-import { dollars, duration, short } from "../base/format.js";
+import { duration, short } from "../base/format.js";
 
 const HEIGHT = 180;
 const EDGE = { top: 8, right: 0, bottom: 22, left: 44 };
 const SHOWN = { count: short, usd: dollars, ms: duration };
+/** Pixels between the labels of the axis and its lines. */
+const GAP = 8;
 const space = "http://www.w3.org/2000/svg";
 const language = document.documentElement.lang;
 
@@ -14,6 +16,12 @@ function draw(name, attributes, parent) {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   parent?.append(element);
   return element;
+}
+
+/** With as many places as tell steps of this size apart, two at least. */
+function dollars(value, step) {
+  const places = Math.max(2, Math.ceil(-Math.log10(step) - 1e-9));
+  return `$${value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places })}`;
 }
 
 /** A round step so that at most `most` of them reach `top`. */
@@ -48,17 +56,24 @@ function label(point, hours) {
   return point.moment.toLocaleString(language, parts);
 }
 
+/** The labels and lines of the axis, which begin where its widest label ends: what is worth little has long ones. */
 function axis(svg, top, unit, width) {
   const step = roundStep(top, 4);
   const highest = Math.ceil(top / step - 1e-9) * step;
   const height = HEIGHT - EDGE.top - EDGE.bottom;
   const y = (value) => EDGE.top + height * (1 - value / highest);
+  const labels = [];
   for (let value = 0; value <= highest * 1.001; value += step) {
-    draw("line", { class: "grid", x1: EDGE.left, x2: width, y1: y(value), y2: y(value) }, svg);
-    const text = draw("text", { class: "tick", x: EDGE.left - 8, y: y(value) + 4, "text-anchor": "end" }, svg);
-    text.textContent = SHOWN[unit](value);
+    const text = draw("text", { class: "tick", y: y(value) + 4, "text-anchor": "end" }, svg);
+    text.textContent = SHOWN[unit](value, step);
+    labels.push([text, y(value)]);
   }
-  return y;
+  const left = Math.max(EDGE.left, ...labels.map(([text]) => Math.ceil(text.getComputedTextLength()) + GAP));
+  for (const [text, y1] of labels) {
+    text.setAttribute("x", left - GAP);
+    draw("line", { class: "grid", x1: left, x2: width, y1, y2: y1 }, svg);
+  }
+  return { left, y };
 }
 
 function paint(figure) {
@@ -66,13 +81,16 @@ function paint(figure) {
   const width = figure.clientWidth;
   if (width < 2 * EDGE.left) return;
   const svg = draw("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" });
+  // Text has a length once it is on the page.
+  figure.querySelector("svg")?.remove();
+  figure.prepend(svg);
   const whole = Number(figure.dataset.whole ?? 1);
-  const top = Math.max(...points.map(({ values }) => values.reduce((sum, value) => sum + value, 0)), whole);
-  const y = axis(svg, top, series[0].kind, width);
-  const step = (width - EDGE.left - EDGE.right) / points.length;
+  const most = Math.max(...points.map(({ values }) => values.reduce((sum, value) => sum + value, 0)));
+  const { left, y } = axis(svg, most ? Math.max(most, whole) : 1, series[0].kind, width);
+  const step = (width - left - EDGE.right) / points.length;
   const every = Math.ceil(64 / step);
   points.forEach((point, number) => {
-    const x = EDGE.left + step * number;
+    const x = left + step * number;
     let base = 0;
     point.values.forEach((value, index) => {
       if (!value) return;
@@ -89,8 +107,7 @@ function paint(figure) {
     const area = { class: "column", x, y: 0, width: step, height: HEIGHT - EDGE.bottom, "data-number": number };
     draw("rect", area, svg);
   });
-  figure.querySelector("svg")?.remove();
-  figure.prepend(svg);
+  figure.left = left;
   figure.points = points;
   figure.series = series;
   const shown = Number(figure.dataset.shown ?? -1);
@@ -137,8 +154,8 @@ export function showCharts() {
 /** The number of the column at a place of the window: a finger that moves stays with what it touched first. */
 function columnAt(figure, x) {
   const { left, width } = figure.getBoundingClientRect();
-  const step = (width - EDGE.left - EDGE.right) / figure.points.length;
-  const number = Math.floor((x - left - EDGE.left) / step);
+  const step = (width - figure.left - EDGE.right) / figure.points.length;
+  const number = Math.floor((x - left - figure.left) / step);
   return number >= 0 && number < figure.points.length ? number : undefined;
 }
 
@@ -162,6 +179,7 @@ function prepare(figure) {
   figure.tabIndex = 0;
   figure.setAttribute("role", "group");
   figure.points = [];
+  figure.left = EDGE.left;
   if (!figure.hasAttribute("aria-label")) {
     figure.setAttribute("aria-label", figure.closest("section[aria-label]")?.getAttribute("aria-label") ?? document.title);
   }
