@@ -151,7 +151,7 @@ class Explainer:
         if unset := headers_unset(channel.overrides, self.gateway.environ):
             return f"a header of it needs {', '.join(unset)}, which is not set"
         if not self.router.lanes([candidate]):
-            return "no key can be used: " + "; ".join(self.unusable_keys(channel))
+            return f"no key can be used: {'; '.join(self.unusable_keys(channel))}"
         return "it has no price, and the token has a quota or budget"
 
     def unusable_keys(self, channel: Channel) -> list[str]:

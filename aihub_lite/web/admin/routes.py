@@ -125,10 +125,16 @@ async def delete_strategy(gateway: TheGateway, model: FromPath[str]) -> Json:
     return {"model": await gateway.registry.models.delete_strategy(model.removeprefix("/")), "deleted": True}
 
 
+def explained_route(gateway: Gateway, model: str, token: str | None) -> Json:
+    """The route of a name for a token, by its name or id; without one, for anybody of the default group who may use
+    every model. Raises NotFound."""
+    return explanation_json(explain(gateway, model, optional_token(gateway, token)))
+
+
 @get("/route")
 async def show_route(gateway: TheGateway, model: FromQuery[str], token: FromQuery[str | None] = None) -> Json:
     """Explain a route; nothing is sent. Without a token: for one of the default group that may use every model."""
-    return explanation_json(explain(gateway, model, optional_token(gateway, token)))
+    return explained_route(gateway, model, token)
 
 
 def sample_json(sample: SentSample) -> Json:

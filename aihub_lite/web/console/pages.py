@@ -20,7 +20,7 @@ from aihub_lite.web.console.failures import marked
 from aihub_lite.web.console.formats import FILTERS, percent
 from aihub_lite.web.console.language import COOKIE as LANGUAGE_COOKIE
 from aihub_lite.web.console.language import LANGUAGES, Language, language_for
-from aihub_lite.web.console.translate import translated
+from aihub_lite.web.console.translate import translated, way_told
 from aihub_lite.web.framework import AnyRequest
 
 HOME = "/console"
@@ -144,6 +144,7 @@ def page(request: AnyRequest, template: str, **context: Any) -> Template:
     shared = {
         "t": language,
         "translated": partial(translated, language),
+        "way_told": partial(way_told, language),
         "theme": theme_of(request),
         "rail": rail_of(actor),
         "finds": actor is None or actor.role != "member",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from litestar import get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from aihub_lite.domain.route import REASONS, NamedRoute
+from aihub_lite.errors import GatewayError
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway
-from aihub_lite.web.admin.routes import route_json
+from aihub_lite.web.admin.routes import explained_route, route_json
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.views import Json
@@ -26,12 +27,22 @@ def names_of_models(gateway: Gateway) -> list[str]:
     return names[:MOST_NAMES]
 
 
-def editor(request: AnyRequest, gateway: Gateway, route: NamedRoute | None) -> Template:
-    """The page of one route, or of a new one."""
+def ways_of(gateway: Gateway, route: NamedRoute, token: str) -> Json:
+    """What a request for a route would try, and why; or what such a question is refused with."""
+    try:
+        return explained_route(gateway, route.name, token)
+    except GatewayError as error:
+        return {"channels": [], "passed": [], "waits_ms": None, "refusal": {"message": error.message}}
+
+
+def editor(request: AnyRequest, gateway: Gateway, route: NamedRoute | None, token: str = "") -> Template:
+    """The page of one route, or of a new one; `token`: whose request is explained."""
     shown = None
+    ways = None
     steps = [EMPTY_STEP]
     if route is not None:
         shown = route_json(gateway, route)
+        ways = ways_of(gateway, route, token)
         steps = shown["steps"]
     return page(
         request,
@@ -41,6 +52,8 @@ def editor(request: AnyRequest, gateway: Gateway, route: NamedRoute | None) -> T
         reasons=REASONS,
         names=names_of_models(gateway),
         tokens=[token.name for token in gateway.registry.tokens.all],
+        ways=ways,
+        asker=token,
     )
 
 
@@ -58,9 +71,11 @@ async def show_new_route(request: AnyRequest, gateway: TheGateway) -> Template:
 
 
 @get("/routes/named/{name:path}")
-async def show_route_page(request: AnyRequest, gateway: TheGateway, name: FromPath[str]) -> Template:
-    """One route, whose name may hold slashes."""
-    return editor(request, gateway, gateway.registry.routes.get(name.removeprefix("/")))
+async def show_route_page(
+    request: AnyRequest, gateway: TheGateway, name: FromPath[str], token: FromQuery[str] = ""
+) -> Template:
+    """One route, whose name may hold slashes, and what a request of a token would try."""
+    return editor(request, gateway, gateway.registry.routes.get(name.removeprefix("/")), token)
 
 
 ROUTES = [show_routes, show_new_route, show_route_page]

@@ -121,6 +121,21 @@ def test_a_deleted_route_comes_back_as_it_was_unless_its_name_was_taken_meanwhil
     assert ["big"] == stored(site)
 
 
+def test_the_way_of_another_token_is_told_in_the_readers_language(open_page: OpenPage, site: Gateway) -> None:
+    site.admin("POST", "/tokens", {"name": "narrow", "models": ["other"]})
+    page = open_page("/console/routes/named/coding")
+    page.context.add_cookies([{"name": "aihub_language", "value": "zh", "url": page.url}])
+    page.reload()
+    expect(page.locator("#ways li span").first).to_have_text("优先级 0")
+    page.locator("#for-token").select_option(label="narrow")
+    expect(page.locator("#refused")).to_have_text("此令牌不能使用模型 coding。")
+    expect(page.locator("#ways li")).to_have_count(0)
+    picture(page, "route-of-a-token-chinese")
+    page.locator("#for-token").select_option(index=0)
+    expect(page.locator("#ways li")).to_have_count(3)
+    expect(page.locator("#refused")).to_be_hidden()
+
+
 def test_a_refusal_is_shown_and_nothing_is_saved(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console/routes/named/coding")
     page.get_by_label("slow to begin").check()

@@ -1,6 +1,7 @@
 // A route: its models are put in order by dragging or by arrow keys, and beside them stands what a request would try.
 
 import { call } from "../base/api.js";
+import { readPage } from "../base/page.js";
 import { watchForm } from "../base/unsaved.js";
 
 const form = document.getElementById("route");
@@ -143,40 +144,22 @@ form.addEventListener("submit", async (event) => {
 
 // What a request would try
 
-const ways = document.getElementById("ways");
-
-function line(place, model, channel, why) {
-  const item = document.createElement("li");
-  const head = document.createElement("strong");
-  const text = document.createElement("span");
-  head.textContent = [place, model, channel].filter(Boolean).join(" · ");
-  text.textContent = why;
-  text.className = "muted";
-  if (!place) item.className = "out";
-  item.append(head, text);
-  return item;
-}
-
+/** The page is read again for the token that was chosen: it says what a request would try in the reader's language. */
 async function explain() {
-  if (!ways) return;
-  const token = document.getElementById("for-token").value;
-  const refused = document.getElementById("refused");
-  let text = "";
+  const token = document.getElementById("for-token");
+  if (!token) return;
   try {
-    const answer = await call("POST", "/route", { model: form.dataset.route, ...(token && { token }) });
-    const channels = answer.channels.map(({ place, model, channel, why }) => line(place, model, channel, why));
-    const passed = answer.passed.map(({ model, why }) => line(null, model, null, `${ways.dataset.out} ${why}`));
-    ways.replaceChildren(...channels, ...passed);
-    text = answer.refusal?.message ?? "";
-    if (answer.waits_ms !== null) {
-      text = refused.dataset.waits.replace("{seconds}", (answer.waits_ms / 1000).toFixed(1));
+    const page = await readPage(`${location.pathname}?${new URLSearchParams({ token: token.value })}`);
+    for (const id of ["ways", "refused"]) {
+      const fresh = page.getElementById(id);
+      if (fresh) document.getElementById(id).replaceWith(fresh);
     }
   } catch (error) {
-    text = error.message;
+    const refused = document.getElementById("refused");
+    document.getElementById("ways").replaceChildren();
+    refused.textContent = error.message;
+    refused.hidden = false;
   }
-  refused.textContent = text;
-  refused.hidden = !text;
 }
 
 document.getElementById("for-token")?.addEventListener("change", explain);
-explain();
