@@ -16,6 +16,7 @@ from aihub_lite.web.me.tokens import OwnTokenInput
 from tests.web.access.team import PASSWORD, add_person, invited, signed_in
 from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import SAME_ORIGIN, Visitor, at_console
+from tests.web.docs.searched import slugs_in
 
 OWN = "/api/me"
 PAGE = "/docs/me"
@@ -82,9 +83,9 @@ def test_who_signs_in_is_led_to_it_and_finds_it_by_search(tmp_path: Path) -> Non
         assert (303, f"/console/sign-in?then={PAGE}") == (asked.status_code, asked.headers["location"])
         headers = await member(visitor)
         assert f'href="{PAGE}"' in await visitor.page("/docs/quick-start", **headers)
-        assert "me" in [entry["slug"] for entry in (await visitor.get("/docs/search.json", **headers)).json()]
+        assert "me" in slugs_in((await visitor.get("/docs/search.json", **headers)).json())
         visitor.http.cookies.clear()
-        assert "me" not in [entry["slug"] for entry in (await visitor.get("/docs/search.json")).json()]
+        assert "me" not in slugs_in((await visitor.get("/docs/search.json")).json())
 
     at_console(tmp_path, story)
 

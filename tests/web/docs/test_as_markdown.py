@@ -8,6 +8,7 @@ import pytest
 
 from tests.web.access.team import add_person, signed_in
 from tests.web.console.visitor import Visitor, at_console
+from tests.web.docs.searched import slugs_in
 
 DEMO = {"name": "d", "provider": "demo", "models": ["demo", "notes.md"]}
 
@@ -15,7 +16,7 @@ DEMO = {"name": "d", "provider": "demo", "models": ["demo", "notes.md"]}
 async def slugs_for(visitor: Visitor, headers: dict[str, str]) -> list[str]:
     """Every page that a reader finds by its search, and that of a model."""
     index = (await visitor.get("/docs/search.json", **headers)).json()
-    return [*(entry["slug"] for entry in index), "models/demo"]
+    return [*slugs_in(index), "models/demo"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

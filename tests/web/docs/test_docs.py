@@ -12,6 +12,7 @@ import pytest
 
 from tests.web.console.visitor import SAME_ORIGIN, Visitor, named
 from tests.web.console.visitor import at_console as at_bare_console
+from tests.web.docs.searched import slugs_in
 
 STRANGER = {"x_forwarded_for": "203.0.113.9"}
 """Somebody behind a proxy: not at the machine."""
@@ -181,7 +182,7 @@ def test_head_opens_nothing_that_get_does_not(tmp_path: Path) -> None:
 def test_llms_txt_leads_to_every_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         contents = (await visitor.http.get("/docs/llms.txt")).text
-        slugs = [entry["slug"] for entry in (await visitor.http.get("/docs/search.json")).json()]
+        slugs = slugs_in((await visitor.http.get("/docs/search.json")).json())
         assert [] == [slug for slug in slugs if f"(http://gateway/docs/{slug}.md)" not in contents]
 
     at_console(tmp_path, story)
@@ -189,8 +190,8 @@ def test_llms_txt_leads_to_every_page(tmp_path: Path) -> None:
 
 def test_a_page_is_below_a_hundred_kilobytes(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        for entry in (await visitor.http.get("/docs/search.json")).json():
-            assert len((await visitor.page(f"/docs/{entry['slug']}")).encode()) < 100_000
+        for slug in slugs_in((await visitor.http.get("/docs/search.json")).json()):
+            assert len((await visitor.page(f"/docs/{slug}")).encode()) < 100_000
 
     at_console(tmp_path, story)
 

@@ -19,10 +19,11 @@ from aihub_lite.gateway.adapters.passthrough import PASSED
 from aihub_lite.web.console.connect import CLIENTS
 from aihub_lite.web.docs.catalogue import CODE, FOLDER, OPERATOR, Documentation, names_in, read_page, with_code
 from aihub_lite.web.docs.markdown import OPEN, PROGRAMS, fill, render
-from aihub_lite.web.docs.search import search_index
+from aihub_lite.web.docs.search import search_index, vocabulary, words_of
 from aihub_lite.web.gate import CANONICAL_CHAT as CHAT
 from aihub_lite.web.relay.models import ROOT as MODELS
 from aihub_lite.web.relay.responses import ROOT as RESPONSES
+from tests.web.docs.searched import headings_in, slugs_in, words_in
 
 DOCUMENTATION = Documentation()
 ENGLISH = DOCUMENTATION.pages("en", operator=True)
@@ -169,8 +170,26 @@ def test_the_list_of_endpoints_has_every_path_that_is_served(language: str) -> N
 def test_the_index_for_search_is_small_and_knows_every_page() -> None:
     for language in ("en", "zh"):
         index = search_index(DOCUMENTATION.pages(language))
-        assert [*DOCUMENTATION.pages("en")] == [entry["slug"] for entry in index]
+        assert [*DOCUMENTATION.pages("en")] == slugs_in(index)
         assert len(json.dumps(index, ensure_ascii=False).encode()) < 60_000
+
+
+@every_language
+def test_the_index_gives_every_page_its_headings_and_words_back(language: str) -> None:
+    pages = DOCUMENTATION.pages(language, operator=True)
+    index = search_index(pages)
+    assert {slug: {*words_of(page)} for slug, page in pages.items()} == words_in(index)
+    headings = {slug: [(each.anchor, each.text) for each in page.rendered.headings] for slug, page in pages.items()}
+    assert headings == headings_in(index)
+
+
+def test_a_word_of_many_pages_is_written_once_and_after_what_it_begins_like() -> None:
+    assert "0token #$ 5s $ 1wo #" == vocabulary([["token", "two"], ["tokens"], ["token"]])
+
+
+def test_the_errors_that_every_endpoint_has_are_found_on_their_own_page_alone() -> None:
+    found = words_in(search_index(DOCUMENTATION.pages("en")))
+    assert [] == [slug for slug in found if slug != "errors" and "upstream_timeout" in found[slug]]
 
 
 def test_a_page_without_its_fellow_s_code_is_refused() -> None:

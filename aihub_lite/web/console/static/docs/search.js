@@ -5,6 +5,36 @@ const BETWEEN_WORDS = /[\s"'“”()[\]{},;]+/;
 /** Shorter words of a message stand anywhere. */
 const TELLING = 5;
 
+/** The anchor of a heading that is made of its words. */
+const anchorOf = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "section";
+
+/** The pages of an index with their words, which it has in order: each after how many letters are those of the word
+ * before it, and by turns with its pages, each as the character that is so far behind `"` as it is behind the last. */
+function opened(told) {
+  const heading = (own) => {
+    const text = typeof own === "number" ? told.headings[own] : own;
+    return Array.isArray(text) ? text : [anchorOf(text), text];
+  };
+  const pages = told.pages.map(([slug, title, summary, headings]) => ({
+    slug,
+    title,
+    summary,
+    headings: headings.map(heading),
+    words: "",
+  }));
+  const pieces = told.words.split(" ");
+  let word = "";
+  for (let number = 0; number + 1 < pieces.length; number += 2) {
+    word = word.slice(0, parseInt(pieces[number][0], 36)) + pieces[number].slice(1);
+    let place = -1;
+    for (const far of pieces[number + 1]) {
+      place += far.charCodeAt(0) - 34;
+      pages[place].words += ` ${word}`;
+    }
+  }
+  return pages;
+}
+
 /** How well a page matches; 0 where it lacks a word of them, but where it may lack some. */
 function score(page, words, some) {
   let sum = 0;
@@ -53,7 +83,7 @@ function link(page, words) {
 /** Shows below a field what matches it; arrow keys go through it, Enter opens the first. */
 export function find(field, list) {
   field.addEventListener("input", async () => {
-    index ??= fetch("/docs/search.json").then((answer) => (answer.ok ? answer.json() : []));
+    index ??= fetch("/docs/search.json").then((answer) => (answer.ok ? answer.json().then(opened) : []));
     const pages = await index;
     const words = field.value.toLowerCase().split(BETWEEN_WORDS).filter(Boolean);
     const hits = ranked(pages, words);
