@@ -239,7 +239,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     | {"web.console", "web.framework", "web.me", "web.sign_in"},
     "web.description": FACTS | {"aihub_lite", "config", "web.access", "web.admin", "web.framework", "web.views"},
     "web.docs": FACTS
-    | {"aihub_lite", "config", "gateway.core", "wire", "wire.anthropic.upstream", "wire.gemini"}
+    | {"aihub_lite", "config", "gateway.core", "upstream.providers", "wire", "wire.anthropic.upstream", "wire.gemini"}
     | {"web.access", "web.admin", "web.console", "web.description", "web.framework", "web.relay", "web.sign_in"}
     | {"web.views"},
     "web.console.people": FACTS

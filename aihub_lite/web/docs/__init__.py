@@ -1,7 +1,7 @@
 """The documentation of this gateway under `/docs`: its address, its models, the reader's language.
 
 May import `web.console` for the look, `web.admin` for what it tells of models, `web.description` for what it tells
-admins, and what these may.
+admins, `upstream.providers` for what each kind of channel gets, and what these may.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ from aihub_lite.wire.client_error import error_body
 
 HOME = "/docs"
 MARKDOWN = "text/markdown"
+MOVED = {"other-endpoints": "endpoints"}
+"""Pages that were, and those that say now where each part of them stands."""
 CALL_OF_MODEL = f"""```sh
 curl {ROOT}/v1/chat/completions \\
   -H "Authorization: Bearer {KEY}" \\
@@ -229,6 +231,8 @@ def answer_page(
 ) -> Response[Any] | Template:
     """A page, or its Markdown; raises NotFound."""
     name = slug.removesuffix(SUFFIX)
+    if name in MOVED:
+        return Redirect(f"{HOME}/{slug.replace(name, MOVED[name])}", status_code=301)
     if name not in pages:
         raise NotFound("There is no such page.")
     values = {"root": root_of(request, gateway), "model": first_model(gateway, reader)}

@@ -1,25 +1,28 @@
 """The pages of the documentation: Markdown files with their front matter, the same ones in every language.
 
 A file begins with its front matter, TOML between two lines of `+++`: `title`, `summary`, `section`, and `place` in it.
-Outside English a code block with nothing in it is the one that stands in its place in English. A line `@fields PATH` is
-the table of what that endpoint takes, a line `@settings` that of all settings, a line `@errors` that of all
-errors. What is the operator's alone stands in a
-folder of its own, and below `/docs/operator`.
+Outside English a code block with nothing in it is the one that stands in its place in English. Lines that begin with
+`@` are made of what is described elsewhere. Of an endpoint, `@call PATH` says how it is called; `@fields PATH`,
+`@answer PATH` and `@events PATH` are the tables of what it takes, answers and streams; `@refusals PATH` is that of its
+errors, and `@kinds PATH` says what each kind of channel gets. `@settings` is the table of all settings, `@errors` that
+of all errors.
+What is the operator's alone stands in a folder of its own, and below `/docs/operator`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import attrs
 
-from aihub_lite.web.docs.errors import errors_table
-from aihub_lite.web.docs.markdown import Rendered, render
-from aihub_lite.web.docs.reference import fields_table, operations
+from aihub_lite.web.docs.errors import errors_table, rows_of
+from aihub_lite.web.docs.markdown import Rendered, render, words_in
+from aihub_lite.web.docs.reference import operations
 from aihub_lite.web.docs.settings import settings_table
+from aihub_lite.web.docs.tables import answer_table, call_line, events_table, fields_table, kinds_table
 from aihub_lite.wire.anthropic.upstream import request as anthropic
 from aihub_lite.wire.gemini import config as gemini
 
@@ -29,7 +32,8 @@ FRONT = "+++"
 CODE = re.compile(r"^```(?P<info>[^\n]+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([^`]+)`")
 """What stands as code within a sentence."""
-FIELDS = re.compile(r"^@fields (?P<path>\S+)$", re.MULTILINE)
+TABLE = re.compile(r"^@(?P<kind>call|fields|answer|events|refusals|kinds) (?P<path>\S+)$", re.MULTILINE)
+REFUSALS = re.compile(r"^@refusals \S+$", re.MULTILINE)
 SETTINGS = "@settings\n"
 ERRORS = "@errors\n"
 CHAT = "/v1/chat/completions"
@@ -67,14 +71,20 @@ def read_page(path: Path, language: str, english: DocPage | None = None) -> DocP
 
     Raises ValueError where there is no front matter, or not as many headings or code blocks as in English.
     """
-    _, front, text = path.read_text("utf-8").split(FRONT, 2)
+    _, front, written = path.read_text("utf-8").split(FRONT, 2)
     facts = tomllib.loads(front)
-    text = with_tables(text.strip() + "\n", language)
+    text = with_tables(written.strip() + "\n", language)
     anchors: list[str] = []
     if english is not None:
         text = with_code(text, english.text)
         anchors = [heading.anchor for heading in english.rendered.headings]
     rendered = render(text, anchors)
+    sought = text
+    words = rendered.plain
+    if REFUSALS.search(written):
+        # The same on every endpoint's page: who looks for an error finds the page of all.
+        sought = with_tables(REFUSALS.sub("", written), language)
+        words = words_in(sought)
     # What has a name is looked for by its name, and pages write that as code.
     return DocPage(
         slug=slug_of(path),
@@ -83,7 +93,7 @@ def read_page(path: Path, language: str, english: DocPage | None = None) -> DocP
         section=facts["section"],
         place=facts["place"],
         text=text,
-        rendered=attrs.evolve(rendered, plain=" ".join([*names_in(text), rendered.plain])),
+        rendered=attrs.evolve(rendered, plain=" ".join([*names_in(sought), words])),
     )
 
 
@@ -101,19 +111,34 @@ def slug_of(path: Path) -> str:
 
 
 def with_tables(text: str, language: str) -> str:
-    """The text with its tables of fields, settings and errors.
+    """The text with what is described elsewhere in place of the lines that ask for it.
 
     Raises KeyError for an endpoint that nobody has described.
     """
+    text = text.replace(ERRORS, errors_table(language)).replace(SETTINGS, settings_table(language))
+    return TABLE.sub(lambda match: MADE[match["kind"]](match["path"], language), text)
 
-    def table(match: re.Match[str]) -> str:
-        left_out = None
-        if match["path"] == CHAT:
-            left_out = {"Claude": _unread(anthropic.READ | anthropic.OWN_FIELDS.keys()), "Gemini": _unread(gemini.READ)}
-        return fields_table(match["path"], language, left_out)
 
-    text = text.replace(ERRORS, errors_table(language))
-    return FIELDS.sub(table, text).replace(SETTINGS, settings_table(language))
+def _fields(path: str, language: str) -> str:
+    left_out = None
+    if path == CHAT:
+        left_out = {"Claude": _unread(anthropic.READ | anthropic.OWN_FIELDS.keys()), "Gemini": _unread(gemini.READ)}
+    return fields_table(path, language, left_out)
+
+
+def _refusals(path: str, language: str) -> str:
+    return errors_table(language, rows_of(path)).rstrip("\n")
+
+
+MADE: Mapping[str, Callable[[str, str], str]] = {
+    "call": call_line,
+    "fields": _fields,
+    "answer": answer_table,
+    "events": events_table,
+    "refusals": _refusals,
+    "kinds": kinds_table,
+}
+"""What stands for a line that asks for it, by the word behind its `@`; each takes an endpoint and a language."""
 
 
 def _unread(read: Iterable[str]) -> frozenset[str]:

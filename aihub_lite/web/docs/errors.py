@@ -1,6 +1,8 @@
-"""The table of all errors that a client may be told: made of the texts that the console has of each."""
+"""The tables of errors that a client may be told, all or of one endpoint: made of the texts that the console has."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 from aihub_lite.web.console.language import LANGUAGES
 
@@ -35,11 +37,47 @@ ROWS = (
 )
 
 
-def errors_table(language: str) -> str:
+ELSEWHERE = frozenset({"previous_response_not_found", "context_length_exceeded", "not_found", "method_not_allowed"})
+"""What an endpoint answers only where `ALSO` has it: the rest is told of other paths, or of another method."""
+OF_ADMINS = frozenset({"conflict"})
+TOO_LONG = frozenset({"context_length_exceeded"})
+ALSO: Mapping[str, frozenset[str]] = {
+    "/v1/chat/completions": TOO_LONG,
+    "/v1/responses": TOO_LONG | {"previous_response_not_found"},
+    "/v1/messages": TOO_LONG,
+    "/v1/completions": TOO_LONG,
+    "/v1/fim/completions": TOO_LONG,
+}
+ASKED = frozenset({"invalid_api_key", "access_denied", "rate_limit_exceeded", "internal_error"})
+"""What those may answer that ask no model."""
+ASKING: Mapping[str, frozenset[str]] = {"/v1/models": ASKED, "/v1/key": ASKED | {"invalid_request"}}
+Row = tuple[str, str]
+"""Statuses and code."""
+
+
+def rows_of(path: str) -> list[Row]:
+    """Those that an endpoint may answer."""
+    if path in ASKING:
+        return [row for row in ROWS if row[1] in ASKING[path]]
+    left_out = (ELSEWHERE | OF_ADMINS) - ALSO.get(path, frozenset())
+    return [row for row in ROWS if row[1] not in left_out]
+
+
+def refusals_of(path: str) -> dict[str, str]:
+    """What each status of an endpoint means, in English."""
+    texts = LANGUAGES["en"]
+    told: dict[str, list[str]] = {}
+    for statuses, code in rows_of(path):
+        for status in statuses.split(", "):
+            told.setdefault(status, []).append(f"`{code}`: {texts(f'failure.{code}.means')}")
+    return {status: " ".join(told[status]) for status in sorted(told)}
+
+
+def errors_table(language: str, rows: Iterable[Row] = ROWS) -> str:
     """A Markdown table, a line for each."""
     heads = HEADS[language]
     texts = LANGUAGES[language]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for status, code in ROWS:
+    for status, code in rows:
         lines.append(f"| {status} | `{code}` | {texts(f'failure.{code}.means')} | {texts(f'failure.{code}.do')} |")
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token as MarkdownToken
 
 ROOT = "https://gateway.example"
@@ -64,10 +65,7 @@ class Rendered:
 
 def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
     """HTML of Markdown. Headings take their anchors from `anchors`, in their order, else from their own words."""
-    # Imported only here, as the two below: most gateways run for weeks without a reader.
-    from markdown_it import MarkdownIt  # noqa: PLC0415
-
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown = _reader()
     tokens = markdown.parse(text)
     headings = tuple(_headings(tokens, anchors))
     _anchor(tokens, headings)
@@ -80,6 +78,18 @@ def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
             pieces.append(markdown.renderer.render(block, markdown.options, {}))
     body = "".join(pieces).replace("<table", '<div class="scroll" tabindex="0"><table')
     return Rendered(body.replace("</table>", "</table></div>"), headings, " ".join(_words(tokens)))
+
+
+def words_in(text: str) -> str:
+    """All words of Markdown but those in code blocks, for search."""
+    return " ".join(_words(_reader().parse(text)))
+
+
+def _reader() -> MarkdownIt:
+    # Imported only here, as the two below: most gateways run for weeks without a reader.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def fill(text: str, values: Mapping[str, str], buttons: Mapping[str, str]) -> str:

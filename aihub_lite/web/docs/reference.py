@@ -1,49 +1,44 @@
-"""The API as it is described in `reference.toml`: tables for people, OpenAPI 3.1 for programs."""
+"""The API as it is described in `reference.toml`, and as OpenAPI 3.1 for programs; `tables` has it for people."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import attrs
 
+from aihub_lite.web.docs.errors import refusals_of
 from aihub_lite.web.views import Json
 
 FILE = Path(__file__).parent / "reference.toml"
 OPENAPI = "3.1.0"
-ERRORS = {
-    "400": "The request cannot be read, or a field is missing or wrong.",
-    "401": "The key is missing, unknown, disabled or past its end.",
-    "402": "The quota or budget is spent.",
-    "403": "The key may not use this model, or not from this address.",
-    "413": "The body is too large.",
-    "429": "Too many requests.",
-    "500": "A fault of the gateway.",
-    "502": "The provider refused the gateway, or answered nonsense.",
-    "503": "Nobody offers this model, or all its channels are down.",
-    "504": "The provider did not begin to answer in time.",
-}
-HEADS = {
-    "en": ("field", "type", "what it is", "left out for"),
-    "zh": ("字段", "类型", "说明", "对其省略"),
-}
-REQUIRED = {"en": "required", "zh": "必填"}
-DEFAULT = {"en": "default", "zh": "默认"}
+LANGUAGES_TOLD = ("en", "zh")
 
 
 @attrs.frozen(kw_only=True)
 class Field:
-    """One field of a request. `text` is by language; `least` and `most` bound numbers."""
+    """One field of a request or an answer. `text` is by language; `least` and `most` bound numbers.
+
+    What lies within an object or a list has a name like `usage.total_tokens` or `data[].index`.
+    """
 
     name: str
     type: str
     text: dict[str, str]
     required: bool = False
     default: str = ""
-    least: int | None = None
-    most: int | None = None
+    least: float | None = None
+    most: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class StreamedEvent:
+    """One kind of event of a stream, by its `type` or `object`."""
+
+    name: str
+    text: dict[str, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,12 +48,16 @@ class Operation:
     path: str
     method: str
     page: str
+    surface: str
+    """What the code calls an endpoint that is passed on; empty for all others."""
     text: dict[str, str]
     stream: str
     form: bool
     binary: bool
     """Whether the answer is a file."""
     fields: tuple[Field, ...]
+    answer: tuple[Field, ...]
+    events: tuple[StreamedEvent, ...]
 
 
 @cache
@@ -69,50 +68,28 @@ def operations() -> dict[str, Operation]:
 
 
 def _operation(row: Json) -> Operation:
+    events = tuple(StreamedEvent(name=event["name"], text=_text(event)) for event in row.get("events", ()))
     return Operation(
         path=row["path"],
         method=row["method"],
         page=row["page"],
-        text={"en": row["en"], "zh": row["zh"]},
-        stream=row.get("stream", ""),
+        surface=row.get("surface", ""),
+        text=_text(row),
+        stream=row.get("stream", ", then ".join(event.name for event in events)),
         form=row.get("form", False),
         binary=row.get("binary", False),
-        fields=tuple(_field(field) for field in row["fields"]),
+        fields=tuple(map(_field, row["fields"])),
+        answer=tuple(map(_field, row.get("answer", ()))),
+        events=events,
     )
 
 
 def _field(row: Json) -> Field:
-    text = {"en": row.pop("en"), "zh": row.pop("zh")}
-    return Field(**row, text=text)
+    return Field(**{name: value for name, value in row.items() if name not in LANGUAGES_TOLD}, text=_text(row))
 
 
-def fields_table(path: str, language: str, left_out: Mapping[str, Collection[str]] | None = None) -> str:
-    """A Markdown table of an operation's fields; with `left_out`, by provider, who has no word for which."""
-    heads = [*HEADS[language]]
-    if left_out is None:
-        heads.pop()
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for field in operations()[path].fields:
-        cells = [f"`{field.name}`", _type_cell(field, language), field.text[language]]
-        if left_out is not None:
-            cells.append(", ".join(provider for provider, names in left_out.items() if field.name in names))
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _type_cell(field: Field, language: str) -> str:
-    notes = [field.type]
-    if field.required:
-        notes.append(REQUIRED[language])
-    if field.default:
-        notes.append(f"{DEFAULT[language]} `{field.default}`")
-    if field.least is not None and field.most is not None:
-        notes.append(f"{field.least}–{field.most}")
-    elif field.most is not None:
-        notes.append(f"≤ {field.most}")
-    elif field.least is not None:
-        notes.append(f"≥ {field.least}")
-    return ", ".join(notes)
+def _text(row: Json) -> dict[str, str]:
+    return {language: row[language] for language in LANGUAGES_TOLD}
 
 
 def openapi(root: str, version: str) -> Json:
@@ -135,21 +112,24 @@ def openapi(root: str, version: str) -> Json:
 
 def _openapi_of(operation: Operation) -> Json:
     name = operation.path.removeprefix("/v1/").replace("/", "_").replace("-", "_")
+    refusals = {status: _refusal(text) for status, text in refusals_of(operation.path).items()}
     described: Json = {
         "operationId": name,
         "summary": operation.text["en"],
-        "responses": {"200": _answer_of(operation), **{status: _refusal(text) for status, text in ERRORS.items()}},
+        "responses": {"200": _answer_of(operation), **refusals},
     }
     if operation.fields:
         media = "application/json"
         if operation.form:
             media = "multipart/form-data"
-        described["requestBody"] = {"required": True, "content": {media: {"schema": _schema_of(operation)}}}
+        schema = schema_of(operation.fields)
+        schema["required"] = [field.name for field in operation.fields if field.required]
+        described["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
     return described
 
 
 def _answer_of(operation: Operation) -> Json:
-    content: Json = {"application/json": {"schema": {"type": "object", "additionalProperties": True}}}
+    content: Json = {"application/json": {"schema": schema_of(operation.answer)}}
     if operation.binary:
         content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     if operation.stream:
@@ -164,13 +144,19 @@ def _refusal(text: str) -> Json:
     }
 
 
-def _schema_of(operation: Operation) -> Json:
-    return {
-        "type": "object",
-        "required": [field.name for field in operation.fields if field.required],
-        "properties": {field.name: _property_of(field) for field in operation.fields},
-        "additionalProperties": True,
-    }
+def schema_of(fields: Iterable[Field]) -> Json:
+    """An object with these fields, each within those that its name says; there may be others beside them."""
+    schema: Json = {"type": "object", "additionalProperties": True}
+    for field in fields:
+        *above, name = field.name.split(".")
+        owner = schema
+        for part in above:
+            owner = owner["properties"][part.removesuffix("[]")]
+            if part.endswith("[]"):
+                owner = owner["items"]
+            owner.setdefault("type", "object")
+        owner.setdefault("properties", {})[name] = _property_of(field)
+    return schema
 
 
 def _property_of(field: Field) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.served.endpoints import ALL
 from tests.support.gateway import Gateway
 from tests.support.upstream.answers import (
     USAGE,
@@ -32,6 +33,8 @@ BUSY = "busy"
 
 CALLS = (("call_paris", "get_weather", '{"city":"Paris","days":2}'), ("call_oslo", "get_time", '{"zone":"Oslo"}'))
 """Id, name and arguments of the parallel calls that `tools` makes."""
+ELSEWHERE = {endpoint.path: endpoint.answer for endpoint in ALL if endpoint.name != "embeddings"}
+"""What is answered at other endpoints than chat, whatever is asked."""
 OVERFLOW_TEXT = "This model's maximum context length is 10 tokens. However, your messages resulted in 11 tokens."
 
 
@@ -58,6 +61,8 @@ class Models(Upstream):
         return sum(request.json().get("model") == model for request in self.chats)
 
     def _answered(self, request: Request) -> Sequence[Step]:
+        if request.path in ELSEWHERE:
+            return ELSEWHERE[request.path]
         body = request.json()
         if request.path.endswith("/embeddings"):
             return embeddings(len(body["input"]))

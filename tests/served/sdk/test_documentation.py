@@ -14,7 +14,8 @@ import pytest
 
 from aihub_lite.web.docs.catalogue import CODE, Documentation
 from aihub_lite.web.docs.markdown import fill_plain
-from tests.served.sdk.bytes_sent import SENT
+from tests.served.endpoints import AUDIO
+from tests.served.sdk.bytes_sent import SENT, chat_sent, embeddings_sent
 from tests.served.sdk.conftest import Programs, built
 from tests.served.sdk.models import ANSWER
 from tests.served.sdk.toolchains import (
@@ -38,7 +39,12 @@ PROGRAMS = [
     for number, match in enumerate(CODE.finditer(page.text))
     if PROGRAM.search(match["code"])
 ]
-EMBEDDING = "your-embedding-model"
+OTHER_MODEL = re.compile(r"your-[a-z]+-model")
+"""What stands for a model of another endpoint than chat."""
+FILES = {"lighthouse.png": b"\x89PNG" + bytes(100), "hello.mp3": b"ID3" + bytes(100)}
+"""What calls send that change a picture, or write down speech."""
+WRITTEN = "--output "
+"""Before the name of the file that a call writes its answer to."""
 
 
 def of(kind: str) -> pytest.MarkDecorator:
@@ -50,7 +56,7 @@ def of(kind: str) -> pytest.MarkDecorator:
 def filled(code: str, programs: Programs) -> str:
     """The program with what a reader's page puts into it."""
     values = {"root": programs.gateway.url, "key": programs.gateway.add_token(), "model": ANSWER}
-    return fill_plain(code.replace(EMBEDDING, ANSWER), values)
+    return fill_plain(OTHER_MODEL.sub(ANSWER, code), values)
 
 
 def run(directory: Path, *command: str, **more: str) -> str:
@@ -76,8 +82,14 @@ def test_every_program_is_of_a_language_that_is_run_here() -> None:
 
 @of("sh")
 def test_a_call_with_curl_is_answered(code: str, programs: Programs, tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
     (tmp_path / "call.sh").write_text(filled(code, programs).replace("curl ", "curl --fail-with-body -sS ", 1))
-    assert run(tmp_path, "sh", "call.sh").startswith("{")
+    printed = run(tmp_path, "sh", "call.sh")
+    if WRITTEN in code:
+        assert AUDIO == (tmp_path / code.partition(WRITTEN)[2].strip()).read_bytes()
+    else:
+        assert printed.startswith("{")
 
 
 @of("python")
@@ -98,20 +110,31 @@ def test_a_program_in_node_runs(code: str, programs: Programs, pytestconfig: pyt
     assert run(tmp_path, "node", "program.mjs").strip()
 
 
-@pytest.mark.parametrize("language", SENT)
-def test_what_an_sdk_sends_whose_packages_are_not_here_is_answered(language: str, programs: Programs) -> None:
-    """The program's own address, key, model and question, in the bytes that its SDK makes of them."""
-    (code,) = (code for _, kind, code in PROGRAMS if kind == language)
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [pytest.param(language, code, id=f"{name}-{language}") for name, language, code in PROGRAMS if language in SENT],
+)
+def test_what_an_sdk_sends_whose_packages_are_not_here_is_answered(
+    language: str, code: str, programs: Programs
+) -> None:
+    """The program's own address, key, model and texts, in the bytes that its SDK makes of them."""
+    texts = ["Hello!"]
+    sent = chat_sent
+    answered = "choices"
+    if "embedding" in code:
+        texts = ["Hello!", "Goodbye!"]
+        sent = embeddings_sent
+        answered = "data"
     shown = filled(code, programs)
-    for text in (f'"{programs.gateway.url}/v1"', f'"{ANSWER}"', '"Hello!"'):
-        assert text in shown
+    for text in (f"{programs.gateway.url}/v1", ANSWER, *texts):
+        assert f'"{text}"' in shown
     (key,) = re.findall(r'"(sk-[^"]+)"', shown)
     with RawConnection(programs.gateway.url) as connection:
         for sent_key, status in ((key, 200), ("sk-unknown", 401), (key, 200)):
-            connection.send(SENT[language](urlsplit(programs.gateway.url).netloc, sent_key, ANSWER, "Hello!"))
+            connection.send(sent(language, urlsplit(programs.gateway.url).netloc, sent_key, ANSWER, texts))
             head = connection.read_head()
             body = json.loads(b"".join(piece.data for piece in connection.pieces(head, "POST")))
-            assert (status, status == 200) == (head.status, "choices" in body)
+            assert (status, status == 200) == (head.status, answered in body)
 
 
 @of("go")

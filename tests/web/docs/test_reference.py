@@ -10,14 +10,18 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from aihub_lite.gateway.adapters.passthrough import PASSED
+from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.docs.catalogue import Documentation
-from aihub_lite.web.docs.reference import ERRORS, fields_table, openapi, operations
+from aihub_lite.web.docs.errors import refusals_of
+from aihub_lite.web.docs.reference import openapi, operations, schema_of
+from aihub_lite.web.docs.tables import dropped_by, fields_table
 from aihub_lite.wire import passthrough
 from aihub_lite.wire.anthropic.surface import to_chat as messages
 from aihub_lite.wire.anthropic.upstream.request import DEFAULTS, OWN_FIELDS
 from aihub_lite.wire.anthropic.upstream.request import READ as CLAUDE_READ
 from aihub_lite.wire.gemini.config import NO_OPS
 from aihub_lite.wire.gemini.config import READ as GEMINI_READ
+from aihub_lite.wire.passthrough.typed_stream import FINAL
 from aihub_lite.wire.responses import request as responses
 from tests.web.console.visitor import Visitor, at_console
 
@@ -45,6 +49,16 @@ READS = re.compile(
 )
 OF_ANSWERS = {"data", "usage", "text"}
 """Read of what upstreams answer."""
+ANSWERED = re.compile(
+    r"fields_of\(data, \"(?P<first>\w+)\"(?:, \"(?P<second>\w+)\")?\)"
+    r"|(?:value_at|items_in|object_at)\(fields, \"(?P<read>\w+)\"\)"
+    r"|changes\[\"(?P<changed>\w+)\"\]|with_changes\(fields, (?P<named>\w+)="
+)
+"""How the code reads or changes a field of an answer."""
+NOT_TOLD = {"error", "meta"}
+"""An error is no answer; `meta` is Cohere's own, as a text says."""
+OTHERS_OWN = {"/v1/rerank": {"data"}}
+"""Where an upstream has its own name for what an answer holds."""
 NOT_FOR = {
     "/v1/fim/completions": {"n", "best_of"},
     "/v1/images/generations": {"images", "image"},
@@ -67,6 +81,53 @@ def test_every_field_that_is_read_is_described(path: str) -> None:
     source = Path(passthrough.__file__).with_name(f"{SOURCES[path]}.py").read_text("utf-8")
     read = {name for match in READS.findall(source) for name in match if name} - OF_ANSWERS | {"model"}
     assert read - NOT_FOR.get(path, set()) <= described(path)
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_every_field_of_an_answer_that_is_read_or_changed_is_described(path: str) -> None:
+    operation = operations()[path]
+    source = Path(passthrough.__file__).with_name(f"{SOURCES[path]}.py").read_text("utf-8")
+    read = {name for match in ANSWERED.finditer(source) for name in match.groups() if name} - NOT_TOLD
+    answered = {field.name for field in operation.answer}
+    assert operation.binary or read - OTHERS_OWN.get(path, set()) <= answered
+
+
+def test_every_endpoint_that_is_passed_on_goes_by_its_name_and_says_what_its_stream_is() -> None:
+    told = {surface.name: (f"/v1{surface.path}", surface.open_stream is not None) for surface in PASSED}
+    described_so = {
+        operation.surface: (operation.path, bool(operation.events))
+        for operation in operations().values()
+        if operation.surface
+    }
+    assert told == described_so
+
+
+def test_the_last_event_of_a_stream_is_its_end() -> None:
+    ends = {each.path: each.events[-1].name for each in operations().values() if each.events}
+    assert [] == [path for path, name in ends.items() if not name.endswith((*FINAL, "[DONE]"))]
+
+
+def test_the_description_of_an_answer_holds_what_lies_within_it() -> None:
+    schema = schema_of(operations()["/v1/embeddings"].answer)
+    item = schema["properties"]["data"]["items"]
+    assert {"index", "embedding"} == item["properties"].keys()
+    assert {"prompt_tokens", "total_tokens"} == schema["properties"]["usage"]["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "dropped"),
+    [
+        ("openai", "/v1/embeddings", set()),
+        ("gemini", "/v1/embeddings", {"user"}),
+        ("anthropic", "/v1/embeddings", None),
+        ("gemini", "/v1/rerank", None),
+        ("cohere", "/v1/moderations", None),
+    ],
+)
+def test_what_a_kind_of_channel_does_not_get_is_what_the_code_leaves_out(
+    kind: str, path: str, dropped: set[str] | None
+) -> None:
+    assert dropped == dropped_by(PROVIDERS[kind], operations()[path])
 
 
 def test_every_endpoint_that_is_served_is_described() -> None:
@@ -109,7 +170,9 @@ def test_a_program_reads_the_document_with_this_gateway_s_address(tmp_path: Path
         answer = await visitor.http.get("/openapi.json", headers={"x-forwarded-for": "203.0.113.9"})
         document: dict[str, Any] = answer.json()
         assert (200, [{"url": "http://gateway"}]) == (answer.status_code, document["servers"])
-        assert {"200", *ERRORS} == document["paths"]["/v1/chat/completions"]["post"]["responses"].keys()
+        assert {"200", *refusals_of("/v1/chat/completions")} == document["paths"]["/v1/chat/completions"]["post"][
+            "responses"
+        ].keys()
         await visitor.call("PATCH", "/settings", {"docs": "off"})
         assert 404 == (await visitor.http.get("/openapi.json")).status_code
 
