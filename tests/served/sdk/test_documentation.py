@@ -137,6 +137,11 @@ def test_what_an_sdk_sends_whose_packages_are_not_here_is_answered(
             assert (status, status == 200) == (head.status, answered in body)
 
 
+def test_every_language_whose_packages_are_not_here_has_a_program_for_both() -> None:
+    sought = {(language, "embedding" in code) for _, language, code in PROGRAMS if language in SENT}
+    assert {(language, both) for language in SENT for both in (False, True)} == sought
+
+
 @of("go")
 def test_a_program_in_go_runs(code: str, programs: Programs, pytestconfig: pytest.Config, tmp_path: Path) -> None:
     module = built(GO, pytestconfig) / "go"
