@@ -20,7 +20,6 @@ from aihub_lite import __version__
 from aihub_lite.errors import GatewayError, NotFound, Unauthenticated
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway
-from aihub_lite.web.admin.models import BY_ID, offered_to
 from aihub_lite.web.console import redirect_to_sign_in
 from aihub_lite.web.console.connect import root_of
 from aihub_lite.web.console.language import Language
@@ -33,7 +32,7 @@ from aihub_lite.web.docs.admin import AdminReference
 from aihub_lite.web.docs.catalogue import OPERATOR, SECTIONS, DocPage, Documentation, Pages, neighbours
 from aihub_lite.web.docs.machine import SUFFIX, contents_markdown, model_markdown, page_markdown
 from aihub_lite.web.docs.markdown import COPY, DEEPEST, KEY, MODEL, OPEN, ROOT, RUN, fill, render
-from aihub_lite.web.docs.models import model_rows, row_of_address
+from aihub_lite.web.docs.models import example_models, model_rows, row_of_address
 from aihub_lite.web.docs.own import SLUG as OWN_SLUG
 from aihub_lite.web.docs.own import OwnReference
 from aihub_lite.web.docs.readers import OFF, Reader, cookie_for, reader_of, shows_key
@@ -235,7 +234,7 @@ def answer_page(
         return Redirect(f"{HOME}/{slug.replace(name, MOVED[name])}", status_code=301)
     if name not in pages:
         raise NotFound("There is no such page.")
-    values = {"root": root_of(request, gateway), "model": first_model(gateway, reader)}
+    values = {"root": root_of(request, gateway), **example_models(gateway, reader.token)}
     models = None
     if name == "models":
         models = model_rows(gateway, reader.token)
@@ -277,7 +276,7 @@ def docs_page(
         before=before,
         after=after,
         root=values["root"],
-        model_name=values["model"],
+        model_name=values.get("model", MODEL),
         **more,
     )
 
@@ -291,14 +290,6 @@ def filled(body: str, values: dict[str, str], language: Language) -> str:
 def contents_of(pages: Collection[DocPage]) -> list[tuple[str, list[DocPage]]]:
     """Pages by section, in the order of both."""
     return [(section, [page for page in pages if page.section == section]) for section in SECTIONS]
-
-
-def first_model(gateway: Gateway, reader: Reader) -> str:
-    """A model that this reader may call, for the examples."""
-    first = min(offered_to(gateway, reader.token), key=BY_ID.place, default=None)
-    if first is None:
-        return MODEL
-    return first.id
 
 
 def ask_for_key(request: AnyRequest, error: Unauthenticated) -> Response[Any]:

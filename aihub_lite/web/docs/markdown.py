@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 ROOT = "https://gateway.example"
 KEY = "sk-your-key"
 MODEL = "your-model"
-"""What stands in pages and examples for this gateway's address, the reader's key and a model."""
-FILLED = {"root": ROOT, "key": KEY, "model": MODEL}
+EMBEDDING = "your-embedding-model"
+"""What stands in pages and examples for this gateway's address, the reader's key, a model, and one for embeddings."""
+FILLED = {"root": ROOT, "key": KEY, "model": MODEL, "embedding": EMBEDDING}
 COPY = "{copy}"
 RUN = "{run}"
 OPEN = "{open}"

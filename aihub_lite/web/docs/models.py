@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aihub_lite.domain.catalog import Model
 from aihub_lite.domain.channel import ModelFacts
 from aihub_lite.domain.token import Token
@@ -11,6 +13,23 @@ from aihub_lite.web.admin.models import BY_ID, aliases_by_model, model_json, off
 from aihub_lite.web.console.models import one_price
 from aihub_lite.web.docs.machine import SUFFIX
 from aihub_lite.web.views import Json
+
+EMBEDS = re.compile(r"embed|\bbge-", re.IGNORECASE)
+NO_CHAT = re.compile(rf"{EMBEDS.pattern}|rerank|whisper|tts\b|speech|transcri|dall-e|image|moderation", re.IGNORECASE)
+"""Names of models that answer no conversation: of most of them nothing else says so."""
+
+
+def example_models(gateway: Gateway, token: Token | None) -> dict[str, str]:
+    """The models that examples call, by what stands for them in a page; nothing for what may not be called."""
+    models = sorted(offered_to(gateway, token), key=lambda model: (not _is_up(gateway, model), BY_ID.place(model)))
+    named = [model.id for model in models]
+    chatting = [name for name in named if not NO_CHAT.search(name)]
+    found = {"model": chatting or named, "embedding": [name for name in named if EMBEDS.search(name)]}
+    return {name: models[0] for name, models in found.items() if models}
+
+
+def _is_up(gateway: Gateway, model: Model) -> bool:
+    return any(gateway.health.available(candidate.channel.id) for candidate in model.candidates)
 
 
 def model_rows(gateway: Gateway, token: Token | None) -> list[Json]:
@@ -55,7 +74,7 @@ def model_row(gateway: Gateway, model: Model, aliases: list[str]) -> Json:
         "price": one_price(row),
         "reads": facts.input_modalities,
         "can": facts.can,
-        "healthy": any(gateway.health.available(candidate.channel.id) for candidate in model.candidates),
+        "healthy": _is_up(gateway, model),
     }
 
 

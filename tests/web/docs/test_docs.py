@@ -63,6 +63,35 @@ def test_examples_hold_this_gateway_s_address_and_a_model_of_its(tmp_path: Path)
     at_console(tmp_path, story)
 
 
+def test_examples_name_a_model_that_chats_and_one_for_embeddings(tmp_path: Path) -> None:
+    """The first of all names was taken, which is that of an embedding model where there is one of `bge`."""
+
+    async def story(visitor: Visitor) -> None:
+        assert "your-embedding-model" in await visitor.page("/docs/embeddings")
+        models = ["a-tts-1", "bge-m3", "chatty", "text-embed", "whisper-1"]
+        await visitor.call("POST", "/channels", {"name": "e", "provider": "ollama", "models": models}, status=201)
+        assert '<span data-fill="model">chatty</span>' in await visitor.page("/docs/quick-start")
+        for slug in ("embeddings", "sdks"):
+            assert '<span data-fill="embedding">bge-m3</span>' in await visitor.page(f"/docs/{slug}")
+
+    at_console(tmp_path, story)
+
+
+def test_examples_name_a_model_that_is_up_before_one_that_is_down(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        first = {"name": "e", "provider": "ollama", "models": ["a-model"]}
+        channel = await visitor.call("POST", "/channels", first, status=201)
+        second = {"name": "f", "provider": "ollama", "models": ["b-model"]}
+        await visitor.call("POST", "/channels", second, status=201)
+        assert '<span data-fill="model">a-model</span>' in await visitor.page("/docs/quick-start")
+        health = visitor.gateway.health.of(channel["id"])
+        health.faults = visitor.gateway.health.policy.fault_threshold
+        health.cooling_until = visitor.clock.monotonic() + 60
+        assert '<span data-fill="model">b-model</span>' in await visitor.page("/docs/quick-start")
+
+    at_console(tmp_path, story)
+
+
 def test_a_stranger_is_asked_for_a_key_and_told_nothing(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         for path in ("/docs/models", "/docs/models/demo", "/docs/models.md", "/docs/llms.txt", "/docs/search.json"):
