@@ -37,10 +37,17 @@ CLOUDS = ("azure", "bedrock", "vertex", "ways")
 EXTENDED_ROOMS = (
     HERE / "cli",
     HERE / "fuzz",
+    HERE / "gateway" / "adapters" / "recorded",
     *(HERE / "web" / room for room in ("configuration", "console", "description", "docs")),
     *(HERE / "served" / room for room in (*CLOUDS, "http2", "process", "replay", "restarts", "servers")),
 )
 """What takes long, and mostly finds what another test has found already: CI asks it too."""
+ROOMS_BY_MARK = {
+    "extended": EXTENDED_ROOMS,
+    "browser": (HERE / "served" / "browser",),
+    "sdk": (HERE / "served" / "sdk",),
+}
+"""Those that hold nothing but tests of one mark."""
 MANY_CASES = tuple(HERE / room for room in ("gateway", "served", "web", "wire"))
 """Where a test with many cases takes long for what two of them find: CI asks the others too."""
 FEW = 2
@@ -69,8 +76,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Rooms that none of whose tests is asked are not even imported: every worker would collect them."""
     if config.option.markexpr == "not served" and collection_path in SERVED_ROOMS:
         return True
-    if "not extended" in config.option.markexpr and collection_path in EXTENDED_ROOMS:
-        return True
+    for mark, rooms in ROOMS_BY_MARK.items():
+        if f"not {mark}" in config.option.markexpr and collection_path in rooms:
+            return True
     return None
 
 

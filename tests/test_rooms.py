@@ -6,6 +6,7 @@ A room is a folder. Where a folder holds rooms (`gateway`, `web`), each module d
 from __future__ import annotations
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -397,7 +398,12 @@ def imports(module: str) -> Iterator[str]:
                 yield inner if inner in MODULES else node.module
 
 
-ARROWS = {module: frozenset(imports(module)) for module in MODULES}
+@functools.cache
+def arrows() -> dict[str, frozenset[str]]:
+    """What each module imports: only for whoever asks a test here, as every worker imports this file."""
+    return {module: frozenset(imports(module)) for module in MODULES}
+
+
 TREES = ("aihub_lite", "tests", "examples")
 FOLDERS = sorted(
     {path.parent for tree in TREES for path in (ROOT / tree).rglob("*.*") if path.parent.name != "__pycache__"}
@@ -406,7 +412,7 @@ FOLDERS = sorted(
 
 def entered(module: str) -> set[str]:
     """The rooms that a module imports from, its own left out."""
-    return {room_of(other) for other in ARROWS[module] if other in MODULES} - {room_of(module)}
+    return {room_of(other) for other in arrows()[module] if other in MODULES} - {room_of(module)}
 
 
 def test_a_module_imports_only_what_its_room_may() -> None:
@@ -420,7 +426,7 @@ def test_every_room_is_drawn() -> None:
 
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_a_library_is_known_only_to_its_own_rooms(library: str) -> None:
-    assert {room_of(module) for module, names in ARROWS.items() if library in names} <= ONLY_IN[library]
+    assert {room_of(module) for module, names in arrows().items() if library in names} <= ONLY_IN[library]
 
 
 def test_no_room_leads_back_to_itself() -> None:
@@ -433,7 +439,7 @@ def test_no_room_leads_back_to_itself() -> None:
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    left = {module: {other for other in names if other in MODULES} for module, names in ARROWS.items()}
+    left = {module: {other for other in names if other in MODULES} for module, names in arrows().items()}
     while ground := [module for module, others in left.items() if not others & left.keys()]:
         for module in ground:
             del left[module]
