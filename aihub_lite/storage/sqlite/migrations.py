@@ -1,9 +1,13 @@
-"""The schema, as the numbered files in `schema/`: `PRAGMA user_version` is the number of the last one applied."""
+"""The schema, as the numbered files in `schema/`: `PRAGMA user_version` is the number of the last one applied.
+
+A new database is made at once by `whole_schema.sql`, which says what all of them come to, in a quarter of their time.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -36,6 +40,8 @@ def read_steps(folder: Traversable) -> Steps:
 
 MIGRATIONS = read_steps(files(__package__).joinpath("schema"))
 """Statements of each step. A step that has been released is never edited: a new file is added."""
+WHOLE = tuple(statements_of(files(__package__).joinpath("whole_schema.sql").read_text("utf-8")))
+"""Statements that make a new database: `python -m tests.storage.sqlite.whole_schema` writes them anew."""
 
 
 def check_schema(connection: sqlite3.Connection, path: Path, steps: Steps = MIGRATIONS) -> int:
@@ -64,26 +70,44 @@ def migrate(
     missing = range(check_schema(connection, path, steps), len(steps))
     if not missing:
         return False
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection):
         for number in missing:
             _apply(connection, number, steps[number])
         judge()
+    return True
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """The schema as it stands, in a database without anything in it: all of it, or nothing."""
+    with _transaction(connection):
+        for statement in WHOLE:
+            connection.execute(statement)
+        _mark(connection, len(MIGRATIONS))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return True
 
 
 def _apply(connection: sqlite3.Connection, number: int, statements: tuple[str, ...]) -> None:
     try:
         for statement in statements:
             connection.execute(statement)
-        # Both numbers lie in the file's header and commit with the steps, so a killed migration begins again (T-65).
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={number + 1}")
+        _mark(connection, number + 1)
     except sqlite3.Error as error:
         error.add_note(f"in step {number + 1}")
         raise
+
+
+def _mark(connection: sqlite3.Connection, version: int) -> None:
+    """Both numbers lie in the file's header and commit with the schema: what is killed before begins again (T-65)."""
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version={version}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aihub_lite.storage.sqlite.faults import Unwritable, UpgradeFailed
 from aihub_lite.storage.sqlite.files import make_private_directory
-from aihub_lite.storage.sqlite.migrations import MIGRATIONS, Steps, check_schema, migrate
+from aihub_lite.storage.sqlite.migrations import MIGRATIONS, Steps, check_schema, create, migrate
 from aihub_lite.storage.sqlite.placing import placed
 from aihub_lite.storage.sqlite.soundness import examine, flaw_of_pages, loose_rows, money_rows
 
@@ -26,12 +26,15 @@ class Unsound(Exception):
 
 
 def bring_up_to_date(connection: sqlite3.Connection, path: Path, steps: Steps = MIGRATIONS) -> bool:
-    """Apply the steps that are missing; says whether there were any. A new database gets them without a copy.
+    """Apply the steps that are missing; says whether there were any. A new database is made at once.
 
     Raises UpgradeFailed, and then the database is as it was: SQLite takes back what a transaction did, also for a
     process that is killed in the middle of it.
     """
     version = check_schema(connection, path, steps)
+    if version == 0 and steps is MIGRATIONS:
+        create(connection)
+        return True
     if version in (0, len(steps)):
         return migrate(connection, path, steps)
     copy = _keep_copy(connection, path, version, steps)

@@ -21,11 +21,13 @@ from aihub_lite.storage.sqlite.migrations import (
     APPLICATION_ID,
     MIGRATIONS,
     check_schema,
+    create,
     migrate,
     statements_of,
 )
 from aihub_lite.storage.usage import Usages
 from tests.storage.facts import record, with_database, written_at
+from tests.storage.sqlite.whole_schema import TARGET, whole_schema
 
 pytestmark = pytest.mark.attack("T-65")
 
@@ -85,6 +87,11 @@ def tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
 
 
+def application_id(connection: sqlite3.Connection) -> int:
+    (number,) = connection.execute("PRAGMA application_id").fetchone()
+    return int(number)
+
+
 def schema_text(connection: sqlite3.Connection) -> str:
     """Every object in the order it was made. How a statement ended is left out: no blank there means anything."""
     rows = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid")
@@ -94,7 +101,38 @@ def schema_text(connection: sqlite3.Connection) -> str:
 def test_a_fresh_database_gets_every_step_and_our_mark(connection: sqlite3.Connection) -> None:
     assert migrate(connection, PATH)
     assert len(MIGRATIONS) == check_schema(connection, PATH)
-    assert APPLICATION_ID == connection.execute("PRAGMA application_id").fetchone()[0]
+    assert APPLICATION_ID == application_id(connection)
+
+
+def test_a_new_database_is_what_all_steps_come_to(connection: sqlite3.Connection) -> None:
+    migrate(connection, PATH)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as new:
+        create(new)
+        assert schema_text(connection) == schema_text(new)
+        assert [*connection.iterdump()] == [*new.iterdump()]
+        assert (len(MIGRATIONS), APPLICATION_ID) == (check_schema(new, PATH), application_id(new))
+
+
+def test_the_script_of_a_new_database_is_written_anew_after_each_step() -> None:
+    """python -m tests.storage.sqlite.whole_schema"""
+    assert whole_schema() == TARGET.read_text("utf-8")
+
+
+def test_a_new_database_is_made_whole_or_not_at_all(connection: sqlite3.Connection) -> None:
+    """T-65: what ends in the middle begins again."""
+
+    def refuse(action: int, name: str | None, *_: str | None) -> int:
+        if (action, name) == (sqlite3.SQLITE_CREATE_TABLE, "breaker_findings"):
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    connection.set_authorizer(refuse)
+    with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+        create(connection)
+    connection.set_authorizer(None)
+    assert ([], 0) == (tables(connection), check_schema(connection, PATH))
+    create(connection)
+    assert len(MIGRATIONS) == check_schema(connection, PATH)
 
 
 def test_a_step_is_applied_once(connection: sqlite3.Connection) -> None:
