@@ -38,29 +38,30 @@ from aihub_lite.wire.client_error import error_body
 PATH = "/api/admin"
 
 
-def admin_router(
-    gateway: Gateway, sign_in: SignIn, sightings: Sightings, more: Sequence[PathRouter] = ()
-) -> PathRouter:
-    """All routes, and those of rooms above this one; `web.access.rights` says who may use which."""
+ROUTERS = (
+    tokens_router,
+    playground_router,
+    channels_router,
+    aliases_router,
+    prices_router,
+    access_router,
+    backup_router,
+    flights_router,
+    models_router,
+    overview_router,
+    records_router,
+    routes_router,
+    settings_router,
+    statistics_router,
+)
+"""Those of this room; `web.administration` has them all."""
+
+
+def admin_router(gateway: Gateway, sign_in: SignIn, sightings: Sightings, routers: Sequence[PathRouter]) -> PathRouter:
+    """The routes of some routers or of all; `web.access.rights` says who may use which."""
     return PathRouter(
         PATH,
-        route_handlers=[
-            tokens_router,
-            playground_router,
-            channels_router,
-            aliases_router,
-            prices_router,
-            access_router,
-            backup_router,
-            flights_router,
-            models_router,
-            overview_router,
-            records_router,
-            routes_router,
-            settings_router,
-            statistics_router,
-            *more,
-        ],
+        route_handlers=routers,
         dependencies={
             "asked": Provide(read_asked, sync_to_thread=False),
             "content": Provide(read_admin_body),

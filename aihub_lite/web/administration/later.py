@@ -40,7 +40,7 @@ class Paths:
 
     endpoints: Mapping[str, App]
     mounted: frozenset[str]
-    """Those of them that answer for every path below their own."""
+    """Those of them that answer for every path below their own, but for what another one has."""
     otherwise: App
 
     @property
@@ -55,9 +55,11 @@ class Paths:
         """Whoever answers at a path."""
         if path in self.endpoints:
             return self.endpoints[path]
-        for root in self.mounted:
-            if path.startswith(f"{root}/"):
+        root = path.rpartition("/")[0]
+        while root:
+            if root in self.mounted:
                 return self.endpoints[root]
+            root = root.rpartition("/")[0]
         return self.otherwise
 
 

@@ -15,7 +15,7 @@ from aihub_lite.errors import ClientFault, GatewayError, InvalidRequest, MethodN
 from aihub_lite.gateway.client.callers import received_path
 from aihub_lite.gateway.client.exchange import ClientGone, error_headers
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.web.admin import admin_router
+from aihub_lite.web.admin import ROUTERS, admin_router
 from aihub_lite.web.admin.alerts import ALERTS
 from aihub_lite.web.admin.care import care_routers
 from aihub_lite.web.admin.moving import import_router
@@ -69,26 +69,12 @@ FRAMEWORK_TEXTS = {
 }
 
 
-MOUNTED = ("/api/admin", "/api/me", "/docs")
-"""Rooms beside the console, with every path below their own."""
-
-
 def administration_rooms(gateway: Gateway, sign_in: SignIn, sightings: Sightings) -> Paths:
     """What the framework serves over an open gateway: each room is made when it is first asked for. Whoever looks at
-    the console needs no documentation, and a program that calls the admin API none of both."""
+    the console needs no documentation, a program that calls the admin API none of both, and of that but a part."""
 
-    def administering() -> PathRouter:
-        more = (
-            *ALERTS,
-            *PEOPLE,
-            *POTS,
-            *UNDO,
-            *care_routers(doctor),
-            import_router,
-            configuration_router,
-            description_router(description),
-        )
-        return admin_router(gateway, sign_in, sightings, more)
+    def administering(routers: Sequence[PathRouter]) -> PathRouter:
+        return admin_router(gateway, sign_in, sightings, routers)
 
     def owning() -> PathRouter:
         return me_router(gateway, sign_in, sightings, (description_router(own_description),))
@@ -100,18 +86,47 @@ def administration_rooms(gateway: Gateway, sign_in: SignIn, sightings: Sightings
     def room(handlers: Callable[[], list[ControllerRouterHandler]]) -> MadeLater:
         return MadeLater(lambda: framework(gateway, sign_in, sightings, templates, handlers()))
 
+    def part(routers: Sequence[PathRouter]) -> MadeLater:
+        return room(lambda: [administering(routers)])
+
     templates = template_config()
     doctor = Doctor(gateway)
-    description = Description(administering)
+    description = Description(lambda: administering(routers))
     own_description = Description(owning, OWN_API)
+    routers = admin_routers(doctor, description)
     docs = room(lambda: [docs_router(gateway, sign_in, description, own_description)])
-    rooms = {
-        "/api/admin": room(lambda: [administering()]),
-        "/api/me": room(lambda: [owning()]),
-        "/docs": docs,
-        "/openapi.json": docs,
-    }
-    return Paths(rooms, frozenset(MOUNTED), room(console))
+    mounted = {"/api/admin": part(()), "/api/me": room(lambda: [owning()]), "/docs": docs}
+    for names, together in parts_of(routers):
+        made = part(together)
+        mounted |= {f"/api/admin/{name}": made for name in names}
+    return Paths({**mounted, "/openapi.json": docs}, frozenset(mounted), room(console))
+
+
+def admin_routers(doctor: Doctor, description: Description) -> list[PathRouter]:
+    """All of the admin API."""
+    return [
+        *ROUTERS,
+        *ALERTS,
+        *PEOPLE,
+        *POTS,
+        *UNDO,
+        *care_routers(doctor),
+        import_router,
+        configuration_router,
+        description_router(description),
+    ]
+
+
+def parts_of(routers: Sequence[PathRouter]) -> list[tuple[frozenset[str], list[PathRouter]]]:
+    """Routers by the first names of their paths: those that share one are together, in their order."""
+    parts: list[tuple[frozenset[str], list[PathRouter]]] = []
+    for router in routers:
+        names = frozenset(route.path.split("/")[1] for route in router.routes)
+        shared = [part for part in parts if part[0] & names]
+        together = [each for _, members in shared for each in members]
+        parts = [part for part in parts if part not in shared]
+        parts.append((names.union(*(part[0] for part in shared)), [*together, router]))
+    return parts
 
 
 def framework(

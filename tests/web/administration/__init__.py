@@ -1,0 +1,1 @@
+"""Tests of how what the framework serves is put together."""
