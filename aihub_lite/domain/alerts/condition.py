@@ -26,3 +26,5 @@ class Condition:
     shown: bool = True
     """Whether it is worth a line at the console: a channel that has cooled down, and that nobody has asked since, is
     not known to be well, but is not in anybody's way either."""
+    sure: bool = True
+    """Whether it does hold. Where nobody can say yet, what was told of it is neither told again nor over."""

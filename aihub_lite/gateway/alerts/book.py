@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import attrs
 
@@ -27,9 +27,7 @@ class AlertBook:
     open: dict[str, OpenCondition] = attrs.field(factory=dict)
     """What was told and is not over, by key."""
     _gone: dict[str, float] = attrs.field(factory=dict)
-    """Since when on the monotonic clock what is in `open` holds no more."""
-    _seen: set[str] = attrs.field(factory=set)
-    """What has held in this run, and is not over."""
+    """Since when on the monotonic clock what is in `open` is known to hold no more."""
 
     async def load(self) -> None:
         """What earlier runs have told."""
@@ -38,11 +36,15 @@ class AlertBook:
     async def observe(self, conditions: Iterable[Condition]) -> list[Alert]:
         """Tell what is new among all conditions that hold, and what is over; returns the alerts. Raises
         StorageUnavailable, and then tells it all the next time."""
-        holding: dict[str, tuple[str, Condition]] = {}
+        holding: set[str] = set()
+        unsure: set[str] = set()
         told: list[Alert] = []
         now = self.clock.wall()
         opened: list[OpenCondition] = []
         for condition in conditions:
+            if not condition.sure:
+                unsure |= {key_of(event, condition) for event in events_of(condition)}
+                continue
             news: list[Alert] = []
             for event in events_of(condition):
                 key = key_of(event, condition)
@@ -52,14 +54,13 @@ class AlertBook:
                     opened.append(
                         OpenCondition(key=key, event=event, subject=condition.subject, page=alert.page, since=int(now))
                     )
-                holding.setdefault(key, (event, condition))
+                holding.add(key)
             # Of a limit that is used up at once, the first warning says nothing more.
             told += news[:1]
-        closed = list(self._over(holding.keys()))
+        closed = list(self._over(holding | unsure))
         for each in closed:
             over = over_alert(each.event, each.subject, each.page, now)
-            # What this run has never seen may only be forgotten: a restart makes nothing well.
-            if over is not None and each.key in self._seen:
+            if over is not None:
                 told.append(over)
         await self._tell(opened, closed, told)
         return told
@@ -73,12 +74,11 @@ class AlertBook:
         for each in closed:
             del self.open[each.key]
             self._gone.pop(each.key, None)
-            self._seen.discard(each.key)
 
-    def _over(self, holding: Iterable[str]) -> Iterator[OpenCondition]:
+    def _over(self, held: Collection[str]) -> Iterator[OpenCondition]:
+        """What was told, and has for long enough not been among what holds or may hold: a restart makes nothing
+        well."""
         now = self.clock.monotonic()
-        held = set(holding)
-        self._seen |= held
         for key, condition in self.open.items():
             if key in held:
                 self._gone.pop(key, None)

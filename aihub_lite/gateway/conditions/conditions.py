@@ -145,6 +145,8 @@ def _of_keys(gateway: Gateway, channel: Channel) -> Iterator[Condition]:
 def _of_health(gateway: Gateway, channel: Channel) -> Iterator[Condition]:
     health = gateway.health.of(channel.id)
     state = channel_state(gateway, channel)
+    if not gateway.health.was_seen_well(channel.id):
+        yield Condition("cooling_down", channel.name, channel.id, "", shown=False, sure=False)
     if health.faults >= gateway.health.policy.fault_threshold:
         cooling = state == "cooling down"
         yield Condition("cooling_down", channel.name, channel.id, health.last_fault, shown=cooling)

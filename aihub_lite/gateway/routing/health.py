@@ -100,6 +100,12 @@ class Health:
     policy: HealthPolicy
     rests: KeyRests = attrs.field(default=attrs.Factory(lambda self: KeyRests(self.clock), takes_self=True))
     _channels: dict[str, ChannelHealth] = attrs.field(factory=dict)
+    _seen_well: set[str] = attrs.field(factory=set)
+
+    def was_seen_well(self, channel_id: str) -> bool:
+        """Whether a channel answered, or was tested, since the start and its last change: before that it may be as bad
+        as an earlier run has found it."""
+        return channel_id in self._seen_well
 
     def of(self, channel_id: str) -> ChannelHealth:
         """A channel's health; of an unknown one it is good."""
@@ -111,6 +117,7 @@ class Health:
     def forget(self, channel_id: str) -> None:
         """A channel was deleted, or a person brought it back."""
         self._channels.pop(channel_id, None)
+        self._seen_well.discard(channel_id)
 
     def available(self, channel_id: str) -> bool:
         """Whether faults leave the channel available; after a cooldown they do to one request, as a probe."""
@@ -169,6 +176,7 @@ class Health:
 
     def succeeded(self, channel_id: str) -> None:
         """An answer is complete: faults are forgiven. A wait after a 429 ends by itself: the answer may be older."""
+        self._seen_well.add(channel_id)
         health = self._channels.get(channel_id)
         if health is not None:
             health.faults = health.cooldowns = health.rate_limits = 0
@@ -178,6 +186,8 @@ class Health:
     def tested(self, channel_id: str, fault: str) -> None:
         """Somebody tested the channel; `fault` is what was wrong, empty where it works. It is asked all the same."""
         self.of(channel_id).test_fault = fault
+        if not fault:
+            self._seen_well.add(channel_id)
 
     def failed(self, channel_id: str, fault: str) -> None:
         """The channel is at fault; enough faults in a row start or prolong a cooldown."""

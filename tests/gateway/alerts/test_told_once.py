@@ -11,6 +11,7 @@ import pytest
 
 from aihub_lite.gateway.alerts.book import SETTLED
 from aihub_lite.gateway.backups.desk import BackupNews
+from aihub_lite.gateway.conditions.conditions import conditions_of
 from tests.gateway.alerts.watched import PUBLIC_URL, Watched, receiver, titles, watched
 from tests.support.clock import ManualClock
 from tests.support.upstream.scripted import Upstream
@@ -94,6 +95,109 @@ def test_a_restart_repeats_nothing(tmp_path: Path) -> None:
                 clock.advance(SETTLED + 1)
                 await room.look()
             assert [[SPENT]] == titles(upstream.requests)
+
+    asyncio.run(played())
+
+
+def fail(room: Watched, channel_id: str) -> None:
+    """As often as makes a channel known to be down."""
+    health = room.gateway.health
+    for _ in range(health.policy.fault_threshold):
+        health.failed(channel_id, "server")
+
+
+@pytest.mark.parametrize("idle", [1.0, 10 * SETTLED], ids=["soon", "long after"])
+def test_a_channel_that_was_told_to_be_down_is_not_told_again_behind_a_restart(tmp_path: Path, idle: float) -> None:
+    """How channels did is in memory alone: a start knew of no fault, took that for well, and told it anew."""
+    clock = ManualClock()
+
+    async def played() -> None:
+        with receiver() as upstream:
+            async with watched(tmp_path, clock) as room:
+                await room.to(upstream)
+                channel = await room.channel()
+                fail(room, channel.id)
+                await room.look()
+            async with watched(tmp_path, clock) as room:
+                for wait in (0.0, idle):
+                    clock.advance(wait)
+                    await room.look()
+                fail(room, channel.id)
+                await room.look()
+                assert [["Channel main is down"]] == titles(upstream.requests)
+                room.gateway.health.succeeded(channel.id)
+                for wait in (0.0, SETTLED):
+                    clock.advance(wait)
+                    await room.look()
+                assert ["Channel main is well again: it is down no more"] == titles(upstream.requests)[1]
+                fail(room, channel.id)
+                await room.look()
+                assert ["Channel main is down"] == titles(upstream.requests)[2]
+
+    asyncio.run(played())
+
+
+@pytest.mark.parametrize("well", ["answers", "was tested"])
+def test_a_channel_that_is_well_behind_a_restart_is_told_to_be(tmp_path: Path, well: str) -> None:
+    clock = ManualClock()
+
+    async def played() -> None:
+        with receiver() as upstream:
+            async with watched(tmp_path, clock) as room:
+                await room.to(upstream)
+                channel = await room.channel()
+                fail(room, channel.id)
+                await room.look()
+            async with watched(tmp_path, clock) as room:
+                health = room.gateway.health
+                health.forget(channel.id)
+                for wait in (0.0, SETTLED):
+                    clock.advance(wait)
+                    await room.look()
+                assert 1 == len(upstream.requests), "that somebody changed it makes nothing well"
+                if well == "answers":
+                    health.succeeded(channel.id)
+                else:
+                    health.tested(channel.id, "")
+                for wait in (0.0, SETTLED - 1, 1.0):
+                    assert 1 == len(upstream.requests)
+                    clock.advance(wait)
+                    await room.look()
+                assert ["Channel main is well again: it is down no more"] == titles(upstream.requests)[1]
+
+    asyncio.run(played())
+
+
+def test_a_channel_that_has_been_asked_for_nothing_since_the_start_is_no_line_of_the_overview(tmp_path: Path) -> None:
+    async def story(room: Watched, upstream: Upstream) -> None:
+        await room.channel()
+        conditions = await conditions_of(room.gateway)
+        assert ([False], []) == ([each.sure for each in conditions], [each for each in conditions if each.shown])
+        assert [] == upstream.requests
+
+    play(tmp_path, story)
+
+
+@pytest.mark.parametrize("room_again", [False, True])
+def test_a_disk_that_was_told_to_be_full_is_looked_at_again_behind_a_restart(tmp_path: Path, room_again: bool) -> None:
+    clock = ManualClock()
+    told = [["The disk of the data directory is nearly full: 100 MiB left"]]
+    if room_again:
+        told.append(["The disk of the data directory has room again"])
+
+    async def played() -> None:
+        with receiver() as upstream:
+            for start in range(2):
+                async with watched(tmp_path, clock) as room:
+                    if not start:
+                        await room.to(upstream)
+                    if not (start and room_again):
+                        room.gateway.alerts.notices.post("disk", subject="100 MiB", figure="100 MiB")
+                    for wait in (0.0, SETTLED):
+                        clock.advance(wait)
+                        room.watch._looked = clock.monotonic()
+                        await room.look()
+            assert told == titles(upstream.requests)
 
     asyncio.run(played())
 
