@@ -35,7 +35,7 @@ from aihub_lite.gateway.routing.fair_queue import FairQueue
 from aihub_lite.gateway.routing.health import Health, HealthPolicy
 from aihub_lite.gateway.routing.router import Router
 from aihub_lite.gateway.safety.breaker import Breaker
-from aihub_lite.gateway.safety.mails import mail_to_owner
+from aihub_lite.gateway.safety.mails import PauseMails
 from aihub_lite.gateway.safety.pauses import Pauses
 from aihub_lite.gateway.state.answers import KeptAnswers
 from aihub_lite.gateway.state.channels import ChannelRegistry, KeySwitch
@@ -155,8 +155,8 @@ async def open_gateway(
         limits = MemoryLimiter(clock, live_settings)
         answers = await stack.enter_async_context(_answers(live_settings, clock, registry))
         refusals = await stack.enter_async_context(_refusals(clock, database, ledger))
-        mailer = _mailer(stack, live_settings, environ, clock, pauses, people)
         alerts = await stack.enter_async_context(open_alerts(database, clock, live_settings, environ))
+        mailer = _mailer(stack, environ, pauses, people, alerts)
         flights = Flights(live_settings)
         keepalive = await stack.enter_async_context(_keepalive(settings))
         router = _router(settings, clock, environ, registry.channels)
@@ -202,16 +202,12 @@ async def _database(stack: AsyncExitStack, settings: Settings) -> Database:
 
 
 def _mailer(
-    stack: AsyncExitStack,
-    live_settings: LiveSettings,
-    environ: Mapping[str, str],
-    clock: Clock,
-    pauses: Pauses,
-    people: PeopleRegistry,
+    stack: AsyncExitStack, environ: Mapping[str, str], pauses: Pauses, people: PeopleRegistry, alerts: AlertDesk
 ) -> Mailer:
-    """What sends mail to people, also of their tokens that are paused; closed with the stack."""
-    mailer = Mailer(live_settings, environ, PostBox(clock))
-    pauses.on_pause.append(mail_to_owner(mailer, people, pauses.may_resume_own))
+    """What sends mail to people, also of tokens that are paused; closed with the stack."""
+    mailer = Mailer(pauses.live_settings, environ, PostBox(pauses.clock))
+    mails = PauseMails(mailer, people, pauses.may_resume_own, lambda: alerts.destinations.hears_of("runaway"))
+    pauses.on_pause.append(mails.tell)
     stack.push_async_callback(mailer.close)
     return mailer
 

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from aihub_lite.domain.alerts.destination import ENV, AlertDestination, checked_destination, target_of
+from aihub_lite.domain.alerts.events import Topic
 from aihub_lite.domain.clock import Clock
 from aihub_lite.domain.overrides import Secret
 from aihub_lite.errors import Conflict, NotFound
@@ -45,6 +46,10 @@ class DestinationRegistry:
             if ref in (destination.name, destination.id):
                 return destination
         raise NotFound(f"There is no destination of alerts {ref[:64]!r}.")
+
+    def hears_of(self, topic: Topic) -> bool:
+        """Whether anybody is told of a topic."""
+        return any(destination.enabled and destination.wants(topic) for destination in self.by_id.values())
 
     @serialized
     async def add(self, name: str, url: str, secret: str, fields: Mapping[str, Any]) -> AlertDestination:

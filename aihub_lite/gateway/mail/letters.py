@@ -68,6 +68,43 @@ PERSON_PAUSE: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Of a person with all of their tokens."""
+ADMIN_PAUSE: Mapping[str, tuple[str, str]] = {
+    "en": (
+        "Token {holder} is paused at {place}",
+        "Hello {name},\n\n"
+        "{place} has paused the token {holder} for safety: {why}.\n\n"
+        "Requests that had begun went on; new ones are refused with 402. Have what asks so much stopped; then resume "
+        "the token on its page, or with: aihub-lite token resume {id}\n\n{link}\n\n"
+        "You get this mail since no destination of alerts hears of pauses: {alerts}\n",
+    ),
+    "zh": (
+        "{place} 的令牌 {holder} 已暂停",
+        "{name}，您好：\n\n"
+        "{place} 因安全原因暂停了令牌 {holder}：{why}。\n\n"
+        "已开始的请求照常完成；新请求会收到 402。请先让异常的程序停止，然后在其页面恢复该令牌，或运行："
+        "aihub-lite token resume {id}\n\n{link}\n\n"
+        "因为没有任何告警目标接收暂停通知，所以您收到此邮件：{alerts}\n",
+    ),
+}
+ADMIN_PERSON_PAUSE: Mapping[str, tuple[str, str]] = {
+    "en": (
+        "{holder} is paused at {place}",
+        "Hello {name},\n\n"
+        "{place} has paused {holder} with all of their tokens for safety. Of them together: {why}.\n\n"
+        "Requests that had begun went on; new ones are refused with 402. Have what asks so much stopped; then resume "
+        "the person on their page, or with: aihub-lite person resume {id}\n\n{link}\n\n"
+        "You get this mail since no destination of alerts hears of pauses: {alerts}\n",
+    ),
+    "zh": (
+        "{place} 的 {holder} 已暂停",
+        "{name}，您好：\n\n"
+        "{place} 因安全原因暂停了 {holder} 及其全部令牌。它们合计：{why}。\n\n"
+        "已开始的请求照常完成；新请求会收到 402。请先让异常的程序停止，然后在其页面恢复该用户，或运行："
+        "aihub-lite person resume {id}\n\n{link}\n\n"
+        "因为没有任何告警目标接收暂停通知，所以您收到此邮件：{alerts}\n",
+    ),
+}
+"""Of what is somebody else's, a team's or the gateway's own."""
 WHY: Mapping[str, Mapping[str, str]] = {
     "en": {
         "spend": "it spent {seen_usd} within {span}, usually {usual_usd} at most",
@@ -120,14 +157,7 @@ class LetterWriter:
     def paused(self, to: str, name: str, token: str | None, pause: SafetyPause, *, own_resume: bool) -> Letter:
         """To a person: the gateway has paused their token, which they call `token`, or all of theirs where that is
         None."""
-        figures = {
-            "seen": f"{pause.seen:,}",
-            "usual": f"{pause.usual:,}",
-            "seen_usd": dollars(usd(pause.seen)),
-            "usual_usd": dollars(usd(pause.usual)),
-            "span": span_text(pause),
-        }
-        why = WHY[self.language][pause.kind].format(**figures)
+        why = self._why(pause)
         who = RESUMES[self.language][own_resume]
         if token is None:
             link = f"{self.url}/console/me/tokens"
@@ -135,9 +165,28 @@ class LetterWriter:
         link = f"{self.url}/console/me/tokens/{pause.id}"
         return self._letter(PAUSE, to, name, name=name, token=token, why=why, who=who, link=link)
 
+    def paused_of_others(self, to: str, admin: str, holder: str, pause: SafetyPause) -> Letter:
+        """To an admin: the gateway has paused a token, or a person, of that name."""
+        texts, page = ADMIN_PAUSE, "tokens"
+        if pause.holder == "person":
+            texts, page = ADMIN_PERSON_PAUSE, "people"
+        link, alerts = f"{self.url}/console/{page}/{pause.id}", f"{self.url}/console/alerts"
+        facts = {"name": admin, "holder": holder, "id": pause.id, "why": self._why(pause)}
+        return self._letter(texts, to, admin, **facts, link=link, alerts=alerts)
+
     def trial(self, to: str) -> Letter:
         """That letters come through."""
         return self._letter(TRIAL, to, "")
+
+    def _why(self, pause: SafetyPause) -> str:
+        """What happened, in the operator's language."""
+        return WHY[self.language][pause.kind].format(
+            seen=f"{pause.seen:,}",
+            usual=f"{pause.usual:,}",
+            seen_usd=dollars(usd(pause.seen)),
+            usual_usd=dollars(usd(pause.usual)),
+            span=span_text(pause),
+        )
 
     def _letter(self, texts: Mapping[str, tuple[str, str]], to: str, addressee: str, **facts: object) -> Letter:
         subject, text = texts[self.language]

@@ -67,6 +67,14 @@ class PeopleRegistry:
         """Who belongs to a team, oldest first."""
         return [person for person in self.persons.values() if person.team_id == team.id]
 
+    def admins_with_mail(self) -> list[tuple[Person, str]]:
+        """Owners and admins who are told of what concerns the gateway, each with their address."""
+        return [
+            (person, person.email)
+            for person in self.persons.values()
+            if person.role != "member" and person.enabled and person.email is not None
+        ]
+
     @serialized
     async def create_person(self, name: str, change: Callable[[Person], Person] = unchanged) -> Person:
         """A new person; `change` sets what differs from the defaults. Raises InvalidRequest or Conflict."""

@@ -89,9 +89,8 @@ def _tell_admins(gateway: Gateway, person: Person, asked: CreditRequest) -> None
     if not gateway.mailer.on:
         return
     usd = f"{money(asked.nano):.2f}"
-    for admin in gateway.people.persons.values():
-        if admin.role != "member" and admin.enabled and admin.email is not None:
-            gateway.mailer.tell_of_credit(admin.email, admin.name, person.name, usd, asked.note, asked.id)
+    for admin, address in gateway.people.admins_with_mail():
+        gateway.mailer.tell_of_credit(address, admin.name, person.name, usd, asked.note, asked.id)
 
 
 POT = [show_own_pot, show_own_statement, list_wishes, ask_for_credit]
