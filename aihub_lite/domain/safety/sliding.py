@@ -70,6 +70,12 @@ class SlidingSum:
         return self.total - self.at_minute[(self.minute - BURST + 1) % MINUTES]
 
     @property
+    def busiest_minute(self) -> int:
+        """Within the busiest of the last five minutes."""
+        begins = [self.at_minute[(self.minute - back) % MINUTES] for back in reversed(range(BURST))]
+        return max(end - begin for begin, end in zip(begins, [*begins[1:], self.total], strict=True))
+
+    @property
     def in_hour(self) -> int:
         """Within an hour."""
         return self.total - self.at_minute[(self.minute + 1) % MINUTES]

@@ -35,7 +35,7 @@ ON = "on"
 TRY_AGAIN = 5.0
 """Seconds, where the disk refuses."""
 MOST_FOUND = 1000
-"""BreakerFindings that wait for the disk; more than one an hour and holder there are none."""
+"""BreakerFindings that wait for the disk; of one holder there are few an hour, each far faster than the last."""
 
 Pause = Callable[[PauseHolder, str, Runaway, int], Awaitable[bool]]
 """Pauses a token or a person for a reason at a Unix time in ms; says whether it was not paused before."""
@@ -125,6 +125,8 @@ class Breaker:
 
     def resumed(self, holder: Token | Person) -> None:
         """Somebody has let a token go on, or a person with all of theirs: they begin anew."""
+        if self.mode == OFF:
+            return
         now = self.clock.wall()
         if isinstance(holder, Token):
             self.detectors.resume_token(holder.id, holder.person_id, now)
@@ -179,6 +181,10 @@ class Breaker:
                 found.paused = self.mode == ON and await self.pause(
                     suspect.holder, suspect.id, suspect.runaway, found.at_ms
                 )
+                if self.mode == ON and not found.paused:
+                    # It was paused before: what had begun until then may be much, and is nothing new.
+                    del self._found[0]
+                    continue
             await self.findings.add(
                 BreakerFinding(found.at_ms, suspect.holder, suspect.id, found.name, suspect.runaway, found.paused)
             )

@@ -11,6 +11,7 @@ from heapq import nsmallest
 
 import attrs
 
+from aihub_lite.domain.safety.freed import FreeUse, pace_of
 from aihub_lite.domain.safety.judging import QUARTER_MINUTES, JudgedSum
 from aihub_lite.domain.safety.past import Sensitivity, UsualUse, limits_of, newcomer_limits
 from aihub_lite.domain.safety.repeats import Repeats
@@ -29,7 +30,7 @@ NEVER = 2**62
 NOTHING = -(2**62)
 SPENDS = 4
 FREE = MINUTES
-"""Minutes in which nothing counts: after a finding, and after somebody has let it go on."""
+"""Minutes in which only what is far faster than before counts: after a finding, and after somebody has let it go on."""
 
 Quarters = Mapping[int, tuple[int, int]]
 """Nano-USD and requests by quarter of an hour since 1970."""
@@ -50,7 +51,7 @@ class Sensitivities:
 class Watched:
     """What is known of one holder."""
 
-    __slots__ = ("free_until", "mature", "requests", "spend", "sure_until")
+    __slots__ = ("free", "mature", "requests", "spend", "sure_until")
 
     def __init__(self, minute: int) -> None:
         self.spend = JudgedSum(minute)
@@ -58,20 +59,30 @@ class Watched:
         self.sure_until = NEVER
         """The minute from which on its past is to be read again."""
         self.mature = False
-        self.free_until = 0
-        """The minute before which nothing counts."""
+        self.free: FreeUse | None = None
+        """What it does while nothing goes into its sums; kept until it does something after that."""
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nothing counts in the minute under way."""
-        return self.spend.minute < self.free_until
+    def is_free(self, minute: int) -> bool:
+        """Whether nothing of that minute goes into its sums."""
+        return self.free is not None and minute < self.free.until
 
-    def begin(self, free_minutes: int = 0) -> None:
-        """Anew: what it did does not count again, and for some minutes nothing does."""
+    def begin(self) -> None:
+        """Anew: what it did does not count again."""
         minute = self.spend.minute
         self.spend.begin(minute)
         self.requests.begin(minute)
-        self.free_until = minute + free_minutes
+        self.free = None
+
+    def let_go(self, sensitivities: Sensitivities) -> None:
+        """The same, and for an hour only what is far faster than it was counts."""
+        minute = self.spend.minute
+        paces = pace_of(self.spend), pace_of(self.requests)
+        if self.free is not None:
+            paces = self.free.paces_now(self.spend, self.requests)
+        floors = sensitivities.spend.floor, sensitivities.requests.floor
+        self.begin()
+        paces = max(paces[0], floors[0]), max(paces[1], floors[1])
+        self.free = FreeUse(minute, minute + FREE, paces, sensitivities.spend.times)
 
     def advance(self, minute: int, sensitivities: Sensitivities) -> None:
         """Another minute is under way."""
@@ -107,6 +118,10 @@ class Watched:
 
     def runaway(self) -> Runaway | None:
         """What is too much; None where nothing is. What was spent comes first."""
+        if self.free is not None:
+            if self.spend.usual is None or self.requests.usual is None:
+                return None
+            return self.free.runaway(self.spend.usual, self.requests.usual)
         spent = self.spend.in_hour
         return self.spend.runaway("spend", spent) or self.requests.runaway("requests", spent)
 
@@ -121,10 +136,12 @@ class Watched:
         self.spend.include(other.spend)
         self.requests.include(other.requests)
 
-    def exclude(self, other: Watched) -> None:
+    def exclude(self, other: Watched, minute: int) -> None:
         """Count it no more."""
         self.spend.exclude(other.spend)
         self.requests.exclude(other.requests)
+        if self.free is not None and other.free is not None:
+            self.free.exclude(other.free, minute)
 
 
 @attrs.define(eq=False)
@@ -150,14 +167,24 @@ class Detector:
         spend = watched.spend
         if minute > spend.minute:
             watched.advance(minute, self.sensitivities())
-        if spend.minute < watched.free_until:
-            return None
+        if watched.free is not None:
+            if spend.minute < watched.free.until:
+                return self._settled_free(holder_id, watched, watched.free, spent)
+            watched.free = None
         requests = watched.requests
         spend.total += spent
         requests.total += 1
         if spend.total <= spend.until and requests.total <= requests.until:
             return None
         return self._judge(holder_id, watched)
+
+    def _settled_free(self, holder_id: str, watched: Watched, free: FreeUse, spent: int) -> Runaway | None:
+        free.add(watched.spend.minute, spent)
+        if not free.is_faster:
+            return None
+        if watched.spend.usual is None:
+            self.wanted[holder_id] = None
+        return watched.runaway()
 
     def _judge(self, holder_id: str, watched: Watched) -> Runaway | None:
         if watched.spend.usual is None:
@@ -180,7 +207,7 @@ class Detector:
     def repeated(self, holder_id: str, repeats: Repeats) -> Runaway | None:
         """A conversation was settled that had come before: what is too much of it; None where nothing is."""
         watched = self.watched.get(holder_id)
-        if watched is None or watched.is_free:
+        if watched is None or watched.is_free(watched.spend.minute):
             return None
         sensitivities = self.sensitivities()
         return repeats.runaway(sensitivities.rounds, sensitivities.spend.floor, watched.spend.in_hour)
@@ -223,12 +250,24 @@ class Detector:
         watched.advance(int(now) // 60, self.sensitivities())
 
     def resume(self, holder_id: str, now: float) -> None:
-        """It is let go on: what it did does not count again, and for an hour nothing does."""
-        self._begin(holder_id, now, FREE)
+        """It is let go on: what it did does not count again, and for an hour only what is far faster does."""
+        minute = int(now) // 60
+        watched = self.watched.get(holder_id)
+        if watched is None:
+            watched = self.open(holder_id, minute)
+        sensitivities = self.sensitivities()
+        watched.advance(minute, sensitivities)
+        watched.let_go(sensitivities)
+        watched.look_ahead(sensitivities)
 
     def begin(self, holder_id: str, now: float) -> None:
         """What it did does not count again."""
-        self._begin(holder_id, now, 0)
+        watched = self.watched.get(holder_id)
+        if watched is not None:
+            sensitivities = self.sensitivities()
+            watched.advance(int(now) // 60, sensitivities)
+            watched.begin()
+            watched.look_ahead(sensitivities)
 
     def forget(self, holder_id: str) -> None:
         """Watch it no more."""
@@ -269,11 +308,3 @@ class Detector:
                 newcomer_limits([usual for usual in requests if usual and usual.mature], sensitivities.requests),
             )
         return self._newcomers
-
-    def _begin(self, holder_id: str, now: float, free_minutes: int) -> None:
-        watched = self.watched.get(holder_id)
-        if watched is not None:
-            sensitivities = self.sensitivities()
-            watched.advance(int(now) // 60, sensitivities)
-            watched.begin(free_minutes)
-            watched.look_ahead(sensitivities)

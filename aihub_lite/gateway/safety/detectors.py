@@ -1,7 +1,8 @@
 """Tokens, each beside its own past, and persons with several of them, by the sum over their tokens.
 
-A runaway is found once. What a token is found for is taken out of its person's sums, and nothing of it counts for an
-hour; a person begins anew with all of their tokens. So what a token's sums hold is in its person's, at any time.
+A runaway is found once. What a token is found for is taken out of its person's sums, and for an hour only what it does
+far faster is found, of it alone; a person begins anew with all of their tokens. So what a token's sums hold is in its
+person's, at any time.
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ class Detectors:
     def _with_person(
         self, token_id: str, person_id: str, now: float, spent: int, found: Runaway | None
     ) -> Suspect | None:
-        token = self.tokens.watched[token_id]
-        if token.is_free:
-            return None
-        if person_id not in self.persons.watched:
+        minute = int(now) // 60
+        person = self.persons.watched.get(person_id)
+        if self.tokens.watched[token_id].is_free(minute) and not (person and person.is_free(minute)):
+            runaway = None
+        elif person is None:
             # From here on its own sums say it: those of its tokens have this request already.
             self._open(person_id, now)
             runaway = None
@@ -95,7 +97,7 @@ class Detectors:
     ) -> Suspect | None:
         """A conversation that had come before was answered (`started`, `ended`: monotonic), after it was settled."""
         watched = self.tokens.watched.get(token.id)
-        if watched is None or watched.is_free:
+        if watched is None or watched.is_free(int(now) // 60):
             return None
         repeats.answered(token.id, started, ended, spent)
         spread = len(repeats.senders) > 1
@@ -112,13 +114,15 @@ class Detectors:
         return Suspect("token", token.id, runaway)
 
     def resume_token(self, token_id: str, person_id: str, now: float) -> None:
-        """It is let go on, whosever it is: what it did does not count again, and for an hour nothing does."""
+        """It is let go on, whosever it is: what it did does not count again, and for an hour only what is far faster
+        does."""
         self._exclude(token_id, person_id, now)
         self.tokens.resume(token_id, now)
 
     def resume_person(self, person_id: str, now: float) -> None:
         """The same of a person and all of their tokens."""
-        self.persons.resume(person_id, now)
+        if person_id in self.several:
+            self.persons.resume(person_id, now)
         for token_id in self.tokens_of.get(person_id, ()):
             self.tokens.resume(token_id, now)
 
@@ -204,5 +208,5 @@ class Detectors:
         sensitivities = self.sensitivities()
         person.advance(minute, sensitivities)
         token.advance(minute, sensitivities)
-        person.exclude(token)
+        person.exclude(token, minute)
         person.look_ahead(sensitivities)

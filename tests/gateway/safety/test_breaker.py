@@ -85,6 +85,61 @@ def test_where_it_is_on_the_token_is_paused_and_goes_on_once_it_is_resumed(tmp_p
     asyncio.run(story())
 
 
+def test_a_token_that_goes_far_faster_after_it_was_resumed_is_paused_again(tmp_path: Path) -> None:
+    """It was free for an hour, whatever it did: a runaway that somebody resumed by mistake had that hour."""
+
+    async def story() -> None:
+        clock = ManualClock()
+        async with open_house(tmp_path, clock=clock, breaker="on") as house:
+            key = await ready(house)
+            await spend(house, key, 8)
+            (token,) = house.gateway.registry.tokens.all
+            await house.gateway.pauses.resume(token)
+            clock.advance(60)
+            house.upstream.default = lambda _: whole(usage={name: 100 * count for name, count in DOLLAR.items()})
+            await spend(house, key, 2)
+            again, first = await found(house)
+            assert (first.paused, again.paused, again.runaway.minutes) == (True, True, 5)
+            assert (await house.ask(key).served()).status == 402
+
+    asyncio.run(story())
+
+
+def test_what_had_begun_before_a_pause_is_no_finding_of_its_own(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with open_house(tmp_path, clock=ManualClock(), breaker="on") as house:
+            key = await ready(house)
+            gate = asyncio.Event()
+            dear = {name: 100 * count for name, count in DOLLAR.items()}
+            for _ in range(3):
+                house.upstream.queue.append((200, [gate, *whole(usage=dear)]))
+            calls = [house.ask(key, messages=[{"role": "user", "content": f"dear {number}"}]) for number in range(3)]
+            await calls[-1].until(lambda: len(house.upstream.requests) == len(calls))
+            await spend(house, key, 8)
+            gate.set()
+            for call in calls:
+                await call.served()
+            assert [finding.paused for finding in await found(house)] == [True]
+
+    asyncio.run(story())
+
+
+def test_who_is_resumed_behind_a_restart_has_their_hour(tmp_path: Path) -> None:
+    async def story() -> None:
+        clock = ManualClock()
+        async with open_house(tmp_path, clock=clock, breaker="on") as house:
+            key = await ready(house)
+            await spend(house, key, 8)
+        async with open_house(tmp_path, clock=clock, breaker="on") as house:
+            house.upstream.default = lambda _: whole(usage=DOLLAR)
+            (token,) = house.gateway.registry.tokens.all
+            await house.gateway.pauses.resume(token)
+            await spend(house, key, 25)
+            assert len(await found(house)) == 1
+
+    asyncio.run(story())
+
+
 def test_a_pause_that_the_disk_took_late_is_written_down_as_one(tmp_path: Path) -> None:
     """The second try found the token paused, and wrote that it had only been watched."""
 

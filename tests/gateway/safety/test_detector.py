@@ -73,6 +73,68 @@ def test_a_token_that_was_let_go_on_is_left_alone_for_an_hour_and_then_judged_by
     assert detector.settled("t", later + 3600, 5 * USD) is not None
 
 
+def resumed(spent: list[int]) -> Detector:
+    """Its token `t` was let go on after it had spent so much in each of some minutes, the last of them NOW's."""
+    detector = detector_of(quiet_past())
+    for back, usd in enumerate(reversed(spent)):
+        detector.settled("t", NOW - 60 * back, usd * USD)
+    detector.resume("t", NOW)
+    return detector
+
+
+def test_a_token_that_was_let_go_on_is_found_again_where_it_goes_far_faster_than_before() -> None:
+    detector = resumed([2])
+    assert detector.settled("t", NOW + 30, 40 * USD) is None, "2 USD a minute are 10 in five; it may do four times that"
+    runaway = detector.settled("t", NOW + 31, USD // 10)
+    assert runaway is not None
+    assert (runaway.kind, runaway.seen, runaway.minutes) == ("spend", 401 * USD // 10, 5)
+    assert runaway.usual == FLOOR, "the most that its past makes usual, as ever"
+
+
+def test_a_token_that_goes_on_as_fast_as_it_was_is_left_alone() -> None:
+    detector = resumed([2])
+    assert [detector.settled("t", NOW + 10 * number, USD // 2) for number in range(1, 358)] == [None] * 357
+
+
+def test_each_time_that_it_is_let_go_on_it_may_do_as_much_as_it_was_found_for() -> None:
+    detector = resumed([2])
+    assert detector.settled("t", NOW + 30, 41 * USD) is not None
+    detector.resume("t", NOW + 60)
+    assert detector.settled("t", NOW + 90, 800 * USD) is None
+    assert detector.settled("t", NOW + 91, 30 * USD) is not None
+
+
+def test_how_fast_it_was_is_remembered_through_a_pause_and_forgotten_once_everything_counts_again() -> None:
+    detector = resumed([2])
+    detector.resume("t", NOW + 20 * 3600)
+    assert detector.settled("t", NOW + 20 * 3600 + 30, 40 * USD) is None, "paused overnight"
+    later = NOW + 22 * 3600
+    detector.settled("t", later, 0)
+    detector.resume("t", later)
+    assert detector.settled("t", later + 1, 7 * USD) is not None, "of two hours ago nothing is left but the floor"
+
+
+def test_requests_of_a_token_that_spends_nothing_are_held_against_those_that_it_was_let_go_on_with() -> None:
+    detector = detector_of(quiet_past())
+    detector.resume("t", NOW)
+    found = [detector.settled("t", NOW + number * 0.05, 0) for number in range(4001)]
+    assert [runaway is not None for runaway in found] == [False] * 4000 + [True]
+    runaway = found[-1]
+    assert runaway is not None
+    assert (runaway.kind, runaway.seen, runaway.usual) == ("requests", 4001, 1000)
+
+
+def test_whose_past_is_not_read_is_not_found_while_free_and_asks_for_it() -> None:
+    detector = Detector(lambda: SETTINGS)
+    detector.resume("t", NOW)
+    assert detector.settled("t", NOW + 1, 5 * USD) is None
+    assert not detector.wanted
+    assert detector.settled("t", NOW + 2, 5 * USD) is None
+    assert list(detector.wanted) == ["t"]
+    detector.learn("t", quiet_past(), NOW + 3)
+    assert detector.settled("t", NOW + 4, 0) is not None
+
+
 def test_what_was_booked_before_a_restart_counts_within_the_hour() -> None:
     now = int(NOW) // QUARTER
     detector = Detector(lambda: SETTINGS)

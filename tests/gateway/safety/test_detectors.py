@@ -79,7 +79,7 @@ def test_a_token_that_was_found_is_taken_out_of_what_its_person_is_judged_by() -
     person = detectors.persons.watched["p"]
     assert (person.spend.in_day, person.requests.in_burst) == (0, 1), "the other token's first request is left"
     assert detectors.settled("t1", "p", NOW + 1, 140 * CENT) is None
-    assert detectors.settled("t0", "p", NOW + 2, 100 * USD) is None, "for an hour nothing of it counts"
+    assert detectors.settled("t0", "p", NOW + 2, 30 * USD) is None, "for an hour nothing of it counts"
     assert person.spend.in_day == 140 * CENT
     suspect = detectors.settled("t1", "p", NOW + 3, 5 * CENT)
     assert suspect is None
@@ -101,17 +101,51 @@ def test_a_person_who_was_let_go_on_is_left_alone_for_an_hour_and_begins_anew() 
     detectors = detectors_of(TOKENS)
     spread(detectors, TOKENS[:10], NOW)
     detectors.resume_person("p", NOW + 10)
-    assert spread(detectors, TOKENS, NOW + 20, times=20) == []
+    assert spread(detectors, TOKENS, NOW + 20, times=5) == []
     later = NOW + 20 + HOUR
     assert spread(detectors, TOKENS[:10], later) == []
     assert [suspect.holder for suspect in spread(detectors, TOKENS[:10], later + 1)] == ["person"]
+
+
+def test_a_person_who_was_let_go_on_is_found_again_where_all_goes_far_faster() -> None:
+    """Ten tokens that spend a dime in a minute are 5 USD in five; four times that may be spent."""
+    detectors = detectors_of(TOKENS)
+    spread(detectors, TOKENS[:10], NOW)
+    detectors.resume_person("p", NOW + 10)
+    (suspect,) = spread(detectors, TOKENS, NOW + 20, times=11)
+    assert (suspect.holder, suspect.id, suspect.runaway.kind) == ("person", "p", "spend")
+    assert (suspect.runaway.seen, suspect.runaway.usual, suspect.runaway.minutes) == (2010 * CENT, 3 * USD // 2, 5)
+    assert spread(detectors, TOKENS, NOW + 30, times=40) == [], "from now on as much again, and four times that"
+
+
+def test_a_token_that_goes_far_faster_within_its_persons_hour_is_found_alone_and_once() -> None:
+    detectors = detectors_of(TOKENS)
+    spread(detectors, TOKENS[:10], NOW)
+    detectors.resume_person("p", NOW + 10)
+    found = spread(detectors, ["t0"], NOW + 20, times=61)
+    assert [(suspect.holder, suspect.id) for suspect in found] == [("token", "t0")]
+    free = detectors.persons.watched["p"].free
+    assert free is not None
+    assert free.spend.in_burst == 0, "what it was found for is nothing of its person's"
+
+
+def test_a_person_is_let_go_on_of_whom_nothing_is_known_yet() -> None:
+    """A restart forgets what was summed: whoever was paused before it and is resumed after it has their hour, too."""
+    detectors = detectors_of(["t0", "t1"])
+    detectors.clear()
+    detectors.resume_person("p", NOW)
+    for token_id in ("t0", "t1"):
+        detectors.tokens.learn(token_id, QUIET, NOW)
+    detectors.persons.learn("p", QUIET, NOW)
+    assert spread(detectors, ["t0", "t1"], NOW + 1, times=29) == []
+    assert spread(detectors, ["t0", "t1"], NOW + 2, times=5)
 
 
 def test_a_token_that_somebody_let_go_on_counts_for_nothing_to_its_person() -> None:
     detectors = detectors_of(["t0", "t1"])
     detectors.settled("t0", "p", NOW, 140 * CENT)
     detectors.resume_token("t0", "p", NOW)
-    detectors.settled("t0", "p", NOW + 1, 50 * USD)
+    detectors.settled("t0", "p", NOW + 1, 20 * USD)
     assert detectors.settled("t1", "p", NOW + 2, 140 * CENT) is None
 
 

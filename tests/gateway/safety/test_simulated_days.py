@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+import attrs
 import pytest
 
 from aihub_lite.domain.safety.pause import PauseHolder
 from tests.gateway.safety.simulated.days import (
     DAYS,
+    SETTINGS,
     Loop,
     Pausing,
     Replay,
@@ -77,3 +79,23 @@ def test_with_persons_every_loop_is_caught_in_time_and_found_once(planned: Calla
     assert [loop for loop in replay.loops if not loop.in_time] == []
     assert 1000 * len(false(replay, "token")) <= len(HOUSE) * DAYS
     assert 1000 * len(false(replay, "person")) <= len(PERSONS) * DAYS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("faster", [1, 10])
+def test_a_loop_that_was_let_go_on_is_left_alone_for_an_hour_unless_it_goes_on_far_faster(faster: int) -> None:
+    """Somebody who lets it go on knows how fast it was; of ten times as much they know nothing. One that is so fast
+    that it was found within seconds spends far more in five minutes than they had read: that is news as well."""
+    planned = [attrs.evolve(loop, goes_on=faster) for loop in loops_of(SEED, LOOPS) if loop.kind != "again"]
+    replay = Replay(Random(SEED))
+    replay.run(traffic_of(SEED), planned)
+    early = [loop for loop in replay.gone_on if loop.minutes < 60]
+    print(f"\n{faster} times as fast: {summary(replay.gone_on)}; {len(early)} within the hour;", end=" ")
+    print(f"{len(replay.false)} false pauses")
+    assert len(replay.gone_on) == len(planned)
+    if faster == 1:
+        assert len(early) * 5 <= len(planned)
+        assert [loop for loop in early if 300 * loop.pace < SETTINGS.spend.times * loop.told] == []
+    else:
+        assert [loop for loop in replay.gone_on if not loop.in_time] == []
+    assert 1000 * len(replay.false) <= len(HOUSE) * DAYS

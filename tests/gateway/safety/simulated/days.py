@@ -55,6 +55,12 @@ class Loop:
     faster: float = FASTER
     token_ids: list[str] = attrs.field(factory=list)
     """Those that it goes over; one that is paused does no more."""
+    goes_on: float = 0.0
+    """How much faster it goes on once it was caught and somebody has let its token go on; 0: it ends."""
+    told: int = 0
+    """What whoever let it go on had read of it, in nano-USD."""
+    pace: float = 0.0
+    """Nano-USD a second, of one that differs each time."""
     repeats: Repeats = attrs.field(factory=Repeats, repr=False)
     spent: int = 0
     """Nano-USD until it was caught."""
@@ -97,6 +103,8 @@ class Replay:
     loops: list[Loop] = attrs.field(factory=list)
     false: list[Pausing] = attrs.field(factory=list)
     """Whoever was found while no loop of theirs was under way: also a second time for the same one."""
+    gone_on: list[Loop] = attrs.field(factory=list)
+    """Loops of tokens that somebody has let go on."""
     _running: list[Loop] = attrs.field(factory=list)
     _heap: list[Waiting] = attrs.field(factory=list)
 
@@ -127,11 +135,15 @@ class Replay:
         busiest = self.book.busiest(loop.holder_id)
         if not detector.has_past(loop.holder_id):
             busiest = max(map(self.book.busiest, detector.watched))
-        pace = max(LEAST_PACE, loop.faster * busiest)
+        loop.pace = max(LEAST_PACE, loop.faster * busiest)
+        self._plan(loop)
+
+    def _plan(self, loop: Loop) -> None:
+        """All that it would do."""
         settlements = again(self.random, loop.start)
         for paced in PACED:
             if paced.__name__ == loop.kind:
-                settlements = paced(self.random, loop.start, pace)
+                settlements = paced(self.random, loop.start, loop.pace)
         for number, looped in enumerate(settlements):
             heappush(self._heap, (looped.booked.at, number + id(loop), looped, loop))
 
@@ -160,8 +172,19 @@ class Replay:
                 if suspect.holder == "person" or not loop.token_ids:
                     loop.ended = at
                     self._running.remove(loop)
+                    if loop.goes_on:
+                        self._go_on(suspect.id, loop, at)
                 return
         self.false.append(Pausing(suspect, at))
+
+    def _go_on(self, token_id: str, loop: Loop, at: float) -> None:
+        """Somebody has let the token go on, though the loop has not ended."""
+        self.detectors.resume_token(token_id, self.person_of.get(token_id, ""), at)
+        told = loop.paused[-1].runaway.seen
+        more = Loop(token_id, loop.kind, at, loop.faster, [token_id], told=told, pace=loop.goes_on * loop.pace)
+        self.gone_on.append(more)
+        self._running.append(more)
+        self._plan(more)
 
     def _settle(self, token_id: str, booked: Booked) -> Suspect | None:
         """Book one; a past that is wanted is read at once."""
