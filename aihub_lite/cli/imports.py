@@ -22,6 +22,13 @@ import_app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would become of each row.")]
 PeerDatabase = Annotated[str, typer.Argument(metavar="DATABASE", show_default=False, help=DATABASE_HELP)]
 
+LogDatabase = Annotated[
+    str,
+    typer.Option(
+        metavar="DATABASE", help="Where its log is in another database: as in its LOG_SQL_DSN.", show_default=False
+    ),
+]
+
 
 @import_app.callback()
 def move_in() -> None:
@@ -100,12 +107,16 @@ def _moved_text(row: dict[str, Any]) -> str:
 
 
 @command(import_app, "one-api")
-def import_one_api(api: AdminApi, database: PeerDatabase, dry_run: DryRun = False) -> None:
+def import_one_api(
+    api: AdminApi, database: PeerDatabase, log_database: LogDatabase = "", dry_run: DryRun = False
+) -> None:
     """Channels, people, tokens, prices and the log of one-api. It may run meanwhile; run twice, nothing comes twice."""
-    bring(api, dry_run, lambda: one_api.read(database))
+    bring(api, dry_run, lambda: one_api.read(database, log_database=log_database))
 
 
 @command(import_app, "new-api")
-def import_new_api(api: AdminApi, database: PeerDatabase, dry_run: DryRun = False) -> None:
+def import_new_api(
+    api: AdminApi, database: PeerDatabase, log_database: LogDatabase = "", dry_run: DryRun = False
+) -> None:
     """The same of new-api."""
-    bring(api, dry_run, lambda: new_api.read(database))
+    bring(api, dry_run, lambda: new_api.read(database, log_database=log_database))

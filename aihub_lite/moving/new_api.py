@@ -16,7 +16,7 @@ from aihub_lite.domain.overrides import Secret
 from aihub_lite.domain.way_out import WayOut, checked_way_out
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.moving.move import MOST_CALLS, Move, MovedCall, MovedPrice
-from aihub_lite.moving.opening import opened
+from aihub_lite.moving.opening import opened_relay
 from aihub_lite.moving.peer import Row, entries, json_object, whole
 from aihub_lite.moving.places import table
 from aihub_lite.moving.ratios import ONE, Ratio, Ratios, rule_for
@@ -38,10 +38,11 @@ THINKING = ("gemini-2.5-flash-lite", "gemini-2.5-flash", "gemini-2.5-pro")
 GIZMO = ("gpt-4o-gizmo", "gpt-4-gizmo")
 
 
-def read(database: str, most_calls: int = MOST_CALLS) -> Move:
-    """Everything that a database holds, of its log the newest calls; raises Unreadable."""
-    with opened(database) as peer:
-        return move_of(NewApi(peer), most_calls)
+def read(database: str, most_calls: int = MOST_CALLS, log_database: str = "") -> Move:
+    """Everything that a database holds, of its log the newest calls, which may lie in another one; raises
+    Unreadable."""
+    with opened_relay(database, log_database) as (peer, log):
+        return move_of(NewApi(peer, log), most_calls)
 
 
 class NewApi(Relay):
@@ -196,7 +197,7 @@ class NewApi(Relay):
             yield self.call(row, tokens)
 
     def _log(self, where: str, *values: int) -> Iterator[Row]:
-        return self.peer.query(f"SELECT * FROM logs WHERE {where} ORDER BY created_at DESC, id DESC", values)  # noqa: S608
+        return self.log.query(f"SELECT * FROM logs WHERE {where} ORDER BY created_at DESC, id DESC", values)  # noqa: S608
 
     def call(self, row: Row, tokens: Mapping[int, str]) -> MovedCall:
         """One of them."""

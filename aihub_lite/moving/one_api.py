@@ -15,7 +15,7 @@ from aihub_lite.domain.money import Rates, exact_dollars, usd
 from aihub_lite.domain.overrides import Overrides, check_overrides
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.moving.move import MOST_CALLS, Move, MovedCall, MovedPrice
-from aihub_lite.moving.opening import opened
+from aihub_lite.moving.opening import opened_relay
 from aihub_lite.moving.peer import Row, entries, json_object, text_of, whole
 from aihub_lite.moving.places import table
 from aihub_lite.moving.ratios import Ratio, Ratios, rule_for
@@ -28,10 +28,11 @@ UNKNOWN = 30
 """The ratio of a model that no table has: 60 USD per million tokens."""
 
 
-def read(database: str, most_calls: int = MOST_CALLS) -> Move:
-    """Everything that a database holds, of its log the newest calls; raises Unreadable."""
-    with opened(database) as peer:
-        return move_of(OneApi(peer), most_calls)
+def read(database: str, most_calls: int = MOST_CALLS, log_database: str = "") -> Move:
+    """Everything that a database holds, of its log the newest calls, which may lie in another one; raises
+    Unreadable."""
+    with opened_relay(database, log_database) as (peer, log):
+        return move_of(OneApi(peer, log), most_calls)
 
 
 @attrs.frozen
@@ -108,9 +109,9 @@ class OneApi(Relay):
     @functools.cached_property
     def logged(self) -> Mapping[tuple[int, str], int]:
         """Units of quota in the log, by user and name of token."""
-        name = self.peer.exact("token_name")
+        name = self.log.exact("token_name")
         sql = f"SELECT user_id, {name} AS name, sum(quota) AS quota FROM logs WHERE type = ? GROUP BY user_id, {name}"  # noqa: S608
-        rows = self.peer.query(sql, (CONSUMED,))
+        rows = self.log.query(sql, (CONSUMED,))
         return {(whole(row["user_id"]), text_of(row["name"])): whole(row["quota"]) for row in rows}
 
     def prices(self) -> Iterator[MovedPrice]:
@@ -142,7 +143,7 @@ class OneApi(Relay):
         """Calls that were billed; no other is logged."""
         tokens = self._tokens_by_name()
         sql = "SELECT * FROM logs WHERE type = ? ORDER BY created_at DESC, id DESC"
-        for row in self.peer.query(sql, (CONSUMED,)):
+        for row in self.log.query(sql, (CONSUMED,)):
             person, group = self.caller(row)
             channel, channel_name = self.channel_of_call(row, group)
             duration = whole(row["elapsed_time"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from aihub_lite.moving import mysql, postgres
@@ -22,6 +23,18 @@ def opened(database: str) -> AbstractContextManager[OpenedPeer]:
         scheme = database.partition("://")[0]
         raise Unreadable(f"{scheme}:// cannot be read: give an SQLite file, postgresql://… or mysql://…")
     return opened_file(Path(database).expanduser())
+
+
+@contextmanager
+def opened_relay(database: str, log_database: str) -> Iterator[tuple[OpenedPeer, OpenedPeer]]:
+    """The database of one-api or new-api, and the one that has its log: the same, where there is no address of
+    another. Raises Unreadable as `opened` does."""
+    with opened(database) as peer:
+        if not log_database:
+            yield peer, peer
+            return
+        with opened(log_database) as log:
+            yield peer, log
 
 
 def place_of_database(database: str) -> str:

@@ -62,6 +62,8 @@ class Relay:
     """Whether it goes by the weights of channels."""
 
     peer: OpenedPeer
+    log: OpenedPeer
+    """The database that its log is in: the same one, unless that program was told of another."""
     options: Mapping[str, str] = attrs.field(init=False)
     money: Money = attrs.field(init=False)
     users: Mapping[int, Row] = attrs.field(init=False)
@@ -91,9 +93,13 @@ class Relay:
         )
 
     def _check_program(self) -> None:
-        missing = {"channels", "users", "tokens", "options", "logs"} - self.peer.tables()
+        missing = {"channels", "users", "tokens", "options"} - self.peer.tables()
+        if self.log is self.peer:
+            missing |= {"logs"} - self.peer.tables()
         if missing:
             raise Unreadable(f"this is no database of {self.program}: it has no table {', '.join(sorted(missing))}")
+        if "logs" not in self.log.tables():
+            raise Unreadable(f"there is no log of {self.program} in the log database: it has no table logs")
         if self.own_column not in self.peer.columns("tokens"):
             other = {"one-api": "new-api", "new-api": "one-api"}[self.program]
             raise Unreadable(f"this is no database of {self.program}: for one of {other}, say `import {other}`")

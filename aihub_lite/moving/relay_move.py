@@ -9,6 +9,10 @@ from aihub_lite.moving.relay import Relay
 from aihub_lite.moving.relay_channels import channels_of
 
 CODE_USED = 3
+ELSEWHERE = (
+    "its log is empty, though something was used: one that it keeps in a database of its own (LOG_SQL_DSN) is given by "
+    "--log-database"
+)
 
 
 def move_of(relay: Relay, most_calls: int) -> Move:
@@ -71,7 +75,21 @@ def _newest_calls(relay: Relay, most: int) -> list[MovedCall]:
 
 
 def _leave_log(relay: Relay) -> None:
-    """Rows of the log that are no calls, by their type."""
-    for row in relay.peer.query("SELECT type, count(*) AS many FROM logs GROUP BY type ORDER BY type"):
+    """Rows of the log that are no calls, by their type, and those that the program itself looks at no more."""
+    rows = list(relay.log.query("SELECT type, count(*) AS many FROM logs GROUP BY type ORDER BY type"))
+    for row in rows:
         if why := relay.log_types.get(whole(row["type"])):
             relay.leave("log", "", f"{row['many']} rows of type {row['type']}", f"{why}: no calls")
+    if relay.log is not relay.peer:
+        _leave_earlier_log(relay)
+    elif not rows and any(whole(row["used_quota"]) for row in relay.users.values()):
+        relay.leave("log", "", "no calls", ELSEWHERE)
+
+
+def _leave_earlier_log(relay: Relay) -> None:
+    """What was logged in the main database before the log was kept apart."""
+    if "logs" not in relay.peer.tables():
+        return
+    (found,) = relay.peer.query("SELECT count(*) AS many FROM logs")
+    if found["many"]:
+        relay.leave("log", "", f"{found['many']} rows", "in the main database, which that program reads no more")

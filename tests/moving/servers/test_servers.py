@@ -3,8 +3,12 @@ held against what was configured (`test_one_api`, `test_new_api`, `gpt_load/test
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 import attrs
 import pytest
@@ -74,7 +78,7 @@ def in_postgresql(server: str, peer: Peer) -> str:
         "owner", host=host, port=int(port), password="a-secret-word", database="postgres"
     ) as connection:
         load_postgresql(connection, peer.name, tables_of(peer.file, peer.tables))
-    return f"{server}?schema={peer.name}"
+    return f"{server}?schema={quote(peer.name)}"
 
 
 def in_mariadb(server: tuple[str, Path], peer: Peer) -> str:
@@ -119,6 +123,26 @@ def test_a_database_at_mariadb_brings_what_its_file_does(mariadb_server: tuple[s
     there = peer.read(in_mariadb(mariadb_server, peer))
     assert peer.read(str(peer.file)) == there
     assert len(there.calls) > 30
+
+
+@pytest.mark.parametrize("program", ["one-api", "new-api"])
+def test_a_log_at_a_server_beside_a_main_database_elsewhere_brings_what_one_file_does(
+    postgres_server: str, mariadb_server: tuple[str, Path], program: str, tmp_path: Path
+) -> None:
+    peer = PROGRAMS[program]
+    whole = peer.read(str(peer.file))
+    read = {"one-api": one_api.read, "new-api": new_api.read}[program]
+    main = Path(shutil.copy(peer.file, tmp_path / "main.db"))
+    with closing(sqlite3.connect(main)) as connection:
+        connection.execute("DELETE FROM logs")
+        connection.commit()
+    log = attrs.evolve(peer, name=f"{program} log", tables=("logs",))
+    at_postgresql, at_mariadb = in_postgresql(postgres_server, log), in_mariadb(mariadb_server, log)
+    assert whole == read(str(main), log_database=at_postgresql)
+    assert whole == read(str(main), log_database=at_mariadb)
+    tables = tuple(table for table in peer.tables if table != "logs")
+    at_server = in_postgresql(postgres_server, attrs.evolve(peer, name=f"{program} main", tables=tables))
+    assert in_any_order(whole) == in_any_order(read(at_server, log_database=at_mariadb))
 
 
 def test_a_socket_and_an_address_as_go_has_it_lead_to_the_same(mariadb_server: tuple[str, Path]) -> None:
