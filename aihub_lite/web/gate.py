@@ -29,7 +29,8 @@ READ_PATHS = re.compile(r"/(?:docs|openapi\.json)(?:/|$)")
 CANONICAL_CHAT = "/v1/chat/completions"
 """The path of nearly every request: worth a comparison before the regular expressions."""
 SLASHES = re.compile(r"/{2,}")
-VERSIONS = re.compile(r"^(/v1)+(?=/|$)")
+VERSIONS = re.compile(r"^(?:/v1beta/openai|(?:/v1)+(?:/v1beta/openai)?)(?=/|$)")
+"""What a path may have in front: Google has OpenAI's API below `/v1beta/openai`, and gpt-load has it there, too."""
 OF_GROUP = re.compile(r"/v1/proxy/([^/]+)(?=/|$)")
 """Before a path that is asked for within a group: `/proxy/GROUP/v1` is a base URL, as gpt-load has them."""
 EXPOSED = b"x-request-id, request-id, retry-after, x-should-retry, x-aihub-dropped-params, x-aihub-model, " + (
@@ -66,7 +67,8 @@ PREFLIGHT_AGE = b"86400"
 
 
 def canonical_path(path: str) -> str:
-    """A relay path in its one form (RULES.md C-6): `/v1/v1//models/` and `/models` are both `/v1/models`."""
+    """A relay path in its one form (RULES.md C-6): `/v1/v1//models/`, `/v1beta/openai/models` and `/models` are all
+    `/v1/models`."""
     if path == CANONICAL_CHAT:
         return path
     path = SLASHES.sub("/", path).rstrip("/") or "/"

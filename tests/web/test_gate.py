@@ -52,6 +52,8 @@ def through(call: Call, app: Any = tells, proxies: tuple[str, ...] = ()) -> Call
         "/v1/chat/completions/",
         "//chat/completions//",
         "/v1//v1/chat/completions/",
+        "/v1beta/openai/chat/completions",
+        "/v1/v1beta/openai/chat/completions/",
     ],
 )
 def test_every_spelling_of_a_relay_path_is_the_same_path(path: str) -> None:
@@ -67,6 +69,9 @@ def test_every_spelling_of_a_relay_path_is_the_same_path(path: str) -> None:
         ("/v1/", "/v1"),
         ("/v1x/models", "/v1/v1x/models"),
         ("/v1beta/models", "/v1/v1beta/models"),
+        ("/v1beta/openai", "/v1"),
+        ("/v1beta/openaid/models", "/v1/v1beta/openaid/models"),
+        ("/v1beta/openai/console", "/v1/console"),
         ("/v1.5/models", "/v1/v1.5/models"),
         ("/v1/models/v1/x", "/v1/models/v1/x"),
         ("/models/org/m", "/v1/models/org/m"),

@@ -255,7 +255,10 @@ def _group_notes(group: Group) -> list[str]:
     if group.description:
         notes.append(f"its description is not taken: {group.description}")
     if group.channel_type == "gemini":
-        notes.append("clients of Gemini's own API are not served: ask it at /v1/chat/completions")
+        notes.append(
+            "clients of Gemini's own API (:generateContent) are not served: those of OpenAI's are, "
+            f"at /proxy/{group.name}/v1beta/openai as there, and at /proxy/{group.name}/v1"
+        )
     others = sorted(set(group.config) & {"max_retries", "blacklist_threshold"})
     if others:
         notes.append(f"{', '.join(others)}: the gateway's own count here")

@@ -30,6 +30,10 @@ TYPES: Mapping[str, tuple[str, str]] = {
 }
 """The provider of each `channel_type`, and the version that its clients write and our base URLs have in them."""
 
+VERTEX = "aiplatform.googleapis.com"
+PUBLISHER = "/publishers/google"
+"""What gpt-load puts before the path of Gemini's own API, for upstreams at Vertex AI that are asked with an API key."""
+
 
 def kind_of(channel_type: str, url: str) -> tuple[str, str]:
     """The provider and base URL of an upstream, the latter empty where it is the provider's own. Raises
@@ -38,6 +42,9 @@ def kind_of(channel_type: str, url: str) -> tuple[str, str]:
         raise InvalidRequest(f"there is no provider like {channel_type!r} here")
     provider, version = TYPES[channel_type]
     parts = urlsplit(url)
+    if provider == "gemini" and (parts.hostname == VERTEX or parts.path.rstrip("/").endswith(PUBLISHER)):
+        path = parts.path.rstrip("/").removesuffix(PUBLISHER) or "/v1"
+        return "vertex", f"{parts.scheme}://{parts.netloc}{path}"
     own = OWN_HOSTS.get(parts.hostname or "")
     if own is not None and (own == provider or provider == "openai") and own not in ("anthropic", "gemini"):
         return own, ""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +75,30 @@ def check_channel(wanted: Any, url: str, channel: Channel) -> None:
     assert {rule["key"].lower(): rule["value"] for rule in rules if rule["action"] == "set"} == headers
     timeout = wanted.get("config", {}).get("request_timeout")
     assert (timeout, timeout) == (channel.clocks.answer, channel.clocks.total)
+
+
+@pytest.mark.parametrize(
+    ("url", "base_url"),
+    [
+        ("https://aiplatform.googleapis.com", "https://aiplatform.googleapis.com/v1"),
+        ("https://aiplatform.googleapis.com/v1beta1/", "https://aiplatform.googleapis.com/v1beta1"),
+        ("https://relay.example.net/v1/publishers/google", "https://relay.example.net/v1"),
+    ],
+)
+def test_a_group_of_gemini_at_vertex_is_a_channel_there(tmp_path: Path, url: str, base_url: str) -> None:
+    """It was one of Google's other API, at an address that there is not."""
+    copy = Path(shutil.copy(PEERS / "gpt-load" / "gpt-load.db", tmp_path / "gpt-load.db"))
+    with closing(sqlite3.connect(copy)) as database, database:
+        upstreams = json.dumps([{"url": url, "weight": 1}])
+        database.execute("UPDATE groups SET upstreams = ? WHERE name = 'gemini'", (upstreams,))
+
+    @awaited
+    async def story() -> None:
+        async with moved(tmp_path / "gateway", move_of(read_pool(str(copy), ""), NOW)) as (gateway, _):
+            (channel,) = channels_of(gateway, "gemini")
+            assert ("vertex", base_url, 2) == (channel.provider, channel.base_url, len(channel.keys))
+
+    story()
 
 
 @FILES

@@ -189,5 +189,6 @@ def test_a_group_of_gpt_load_at_a_makers_own_server_is_that_makers() -> None:
     assert ("anthropic", "") == kind_of("anthropic", "https://api.anthropic.com/")
     assert ("openai", "https://relay.example/openai/v1") == kind_of("openai", "https://relay.example/openai")
     assert ("anthropic", "https://relay.example/v1") == kind_of("anthropic", "https://relay.example")
+    assert ("vertex", "https://aiplatform.googleapis.com/v1") == kind_of("gemini", "https://aiplatform.googleapis.com")
     # An OpenAI-like address of another maker's server is no API of that maker's own.
     assert ("openai", "https://api.anthropic.com/v1") == kind_of("openai", "https://api.anthropic.com")

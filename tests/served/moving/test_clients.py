@@ -30,6 +30,10 @@ MESSAGE = {
     "stop_sequence": None,
     "usage": {"input_tokens": 3, "output_tokens": 2},
 }
+GENERATED = {
+    "candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}],
+    "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5},
+}
 CONFIG = """
 model_list:
   - {{model_name: gpt-4o, litellm_params: {{model: openai/gpt-4o, api_base: "{url}", api_key: sk-broken}}}}
@@ -44,9 +48,11 @@ general_settings: {{master_key: sk-litellm-master-0001}}
 
 
 def by_path(request: Request) -> Script:
-    """An upstream of both makers."""
+    """An upstream of all makers."""
     if request.path.endswith("/messages"):
         return json_answer(200, MESSAGE)
+    if request.path.endswith(":generateContent"):
+        return json_answer(200, GENERATED)
     return healthy(request)
 
 
@@ -124,6 +130,9 @@ def test_a_client_of_gpt_load_is_answered_at_its_old_address(
             told = post(fresh_gateway, key, path, {"contents": []})
             assert (404, True) == (told.status, "/v1/chat/completions" in told.body.decode())
             assert 404 == post(fresh_gateway, key, "/proxy/gemini/v1beta/models/m:generateContent", {}).status
+            # OpenAI's API, which its groups of Gemini serve too, is served at the same address.
+            old = "/proxy/gemini/v1beta/openai/chat/completions"
+            assert 200 == post(fresh_gateway, key, old, chat_body("gemini-2.0-flash")).status
             continue
         model = "claude-3-5-haiku-20241022" if path.endswith("/messages") else "fast"
         answer = post(fresh_gateway, key, path, {**chat_body(model), "max_tokens": 9})
