@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.metadata import PackageNotFoundError
 
@@ -9,10 +10,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.licences import BY_NAME, FILE, ROOT, Lock, licence, permissive, text
+from tests.licences import BY_NAME, FILE, OURSELVES, ROOT, Lock, licence, permissive, text
 
 LOCK = Lock.read()
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+BUILD_REQUIRES = PYPROJECT["build-system"]["requires"]
+BUILDERS = [Requirement(line) for line in PYPROJECT["dependency-groups"]["build"]]
 REQUIREMENTS = [
     *(("", line) for line in PROJECT["dependencies"]),
     *((extra, line) for extra, lines in PROJECT["optional-dependencies"].items() for line in lines),
@@ -62,6 +66,26 @@ def test_every_locked_package_has_its_hashes() -> None:
         and not all("hash" in file for file in [*entry.get("wheels", []), *filter(None, [entry.get("sdist")])])
     ]
     assert [] == bare
+
+
+def test_what_builds_it_is_locked() -> None:
+    """pip fetches a builder for each build by itself, and asks for no hash."""
+    asked = {(canonicalize_name(wanted.name), str(wanted.specifier)) for wanted in BUILDERS}
+    by_pip = {(canonicalize_name(each.name), str(each.specifier)) for each in map(Requirement, BUILD_REQUIRES)}
+    locked = LOCK.packages[OURSELVES]["metadata"]["requires-dev"]["build"]
+    assert by_pip <= asked
+    assert asked == {(entry["name"], normalised(entry["specifier"])) for entry in locked}
+    for wanted in BUILDERS:
+        assert wanted.specifier.contains(LOCK.packages[canonicalize_name(wanted.name)]["version"])
+
+
+def test_the_gate_installs_what_builds_it_by_hash_and_builds_with_that() -> None:
+    before, command, _ = (ROOT / ".ci" / "run").read_text().partition("command_two=$(readme test)")
+    _, _, installed = before.partition("what uv.lock says")
+    assert command
+    assert ["--all-groups", "--require-hashes", "no-build-isolation = false"] == re.findall(
+        r"--all-groups|--require-hashes|no-build-isolation = \w+", installed
+    )
 
 
 @pytest.mark.parametrize("name", LOCK.brought())
