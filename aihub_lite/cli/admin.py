@@ -11,10 +11,10 @@ import typer
 from aihub_lite.cli.base.call import Failed
 from aihub_lite.cli.base.commands import AdminApi, Everything, Limit, command, one_or_all, without_none
 from aihub_lite.cli.base.output import print_json, print_table, shown
+from aihub_lite.cli.passphrases import passphrase_of
 from aihub_lite.config import DATABASE, BadSetting
 from aihub_lite.gateway.state.admin_key import ADMIN_KEY_FILE, ADMIN_KEY_VARIABLE
 from aihub_lite.storage.backups.faults import BackupFailed
-from aihub_lite.storage.backups.passphrase import passphrase_from
 from aihub_lite.storage.backups.restoring import restore
 from aihub_lite.storage.backups.sealing import is_sealed
 from aihub_lite.storage.sqlite.faults import AlreadyRunning
@@ -143,7 +143,10 @@ def put_back(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Over a database that was used later, too.")] = False,
     passphrase: Annotated[
-        str | None, typer.Option(metavar="env:NAME|file:/path", help="Of a sealed one (AIHUB_BACKUP_PASSPHRASE).")
+        str | None,
+        typer.Option(
+            metavar="env:NAME|file:/path", help="Of a sealed one (AIHUB_BACKUP_PASSPHRASE); else it is asked for."
+        ),
     ] = None,
 ) -> None:
     """Put a backup in the place of the database, once it is found whole; what was there is kept beside it."""
@@ -154,7 +157,7 @@ def put_back(
         with DataLock.take(settings.data_dir):
             secret = ""
             if is_sealed(file):
-                secret = passphrase_from(passphrase or settings.backup_passphrase, os.environ)
+                secret = passphrase_of(passphrase or settings.backup_passphrase)
             done = restore(settings.data_dir / DATABASE, file, secret, force=force)
     except BackupFailed as failed:
         raise Failed(failed.message) from None

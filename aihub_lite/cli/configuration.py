@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ import typer
 from aihub_lite.cli.base.call import Failed
 from aihub_lite.cli.base.commands import AdminApi, command
 from aihub_lite.cli.base.output import complain, print_json, shown
+from aihub_lite.cli.passphrases import passphrase_of
 from aihub_lite.storage.backups.faults import BackupFailed
-from aihub_lite.storage.backups.passphrase import passphrase_from
 
 configuration_app = typer.Typer(rich_markup_mode=None)
 STDIN = Path("-")
@@ -83,15 +82,10 @@ def schema() -> None:
 
 def _passphrase(api: AdminApi, source: str | None, *, is_new: bool) -> str:
     """The passphrase of what is sealed in a file, asked for where nothing says it; empty where nobody can be asked."""
-    source = source or api.client.settings.config_passphrase
-    if source:
-        try:
-            return passphrase_from(source, os.environ)
-        except BackupFailed as failed:
-            raise Failed(failed.message, 400) from None
-    if not sys.stdin.isatty():
-        return ""
-    return str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True))
+    try:
+        return passphrase_of(source or api.client.settings.config_passphrase, is_new=is_new)
+    except BackupFailed as failed:
+        raise Failed(failed.message, 400) from None
 
 
 def _word(flag: bool) -> str:
