@@ -9,6 +9,7 @@ from litestar.response import Template
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import LIMIT
 from aihub_lite.web.admin.people.audit import audit_filter, audit_page
+from aihub_lite.web.console.language import Language
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
 
@@ -24,6 +25,11 @@ def told(value: object) -> str:
     return str(value)
 
 
+def named(language: Language, part: str, name: str) -> str:
+    """What was done, or what kind of thing it was done to, in a language; one that no catalogue has, as it is."""
+    return language.texts.get(f"{part}.{name}", name.replace("_", " "))
+
+
 @get("/audit")
 async def show_audit(
     request: AnyRequest,
@@ -37,7 +43,7 @@ async def show_audit(
     wanted = audit_filter(gateway, by.strip(), thing.strip(), "", "", since.strip())
     entries, further = await audit_page(gateway, wanted, after, LIMIT)
     filters = {"by": by.strip(), "thing": thing.strip(), "since": since.strip()}
-    return page(request, "people/audit.html", entries=entries, further=further, filters=filters, told=told)
+    return page(request, "people/audit.html", entries=entries, further=further, filters=filters, told=told, named=named)
 
 
 AUDIT = [show_audit]

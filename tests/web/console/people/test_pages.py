@@ -7,13 +7,18 @@ from pathlib import Path
 
 import attrs
 import pytest
+from litestar.routes import HTTPRoute
 
 from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.requests.refusals import Refusals
+from aihub_lite.web.console.language import LANGUAGES
+from aihub_lite.web.trail import READS, TELL_ALL
 from tests.storage.facts import record
 from tests.storage.requests.test_refusals import refusal
+from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import Visitor, at_console
 
+CHINESE = LANGUAGES["zh"]
 ODD = "A\"'><img src=x onerror=alert(1)>{{7*7}}"
 
 
@@ -111,6 +116,31 @@ def test_the_form_of_a_token_offers_owners_once_there_are_some(tmp_path: Path) -
         text = await visitor.page("/console/tokens/hers")
         assert (True, True) == ('name="person" type="text" data-kind="text" value="Ada"' in text, 'value="lab"' in text)
         assert '<a href="/console/people/Ada">' in text
+
+    at_console(tmp_path, story)
+
+
+def test_the_audit_log_has_words_for_all_that_can_be_done(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        routes = [route for route in await framed_routes(visitor.app) if isinstance(route, HTTPRoute)]
+        done = {"sign_in", "sign_out", "failed_sign_in", "accept_invitation", *TELL_ALL}
+        for route in routes:
+            if route.path_format.startswith(("/api/admin/", "/api/me/")):
+                handlers = {method: each for each in route.route_handlers for method in each.http_methods}
+                done |= {handler.fn.__name__ for method, handler in handlers.items() if method not in READS}
+        assert len(done) > 80
+        assert {f"did.{name}" for name in done} == {key for key in CHINESE.texts if key.startswith("did.")}
+
+    at_console(tmp_path, story)
+
+
+def test_a_chinese_reader_is_told_in_chinese_what_was_done(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await furnished(visitor)
+        text = await visitor.page("/console/audit", accept_language="zh")
+        assert (True, False) == ("创建令牌" in text, "create token" in text)
+        assert "令牌 hers" in text
+        assert "create token" in await visitor.page("/console/audit")
 
     at_console(tmp_path, story)
 
