@@ -115,6 +115,16 @@ def test_a_page_says_all_that_is_described_of_its_endpoint(language: str, path: 
     assert [] == [each for each in told if each not in text]
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
+@every_language
+def test_a_page_of_conversations_has_its_events_and_refusals(language: str, path: str) -> None:
+    operation = operations()[path]
+    text = DOCUMENTATION.pages(language)[operation.page].text
+    told = [f"| `{each.name}` |" for each in operation.events]
+    told += [f"| {statuses} | `{code}` |" for statuses, code in rows_of(path)]
+    assert [] == [each for each in told if each not in text]
+
+
 def test_each_endpoint_that_is_passed_on_has_a_page_of_its_own() -> None:
     assert len(PASSED_ON) == len({operation.page for operation in PASSED_ON.values()})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from aihub_lite.web.docs.errors import refusals_of
 from aihub_lite.web.docs.reference import openapi, operations, schema_of
 from aihub_lite.web.docs.tables import dropped_by, fields_table
 from aihub_lite.wire import passthrough
+from aihub_lite.wire import responses as responses_wire
+from aihub_lite.wire.anthropic import surface
 from aihub_lite.wire.anthropic.surface import to_chat as messages
 from aihub_lite.wire.anthropic.upstream.request import DEFAULTS, OWN_FIELDS
 from aihub_lite.wire.anthropic.upstream.request import READ as CLAUDE_READ
@@ -23,6 +26,7 @@ from aihub_lite.wire.gemini.config import NO_OPS
 from aihub_lite.wire.gemini.config import READ as GEMINI_READ
 from aihub_lite.wire.passthrough.typed_stream import FINAL
 from aihub_lite.wire.responses import request as responses
+from aihub_lite.wire.responses.output import COMPLETED, EVENTS, INCOMPLETE
 from tests.web.console.visitor import Visitor, at_console
 
 CHAT_FIELDS = CLAUDE_READ | OWN_FIELDS.keys() | DEFAULTS.keys() | GEMINI_READ | NO_OPS.keys()
@@ -103,8 +107,30 @@ def test_every_endpoint_that_is_passed_on_goes_by_its_name_and_says_what_its_str
 
 
 def test_the_last_event_of_a_stream_is_its_end() -> None:
-    ends = {each.path: each.events[-1].name for each in operations().values() if each.events}
+    ends = {each.path: each.events[-1].name for each in operations().values() if each.surface and each.events}
     assert [] == [path for path, name in ends.items() if not name.endswith((*FINAL, "[DONE]"))]
+
+
+EMITTED = re.compile(r"emit\(\"([a-z_.]+)\"|\.event\(\"response\.([a-z_.]+)\"|in_progress\(\"response\.([a-z_.]+)\"\)")
+"""How the events of Responses are written, by their types behind `response.`."""
+NAMED = re.compile(r"\b(?:event|_block_event)\(\"(\w+)\"")
+"""How those of Messages are."""
+
+
+def sources_of(package: ModuleType) -> str:
+    return "\n".join(path.read_text("utf-8") for path in sorted(Path(str(package.__file__)).parent.glob("*.py")))
+
+
+def test_every_event_of_responses_that_is_written_is_described_and_no_other() -> None:
+    written = {name for match in EMITTED.finditer(sources_of(responses_wire)) for name in match.groups() if name}
+    written |= {f"{name}.{end}" for name, _ in EVENTS.values() for end in ("delta", "done")}
+    written |= {"output_text.done", "refusal.done", COMPLETED, INCOMPLETE}
+    assert {f"response.{name}" for name in written} == {each.name for each in operations()["/v1/responses"].events}
+
+
+def test_every_event_of_messages_that_is_written_is_described_and_no_other() -> None:
+    written = {*NAMED.findall(sources_of(surface))}
+    assert written == {each.name for each in operations()["/v1/messages"].events}
 
 
 def test_the_description_of_an_answer_holds_what_lies_within_it() -> None:
