@@ -36,6 +36,7 @@ PAGES = (
     "/console/key",
     "/docs/quick-start",
     "/docs/errors",
+    "/docs/images",
     "/docs/models",
     "/docs/models/demo",
     "/docs/admin",

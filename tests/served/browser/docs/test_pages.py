@@ -24,7 +24,7 @@ def read(open_page: OpenPage, path: str, **look: str) -> Page:
 def test_no_page_is_wider_than_its_window(open_page: OpenPage, size: str, theme: str) -> None:
     page = read(open_page, "/docs/quick-start", size=size, theme=theme)
     wide = {}
-    for name in ("quick-start", "authentication", "endpoints", "chat", "errors", "models", "sdks", "codex"):
+    for name in ("quick-start", "authentication", "endpoints", "chat", "images", "errors", "models", "sdks", "codex"):
         page.goto(f"/docs/{name}")
         picture(page, f"docs-{name}-{size}-{theme}")
         if pixels := overflow(page):
@@ -146,7 +146,7 @@ def test_what_a_refusal_says_is_found_under_errors(open_page: OpenPage, told: st
     assert leads_to == found.get_attribute("href")
 
 
-@pytest.mark.parametrize("name", ["errors", "authentication", "chat"])
+@pytest.mark.parametrize("name", ["errors", "authentication", "chat", "images"])
 def test_a_phone_shows_tables_to_their_last_column(open_page: OpenPage, name: str) -> None:
     page = read(open_page, f"/docs/{name}", size="phone")
     hidden = "(tables) => tables.map((table) => table.scrollWidth - table.parentElement.clientWidth)"
