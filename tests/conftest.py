@@ -34,12 +34,15 @@ SERVED_BY = frozenset({"running", "serving", "Home", "create_app", "at_desk", "a
 SERVED_MARKS = ("slow", "sdk", "bench", "browser")
 CLOUDS = ("azure", "bedrock", "vertex", "ways")
 """Ways to upstreams that most gateways do not go."""
+ASKED_APART = ("alerts", "endpoints", "http2", "moving", "process", "replay", "restarts", "servers", "strangers")
+"""Each about something that few changes touch."""
 EXTENDED_ROOMS = (
     HERE / "cli",
     HERE / "fuzz",
     HERE / "gateway" / "adapters" / "recorded",
-    *(HERE / "web" / room for room in ("configuration", "console", "description", "docs")),
-    *(HERE / "served" / room for room in (*CLOUDS, "http2", "process", "replay", "restarts", "servers")),
+    HERE / "moving",
+    *(HERE / "web" / room for room in ("configuration", "console", "description", "docs", "doctor")),
+    *(HERE / "served" / room for room in (*CLOUDS, *ASKED_APART)),
 )
 """What takes long, and mostly finds what another test has found already: CI asks it too."""
 ROOMS_BY_MARK = {
