@@ -7,6 +7,7 @@ request one look at an empty dict.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import attrs
 
@@ -17,7 +18,7 @@ from aihub_lite.domain.pots.windows import window
 from aihub_lite.gateway.routing.gauges import Allotment, Gauge
 from aihub_lite.gateway.routing.key_rests import NO_KEY, Account
 from aihub_lite.gateway.routing.told_limits import Told, told
-from aihub_lite.gateway.state.spending import Spending
+from aihub_lite.gateway.state.spending import Spending, day_of
 
 Place = tuple[str, str, str]
 """Ids of a channel and its key, and a model upstream: upstreams count most limits by model."""
@@ -26,8 +27,7 @@ MOST_LEARNED = 4096
 """Places whose limits are known from their answers: some hundreds of kilobytes."""
 
 
-@attrs.frozen
-class Demand:
+class Demand(NamedTuple):
     """The most that one request takes of an account's limits, beside being one request."""
 
     tokens: int = 0
@@ -157,6 +157,7 @@ class Reservation:
         self.answered()
         self._settled = True
         now = self.limits.clock.monotonic()
+        day = day_of(started)
         for part in self.parts:
             meter = part.meter
             meter.running -= 1
@@ -164,7 +165,7 @@ class Reservation:
             if part.tokens is not None and tokens != part.counted_tokens:
                 part.tokens.correct(tokens - part.counted_tokens, now)
             if cost and meter.limits.budget is not None:
-                self.limits.spending.add(meter.holder, cost, started)
+                self.limits.spending.add(meter.holder, cost, day)
         self.limits.changed()
 
 
@@ -246,9 +247,8 @@ class AccountLimits:
 
     def _meters(self, place: Place) -> tuple[Meter, ...]:
         meters = self.by_account.get(place[:2], ())
-        learned = self.learned.get(place)
-        if learned is not None:
-            return (*meters, learned)
+        if place in self.learned:
+            return (*meters, self.learned[place])
         return meters
 
     def meters_of(self, channel: Channel) -> dict[str, Meter]:
@@ -286,8 +286,11 @@ def _taken(meter: Meter, demand: Demand) -> Taken:
     if meter.tokens is not None:
         tokens = meter.tokens.sent(demand.tokens)
     amount = 0
-    if meter.limits.budget is not None:
-        amount = min(demand.amount, meter.limits.budget.nano)
+    budget = meter.limits.budget
+    if budget is not None:
+        amount = demand.amount
+        if amount > budget.nano:
+            amount = budget.nano
         meter.held += amount
     meter.running += 1
     return Taken(meter, meter.requests, meter.tokens, tokens, amount)

@@ -72,7 +72,10 @@ class Gauge:
     def answered(self, counted: int, now: float) -> None:
         """The upstream has counted what was sent."""
         self.pending -= counted
-        self.correct(counted, now)
+        full_at = self.full_at
+        if full_at < now:
+            full_at = now
+        self.full_at = full_at + counted * self.window / self.size
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""
@@ -123,6 +126,11 @@ class Allotment(Gauge):
         if min(cost, self.size) <= self._left(now) - self.pending:
             return 0.0
         return max(self.until - now, ROUNDING)
+
+    def answered(self, counted: int, now: float) -> None:
+        """The upstream has counted what was sent."""
+        self.pending -= counted
+        self.correct(counted, now)
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""

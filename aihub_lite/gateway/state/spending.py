@@ -16,6 +16,11 @@ KEPT = 40
 """Days: a month, and some more for a clock that was set back."""
 
 
+def day_of(wall: float) -> int:
+    """The UTC day since 1970 that Unix time lies in."""
+    return int(wall // DAY)
+
+
 @attrs.define(eq=False)
 class WindowSum:
     """What one holder came to in the window of a budget that was asked for last."""
@@ -38,11 +43,18 @@ class Spending:
         """Take over what the book has: account, day, nano-USD."""
         for account, day, cost in rows:
             for holder in (account, account.partition("/")[0]):
-                self._add(holder, day, cost)
+                self.add(holder, cost, day)
 
-    def add(self, holder: str, cost: int, started: float) -> None:
-        """A request that began at Unix time `started` came to so much."""
-        self._add(holder, int(started // DAY), cost)
+    def add(self, holder: str, cost: int, day: int) -> None:
+        """A request that began on a day came to so much."""
+        days = self._days[holder]
+        if day in days:
+            days[day] += cost
+        else:
+            _begin(days, day, cost)
+        known = self._sums.get(holder)
+        if known is not None and known.start <= day * DAY < known.end:
+            known.nano += cost
 
     def within(self, holder: str, budget: Budget, wall: float) -> int:
         """What the budget's period around Unix time `wall` has seen."""
@@ -57,12 +69,8 @@ class Spending:
         self._sums[holder] = WindowSum(budget.period, start, end, nano)
         return nano
 
-    def _add(self, holder: str, day: int, cost: int) -> None:
-        days = self._days[holder]
-        if day not in days:
-            for old in [each for each in days if each < day - KEPT]:
-                del days[old]
-        days[day] = days.get(day, 0) + cost
-        known = self._sums.get(holder)
-        if known is not None and known.start <= day * DAY < known.end:
-            known.nano += cost
+
+def _begin(days: dict[int, int], day: int, cost: int) -> None:
+    for old in [each for each in days if each < day - KEPT]:
+        del days[old]
+    days[day] = cost

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aihub_lite.domain.pots.windows import window
 from aihub_lite.domain.token import Budget
-from aihub_lite.gateway.state.spending import DAY, Spending
+from aihub_lite.gateway.state.spending import DAY, Spending, day_of
 
 DAILY = Budget(nano=1, period="day")
 MONTHLY = Budget(nano=1, period="month")
@@ -19,14 +19,14 @@ NOON = datetime(2026, 3, 31, 12, tzinfo=UTC).timestamp()
 
 def test_a_budget_of_another_window_is_not_answered_with_the_sum_of_the_one_before() -> None:
     spending = Spending()
-    spending.add("a", 5, NOON - DAY)
-    spending.add("a", 7, NOON)
+    spending.add("a", 5, day_of(NOON) - 1)
+    spending.add("a", 7, day_of(NOON))
     assert [7, 12, 7] == [spending.within("a", budget, NOON) for budget in (DAILY, MONTHLY, DAILY)]
 
 
 def test_a_new_day_begins_with_nothing_and_a_clock_that_is_set_back_has_the_old_one() -> None:
     spending = Spending()
-    spending.add("a", 7, NOON)
+    spending.add("a", 7, day_of(NOON))
     walls = (NOON, NOON + DAY, NOON)
     assert [7, 0, 7] == [spending.within("a", DAILY, wall) for wall in walls]
 
@@ -38,7 +38,7 @@ def test_sums_are_those_of_all_that_was_added(steps: list[tuple[int, int, bool]]
     added: list[tuple[int, float]] = []
     for days, cost, daily in steps:
         started = NOON + days * DAY
-        spending.add("a", cost, started)
+        spending.add("a", cost, day_of(started))
         added.append((cost, started))
         budget = DAILY if daily else MONTHLY
         wall = NOON + rng.randrange(-3, 3) * DAY
