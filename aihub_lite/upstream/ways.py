@@ -20,6 +20,7 @@ from aihub_lite.domain.way_out import DIRECT, ENV, WayOut, proxy_address, shown_
 from aihub_lite.errors import InvalidRequest
 from aihub_lite.upstream.http1.faults import ConnectFailed
 from aihub_lite.upstream.http1.request import PORTS
+from aihub_lite.upstream.http1.tls_sessions import session_context
 from aihub_lite.upstream.http1.way import DIRECT as STRAIGHT
 from aihub_lite.upstream.http1.way import Proxy, Way
 
@@ -226,7 +227,8 @@ def _show(context: ssl.SSLContext, path: str) -> None:
 
 def tls_context() -> ssl.SSLContext:
     """Trusts certifi's authorities and the system's, so that a company's own one works as it does elsewhere."""
-    context = ssl.create_default_context(cafile=certifi.where())
+    context = session_context()
+    context.load_verify_locations(certifi.where())
     context.load_default_certs()
     context.set_alpn_protocols(["http/1.1"])
     return context

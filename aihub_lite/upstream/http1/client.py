@@ -136,6 +136,7 @@ class HttpClient:
 
     def idle(self, connection: HttpConnection) -> None:
         """Keep it for the next request, as long as it may be kept."""
+        connection.keep_session()
         if len(self._expiring) >= self.max_idle:
             self._retire(next(iter(self._expiring)))
         loop = asyncio.get_running_loop()

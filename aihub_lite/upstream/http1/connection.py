@@ -17,6 +17,7 @@ import httptools
 from aihub_lite.upstream.http1.answer import HttpAnswer
 from aihub_lite.upstream.http1.faults import Disconnected, Garbled, TransportFault
 from aihub_lite.upstream.http1.request import Body, Origin, Parcel
+from aihub_lite.upstream.http1.tls_sessions import keep_session
 
 ONE_WRITE = 64 * 1024
 """Bytes up to which head and body are joined and written as one; also of each write of a longer body: what a
@@ -69,6 +70,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._answer: HttpAnswer | None = None
+        self._session_kept = plain is not None
         self._used = False
         """It has carried a request to its end before."""
         self._full = False
@@ -120,6 +122,14 @@ class HttpConnection(asyncio.BufferedProtocol):
         if transport is None or self.closed:
             raise Disconnected(BROKE_OFF)
         return transport
+
+    def keep_session(self) -> None:
+        """The next connection to this server goes on from this one's TLS, where it speaks that."""
+        if self._session_kept:
+            return
+        self._session_kept = True
+        if self._transport is not None:
+            keep_session(self._transport)
 
     def resume(self) -> None:
         """Read on."""

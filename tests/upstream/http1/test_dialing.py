@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +16,7 @@ from aihub_lite.upstream.http1.client import HttpClient
 from aihub_lite.upstream.http1.dialing import HEAD_START, Dialer
 from aihub_lite.upstream.http1.faults import ConnectFailed, ConnectTimedOut, Disconnected, TransportFault
 from aihub_lite.upstream.http1.resolving import Address, Resolver
+from aihub_lite.upstream.http1.tls_sessions import MOST_SERVERS, MOST_SESSIONS, SessionContext, session_context
 from tests.support.tls import Certificate, make_certificate
 from tests.support.upstream.answers import SSE_HEAD, chunked, json_answer
 from tests.support.upstream.scripted import Upstream, black_hole, refused
@@ -304,6 +305,12 @@ def server_context(certificate: Certificate) -> ssl.SSLContext:
     return context
 
 
+def resuming(certificate: Certificate) -> SessionContext:
+    context = session_context()
+    context.load_verify_locations(certificate.chain)
+    return context
+
+
 def trusting(certificate: Certificate) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificate.chain))
 
@@ -362,6 +369,71 @@ def test_the_upstream_hears_the_name_that_is_meant(loop: Loop, certificate: Cert
     with Upstream(json_answer(200, {}), tls=context) as upstream:
         run(loop, steps, context=trusting(certificate))
     assert ["localhost"] == names
+
+
+@both_loops
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_the_next_connection_goes_on_from_the_session_of_the_last(
+    loop: Loop, certificate: Certificate, version: ssl.TLSVersion
+) -> None:
+    """Though that one was broken off, as one is that was idle for too long."""
+
+    async def steps(client: HttpClient) -> None:
+        url = upstream.url.replace("127.0.0.1", "localhost")
+        for _ in range(4):
+            assert b"{}" == await fetch(client, url)
+            while client.size:
+                await asyncio.sleep(0)
+
+    serving = server_context(certificate)
+    serving.maximum_version = version
+    with Upstream(json_answer(200, {}), tls=serving) as upstream:
+        run(loop, steps, context=resuming(certificate), keepalive=0.0)
+        assert [0, 1, 2, 3] == [request.connection for request in upstream.requests]
+    assert (4, 3) == (serving.session_stats()["accept_good"], serving.session_stats()["hits"])
+
+
+@both_loops
+def test_a_session_is_used_once(loop: Loop, certificate: Certificate) -> None:
+    """RFC 8446, C.4. So a server that fails at one is reached by a full handshake next."""
+    context = resuming(certificate)
+    seen: list[ssl.SSLSession] = []
+
+    async def steps(client: HttpClient) -> None:
+        url = upstream.url.replace("127.0.0.1", "localhost")
+        for _ in range(3):
+            await fetch(client, url)
+            while client.size:
+                await asyncio.sleep(0)
+            seen.extend(session for kept in context._kept.values() for session in kept)
+
+    with Upstream(json_answer(200, {}), tls=server_context(certificate)) as upstream:
+        run(loop, steps, context=context, keepalive=0.0)
+    assert (3, 3) == (len(seen), len({session.id for session in seen}))
+
+
+@both_loops
+def test_a_server_that_knows_a_session_no_more_is_reached_all_the_same(loop: Loop, certificate: Certificate) -> None:
+    """It was started again: its tickets are sealed with another key."""
+    context = resuming(certificate)
+
+    async def steps(client: HttpClient) -> None:
+        assert b"{}" == await fetch(client, upstream.url.replace("127.0.0.1", "localhost"))
+
+    for _ in range(2):
+        serving = server_context(certificate)
+        with Upstream(json_answer(200, {}), tls=serving) as upstream:
+            run(loop, steps, context=context)
+        assert 0 == serving.session_stats()["hits"]
+
+
+def test_sessions_of_few_servers_are_kept(certificate: Certificate) -> None:
+    context = resuming(certificate)
+    session = cast("ssl.SSLSession", "a session")
+    for number in range(2 * MOST_SERVERS):
+        for _ in range(2 * MOST_SESSIONS):
+            context.keep(str(number), session)
+    assert (MOST_SERVERS, {MOST_SESSIONS}) == (len(context._kept), {len(each) for each in context._kept.values()})
 
 
 @both_loops
