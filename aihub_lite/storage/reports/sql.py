@@ -42,11 +42,13 @@ def records_sql(question: ReportQuestion, figures: Iterable[str], *, times: bool
     """The same from the records."""
     columns = [COLUMNS[name] for name in question.by]
     conditions = [f"started_ms >= {FROM} AND started_ms < {UNTIL}", *member_conditions(question, columns)]
-    for name in question.filters:
+    for name, value in question.filters.items():
         if name == "tag":
             conditions.append(TAGGED)
-        else:
-            conditions.append(f"{COLUMNS[name]} = :filter_{name}")
+            continue
+        conditions.append(f"{COLUMNS[name]} = :filter_{name}")
+        if value and name in PARTIAL:
+            conditions.append(f"{COLUMNS[name]} <> ''")  # else SQLite cannot use an index of those that have one
     tables = f"{STEPS} CROSS JOIN usage_records"
     if "tag" in question.by:
         tables += f" CROSS JOIN {TAGS}"
