@@ -28,6 +28,8 @@ CHANGE_NOTHING = frozenset(
 applied may change nothing, or be only tried."""
 TELL_ALL = frozenset({"download_backup"})
 """Handlers of methods that read, which give away everything that opens something."""
+IRREGULAR = {"aliases": "alias", "strategies": "strategy"}
+"""Names in paths whose singular is not theirs without an s."""
 Wrap = Callable[[ASGIApp], ASGIApp]
 
 
@@ -79,7 +81,8 @@ def who_of(gateway: Gateway, scope: MutableMapping[str, Any] | Scope) -> Who:
 def _of_path(scope: Scope) -> Change:
     """What a path is about: `/api/admin/sessions/1f2e` is about the session 1f2e."""
     path = scope["path"].removeprefix("/api/admin/").removeprefix("/api/me/")
-    kind = path.partition("/")[0].removesuffix("s")
+    things = path.partition("/")[0]
+    kind = IRREGULAR.get(things, things.removesuffix("s"))
     told = [str(value) for value in scope["path_params"].values()]
     name = ""
     if told:

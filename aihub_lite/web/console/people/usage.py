@@ -13,7 +13,7 @@ from aihub_lite.web.sums import sums_json
 from aihub_lite.web.views import Json
 
 SPAN = "7d"
-"""Records are read for it, as no sums are kept by person and model: of 30 days, 100,000 took a page over 200 ms."""
+"""What somebody does lately; Statistics has more of it."""
 MOST_MODELS = 10
 """Models that have a row each; the others share one."""
 

@@ -145,6 +145,18 @@ def test_settings_routes_prices_and_aliases_are_told_field_by_field(tmp_path: Pa
     at_desk(tmp_path, story)
 
 
+def test_what_was_set_to_what_it_was_is_told_by_its_kind(tmp_path: Path) -> None:
+    """The log had an `aliase` and a `strategie`."""
+
+    async def story(desk: Desk) -> None:
+        for _ in range(2):
+            await desk.call("POST", "/aliases", {"alias": "fast", "model": "demo"})
+            await desk.call("PUT", "/strategies", {"model": "demo", "strategy": "cheapest"})
+        assert ["alias", "strategy", "alias", "strategy"] == [line["kind"] for line in await lines(desk)]
+
+    at_desk(tmp_path, story)
+
+
 def test_what_a_change_does_beside_another_is_not_told_of_it(tmp_path: Path) -> None:
     """Changes run in turn, and each is told in the line of the request that made it."""
 
