@@ -1,7 +1,7 @@
-"""Fuzzing led by which branches an input takes, by hand: `python -m tests.fuzz.guided sse|head|chat --seconds 600`.
+"""Fuzzing led by which branches an input takes: `python -m tests.fuzz.guided sse|head|chat --seconds 600`.
 
-Needs atheris (`pip install atheris`; it has wheels for some systems), which is nobody's dependency. What fails is shown
-with its input, and kept as `crash-…` in the directory it is started in.
+Needs atheris (`pip install atheris`; it has wheels for some systems), which the gate has where there is one. What fails
+is shown with its input, and kept as `crash-…` in the directory it is started in.
 """
 
 from __future__ import annotations
