@@ -41,7 +41,7 @@ EXTENDED_ROOMS = (
     HERE / "fuzz",
     HERE / "gateway" / "adapters" / "recorded",
     HERE / "moving",
-    *(HERE / "web" / room for room in ("configuration", "console", "description", "docs", "doctor")),
+    *(HERE / "web" / room for room in ("configuration", "console", "description", "docs", "doctor", "me")),
     *(HERE / "served" / room for room in (*CLOUDS, *ASKED_APART)),
 )
 """What takes long, and mostly finds what another test has found already: CI asks it too."""
