@@ -134,7 +134,10 @@ def _answer_of(operation: Operation) -> Json:
         content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     if operation.stream:
         content["text/event-stream"] = {"schema": {"type": "string", "description": operation.stream}}
-    return {"description": "The answer, as the documentation of OpenAI or Anthropic has it.", "content": content}
+    described = "The answer, as the documentation of OpenAI or Anthropic has it."
+    if operation.method == "get":
+        described = operation.text["en"]
+    return {"description": described, "content": content}
 
 
 def _refusal(text: str) -> Json:

@@ -27,6 +27,7 @@ from aihub_lite.wire.gemini.config import READ as GEMINI_READ
 from aihub_lite.wire.passthrough.typed_stream import FINAL
 from aihub_lite.wire.responses import request as responses
 from aihub_lite.wire.responses.output import COMPLETED, EVENTS, INCOMPLETE
+from tests.web.admin.desk import Desk, at_desk
 from tests.web.console.visitor import Visitor, at_console
 
 CHAT_FIELDS = CLAUDE_READ | OWN_FIELDS.keys() | DEFAULTS.keys() | GEMINI_READ | NO_OPS.keys()
@@ -131,6 +132,31 @@ def test_every_event_of_responses_that_is_written_is_described_and_no_other() ->
 def test_every_event_of_messages_that_is_written_is_described_and_no_other() -> None:
     written = {*NAMED.findall(sources_of(surface))}
     assert written == {each.name for each in operations()["/v1/messages"].events}
+
+
+def names_in(answer: dict[str, Any], *, within: str = "") -> set[str]:
+    """Names of fields, and of those in lists, as descriptions write them."""
+    found = {f"{within}{name}" for name in answer}
+    for name, value in answer.items():
+        if name == "budgets":
+            found |= {f"{name}[].{inner}" for inner in value[0]}
+    return found
+
+
+def test_every_field_of_a_keys_own_answer_is_described_and_no_other(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        token = {"name": "t", "quota": 3, "budget": "5/day"}
+        key = (await desk.call("POST", "/tokens", token, status=201))["key"]
+        await desk.call("PATCH", "/pots/t", {"budgets": ["1/30d"]})
+        answer = await desk.http.get("/v1/key", headers={"authorization": f"Bearer {key}"})
+        told = names_in(answer.json()) | names_in(answer.json()["usage"], within="usage.")
+        assert told == described_answer("/v1/key")
+
+    at_desk(tmp_path, story)
+
+
+def described_answer(path: str) -> set[str]:
+    return {field.name for field in operations()[path].answer}
 
 
 def test_the_description_of_an_answer_holds_what_lies_within_it() -> None:
