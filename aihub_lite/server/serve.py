@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 EX_CONFIG = 78
 """sysexits.h: the data directory cannot be used; a supervisor need not try again."""
+WARM = "what first requests would wait for is made"
 SOON = 1.5
 """Seconds after the socket is bound: whoever starts a gateway for a request gets the answer before."""
 PROBE_PAUSE = 0.005
@@ -185,6 +186,7 @@ async def warm(app: Gate) -> None:
     await asyncio.sleep(SOON)
     await warm_up(app)
     tune_garbage_collector()
+    log.debug(WARM)
 
 
 def tune_garbage_collector() -> None:

@@ -22,6 +22,8 @@ from tests.support.rawclient import Answer, Stream
 ADMIN = "/api/admin"
 CHAT = "/v1/chat/completions"
 POLL = 0.005
+WARM = "what first requests would wait for is made"
+"""Logged at level DEBUG."""
 _numbers = itertools.count(1)
 
 
@@ -116,6 +118,11 @@ class Gateway:
         assert 200 == answer.status, answer.body
         status: dict[str, Any] = answer.json()
         return status
+
+    def resting_kb(self) -> int:
+        """Memory of the process, once it has made what it makes a moment after its start."""
+        assert self.process.stderr.wait_line(lambda line: WARM in line, 60)
+        return self.process.rss_kb()
 
     def wait_status(self, timeout: float = 20.0, **wanted: object) -> None:
         """Returns once all the given fields of the status have these values."""

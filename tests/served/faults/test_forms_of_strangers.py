@@ -58,7 +58,7 @@ def test_a_huge_form_is_refused_at_once_while_others_are_answered(
 def test_many_huge_forms_leave_no_memory_taken(gateway: Gateway, own_site: dict[str, str]) -> None:
     """30 forms of 31 MB were kept in a cache: 1.8 GB for good."""
     rawclient.request(gateway.url, "POST", SIGN_IN, own_site, b"key=x")
-    before = gateway.process.rss_kb()
+    before = gateway.resting_kb()
     for number in range(15):
         rawclient.request(gateway.url, "POST", SIGN_IN, own_site, b"%04d=" % number + b"x" * HUGE)
     assert gateway.process.rss_kb() - before < 40_000
@@ -84,7 +84,7 @@ def test_a_client_that_leaves_within_its_form_is_no_fault_of_ours(gateway: Gatew
 def test_what_strangers_ask_for_leaves_little_memory_taken(gateway: Gateway) -> None:
     """Paths, queries and cookies of 60 kB each were remembered a thousand times over."""
     rawclient.request(gateway.url, "GET", "/console/sign-in")
-    before = gateway.process.rss_kb()
+    before = gateway.resting_kb()
     for number in range(600):
         long = f"{number:06}" + "x" * 50_000
         rawclient.request(gateway.url, "GET", f"/console/sign-in?then={long}")

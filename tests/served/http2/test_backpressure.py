@@ -76,7 +76,7 @@ def test_an_answer_that_is_not_taken_is_not_held(
     """
     upstream.default = huge()
     model = gateway.add_channel(upstream.url)
-    before = gateway.process.rss_kb()
+    before = gateway.resting_kb()
     with ExitStack() as stack:
         client = stack.enter_context(connect(gateway))
         for _ in range(streams):
