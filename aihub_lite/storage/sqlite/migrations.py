@@ -40,8 +40,8 @@ def read_steps(folder: Traversable) -> Steps:
 
 MIGRATIONS = read_steps(files(__package__).joinpath("schema"))
 """Statements of each step. A step that has been released is never edited: a new file is added."""
-WHOLE = tuple(statements_of(files(__package__).joinpath("whole_schema.sql").read_text("utf-8")))
-"""Statements that make a new database: `python -m tests.storage.sqlite.whole_schema` writes them anew."""
+WHOLE = files(__package__).joinpath("whole_schema.sql")
+"""What makes a new database: `python -m tests.storage.sqlite.whole_schema` writes it anew."""
 
 
 def check_schema(connection: sqlite3.Connection, path: Path, steps: Steps = MIGRATIONS) -> int:
@@ -80,7 +80,7 @@ def migrate(
 def create(connection: sqlite3.Connection) -> None:
     """The schema as it stands, in a database without anything in it: all of it, or nothing."""
     with _transaction(connection):
-        for statement in WHOLE:
+        for statement in statements_of(WHOLE.read_text("utf-8")):
             connection.execute(statement)
         _mark(connection, len(MIGRATIONS))
 
