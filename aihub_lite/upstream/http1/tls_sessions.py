@@ -18,7 +18,10 @@ MOST_SESSIONS = 8
 class SessionContext(ssl.SSLContext):
     """A client's context: whom it trusts, and the sessions of connections that were made with it."""
 
-    _sessions: OrderedDict[str, deque[ssl.SSLSession]]
+    def __init__(self, _protocol: int) -> None:
+        # The protocol is for `__new__`, which makes the context itself.
+        self.sessions: OrderedDict[str, deque[ssl.SSLSession]] = OrderedDict()
+        """By server, the newest last."""
 
     def wrap_bio(
         self,
@@ -35,25 +38,18 @@ class SessionContext(ssl.SSLContext):
 
     def keep(self, server_name: str, session: ssl.SSLSession) -> None:
         """For the next connection to a server."""
-        sessions = self._kept.setdefault(server_name, deque(maxlen=MOST_SESSIONS))
+        sessions = self.sessions.setdefault(server_name, deque(maxlen=MOST_SESSIONS))
         sessions.append(session)
-        self._kept.move_to_end(server_name)
-        if len(self._kept) > MOST_SERVERS:
-            self._kept.popitem(last=False)
+        self.sessions.move_to_end(server_name)
+        if len(self.sessions) > MOST_SERVERS:
+            self.sessions.popitem(last=False)
 
     def _taken(self, server_name: str) -> ssl.SSLSession | None:
         """The newest, which is nobody else's from now on: a server that fails at one is asked without it next."""
-        sessions = self._kept.get(server_name)
+        sessions = self.sessions.get(server_name)
         if not sessions:
             return None
         return sessions.pop()
-
-    @property
-    def _kept(self) -> OrderedDict[str, deque[ssl.SSLSession]]:
-        # The class is made by `__new__` in C, which takes nothing of ours.
-        if not hasattr(self, "_sessions"):
-            self._sessions = OrderedDict()
-        return self._sessions
 
 
 def session_context() -> SessionContext:

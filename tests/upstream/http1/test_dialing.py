@@ -405,7 +405,7 @@ def test_a_session_is_used_once(loop: Loop, certificate: Certificate) -> None:
             await fetch(client, url)
             while client.size:
                 await asyncio.sleep(0)
-            seen.extend(session for kept in context._kept.values() for session in kept)
+            seen.extend(session for kept in context.sessions.values() for session in kept)
 
     with Upstream(json_answer(200, {}), tls=server_context(certificate)) as upstream:
         run(loop, steps, context=context, keepalive=0.0)
@@ -433,7 +433,7 @@ def test_sessions_of_few_servers_are_kept(certificate: Certificate) -> None:
     for number in range(2 * MOST_SERVERS):
         for _ in range(2 * MOST_SESSIONS):
             context.keep(str(number), session)
-    assert (MOST_SERVERS, {MOST_SESSIONS}) == (len(context._kept), {len(each) for each in context._kept.values()})
+    assert (MOST_SERVERS, {MOST_SESSIONS}) == (len(context.sessions), {len(each) for each in context.sessions.values()})
 
 
 @both_loops
