@@ -17,8 +17,8 @@ from aihub_lite.storage.reports.dimensions import COLUMNS, SumTable
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
 from aihub_lite.storage.reports.sql import (
     MOST_ROWS,
+    chosen,
     filter_values,
-    member_conditions,
     member_names,
     members_sql,
     only_places,
@@ -92,8 +92,7 @@ def _whole(question: ReportQuestion, pair: SumTable) -> str:
         pair.condition,
         time,
         *found,
-        *(f"{pair.columns[name]} = :filter_{name}" for name in question.filters),
-        *member_conditions(question, columns),
+        *chosen(question, pair.columns),
     ]
     figures = ", ".join(TOTALS)
     grouped = ""
@@ -114,8 +113,7 @@ def _cuts(question: ReportQuestion, pair: SumTable) -> str:
     conditions = [
         "started_ms >= json_extract(cut.value, '$[1]') AND started_ms < json_extract(cut.value, '$[2]')",
         f"usage_records.id <= {LAST_SUMMED}",
-        *(f"{COLUMNS[name]} = :filter_{name}" for name in question.filters),
-        *member_conditions(question, columns),
+        *chosen(question, COLUMNS),
     ]
     if "person_id" in known:
         conditions.append("person_id <> ''")

@@ -19,8 +19,8 @@ from aihub_lite.storage.reports.sql import (
     FROM,
     MOST_ROWS,
     UNTIL,
+    chosen,
     filter_values,
-    member_conditions,
     members_sql,
     name_now,
 )
@@ -80,8 +80,7 @@ def _part(question: ReportQuestion, table: SumTable, ranges: str, time: str, tok
     conditions = [
         table.condition,
         f"{time} >= {FROM} AND {time} < {UNTIL}",
-        *(f"{table.columns[name]} = :filter_{name}" for name in question.filters),
-        *member_conditions(question, columns),
+        *chosen(question, table.columns),
     ]
     return f"""
         SELECT json_extract(step.value, '$[2]') AS step, {members_sql(columns)}{_called(question, token)},
@@ -96,8 +95,7 @@ def _missing(question: ReportQuestion) -> str:
     conditions = [
         f"usage_records.id > {LAST_SUMMED}",
         f"started_ms >= {FROM} * {1000 * PERIOD} AND started_ms < {UNTIL} * {1000 * PERIOD}",
-        *(f"{COLUMNS[name]} = :filter_{name}" for name in question.filters),
-        *member_conditions(question, columns),
+        *chosen(question, COLUMNS),
     ]
     sums = ", ".join(f"{FIGURES[name]} AS {name}" for name in TOTALS)
     return f"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -31,8 +31,7 @@ def sums_sql(question: ReportQuestion, source: SumTable, figures: Iterable[str])
     conditions = [
         source.condition,
         f"quarter >= {FROM} AND quarter < {UNTIL}",
-        *(f"{source.columns[name]} = :filter_{name}" for name in question.filters),
-        *member_conditions(question, columns),
+        *chosen(question, source.columns),
     ]
     sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
     return _grouped(question, columns, sums, f"{STEPS} CROSS JOIN {source.table}", conditions)
@@ -62,8 +61,7 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
     """Figures and times by member from cells: whole days from those of days, the ends from those of quarters."""
     columns = [CELLS[kind].columns[name] for name in question.by]
     conditions = [
-        *(f"{CELLS[kind].columns[name]} = :filter_{name}" for name in question.filters),
-        *member_conditions(question, columns),
+        *chosen(question, CELLS[kind].columns),
     ]
     where = " AND ".join(["true", *conditions])
     sums = ", ".join(f"sum({name}) AS {name}" for name in figures)
@@ -82,6 +80,12 @@ def cells_sql(question: ReportQuestion, kind: str, figures: Iterable[str]) -> st
         SELECT {members}{sums}, CAST(group_concat(latencies, '') AS BLOB) AS latencies
         FROM ({ranges}) GROUP BY {_grouping(columns)}
     """  # noqa: S608
+
+
+def chosen(question: ReportQuestion, columns: Mapping[str, str]) -> list[str]:
+    """Its filters, and which members are meant, by the columns of a table."""
+    filters = [f"{columns[name]} = :filter_{name}" for name in question.filters]
+    return [*filters, *member_conditions(question, [columns[name] for name in question.by])]
 
 
 def member_conditions(question: ReportQuestion, columns: Sequence[str]) -> list[str]:
