@@ -115,7 +115,7 @@ def with_tables(text: str, language: str) -> str:
 
     Raises KeyError for an endpoint that nobody has described.
     """
-    text = text.replace(ERRORS, errors_table(language)).replace(SETTINGS, settings_table(language))
+    text = text.replace(ERRORS, f"{errors_table(language)}\n").replace(SETTINGS, f"{settings_table(language)}\n")
     return TABLE.sub(lambda match: MADE[match["kind"]](match["path"], language), text)
 
 
@@ -127,7 +127,7 @@ def _fields(path: str, language: str) -> str:
 
 
 def _refusals(path: str, language: str) -> str:
-    return errors_table(language, rows_of(path)).rstrip("\n")
+    return errors_table(language, rows_of(path))
 
 
 MADE: Mapping[str, Callable[[str, str], str]] = {

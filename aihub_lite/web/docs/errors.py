@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from aihub_lite.web.console.language import LANGUAGES
+from aihub_lite.web.docs.markdown import table
 
 HEADS = {
     "en": ("status", "code", "what it means", "what to do"),
@@ -75,9 +76,8 @@ def refusals_of(path: str) -> dict[str, str]:
 
 def errors_table(language: str, rows: Iterable[Row] = ROWS) -> str:
     """A Markdown table, a line for each."""
-    heads = HEADS[language]
     texts = LANGUAGES[language]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for status, code in rows:
-        lines.append(f"| {status} | `{code}` | {texts(f'failure.{code}.means')} | {texts(f'failure.{code}.do')} |")
-    return "\n".join(lines) + "\n"
+    cells = [
+        (status, f"`{code}`", texts(f"failure.{code}.means"), texts(f"failure.{code}.do")) for status, code in rows
+    ]
+    return table(HEADS[language], cells)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
@@ -79,6 +79,13 @@ def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
             pieces.append(markdown.renderer.render(block, markdown.options, {}))
     body = "".join(pieces).replace("<table", '<div class="scroll" tabindex="0"><table')
     return Rendered(body.replace("</table>", "</table></div>"), headings, " ".join(_words(tokens)))
+
+
+def table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown, without the end of its last line."""
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines += [f"| {' | '.join(cells)} |" for cells in rows]
+    return "\n".join(lines)
 
 
 def words_in(text: str) -> str:

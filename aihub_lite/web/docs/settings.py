@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from aihub_lite.config import LIVE, REASONS, Settings, variable_of
+from aihub_lite.web.docs.markdown import table
 
 HEADS = {
     "en": ("variable", "default", "while it runs", "what it is, and why"),
@@ -17,15 +18,14 @@ YES = {"en": "yes", "zh": "是"}
 
 def settings_table(language: str) -> str:
     """A Markdown table, a line for each; reasons are English in every language."""
-    heads = HEADS[language]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     defaults = {field.name: field.default for field in attrs.fields(Settings)}
+    rows = []
     for name, reason in REASONS.items():
         live = ""
         if name in LIVE:
             live = YES[language]
-        lines.append(f"| `{variable_of(name)}` | {_shown(defaults[name])} | {live} | {reason} |")
-    return "\n".join(lines) + "\n"
+        rows.append((f"`{variable_of(name)}`", _shown(defaults[name]), live, reason))
+    return table(HEADS[language], rows)
 
 
 def _shown(default: Any) -> str:

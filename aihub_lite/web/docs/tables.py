@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.upstream.providers.provider import Provider
-from aihub_lite.web.docs.markdown import ROOT
+from aihub_lite.web.docs.markdown import ROOT, table
 from aihub_lite.web.docs.reference import Field, Operation, operations
 from aihub_lite.wire.gemini import embeddings as gemini
 
@@ -89,21 +89,21 @@ def fields_table(path: str, language: str, left_out: Mapping[str, Collection[str
         if left_out is not None:
             cells.append(", ".join(provider for provider, names in left_out.items() if field.name in names))
         rows.append(cells)
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def answer_table(path: str, language: str) -> str:
     """A Markdown table of the fields of its answer."""
     words = WORDS[language]
     rows = [(f"`{each.name}`", each.type, each.text[language]) for each in operations()[path].answer]
-    return _table((words["field"], words["type"], words["what"]), rows)
+    return table((words["field"], words["type"], words["what"]), rows)
 
 
 def events_table(path: str, language: str) -> str:
     """A Markdown table of the events of its stream."""
     words = WORDS[language]
     rows = [(f"`{each.name}`", each.text[language]) for each in operations()[path].events]
-    return _table((words["event"], words["brings"]), rows)
+    return table((words["event"], words["brings"]), rows)
 
 
 def kinds_table(path: str, language: str) -> str:
@@ -117,7 +117,7 @@ def kinds_table(path: str, language: str) -> str:
     rows = [("; ".join(named), gets) for gets, named in titles.items()]
     if usual:
         rows.append((words["others"], words["as_is"]))
-    return _table((words["kind"], words["gets"]), rows)
+    return table((words["kind"], words["gets"]), rows)
 
 
 def dropped_by(provider: Provider, operation: Operation) -> frozenset[str] | None:
@@ -160,9 +160,3 @@ def _type_cell(field: Field, words: Mapping[str, str]) -> str:
     elif field.least is not None:
         notes.append(f"≥ {field.least:g}")
     return ", ".join(notes)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    lines += [f"| {' | '.join(cells)} |" for cells in rows]
-    return "\n".join(lines)
