@@ -15,6 +15,8 @@ from aihub_lite.domain.alerts.condition import Condition
 Topic = Literal["key", "channel", "budget", "spend", "runaway", "disk", "backup", "drift", "downgrade"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 """What a destination may choose from."""
+Ending = Literal["well", "deleted", "disabled", "off"]
+"""Why something holds no more: it is well, or what had it was deleted, disabled or switched off."""
 TEST = "test"
 HUNDRED = 100
 
@@ -30,10 +32,11 @@ class Event:
     """Of the console; may name `{id}`."""
     critical: bool = False
     """Whether it may pass quiet hours."""
-    over: str = ""
-    """What is said when it is over; empty: nothing."""
+    over: Mapping[Ending, str] = attrs.field(factory=dict)
+    """What is said when it is over, by why it is; nothing where it has no word for that."""
 
 
+CHANNELS = "/console/channels"
 CHANNEL = "/console/channels/{id}"
 PERSON = "/console/people/{id}"
 TOKEN = "/console/tokens/{id}"  # noqa: S105  the path of a page
@@ -59,7 +62,11 @@ EVENTS: Mapping[str, Event] = {
         advice="Requests go to other channels where there are any. Test it on its page, which says what went wrong.",
         page=CHANNEL,
         critical=True,
-        over="Channel {subject} is well again: it is down no more",
+        over={
+            "well": "Channel {subject} is well again: it is down no more",
+            "deleted": "Channel {subject}, which was down, is deleted",
+            "disabled": "Channel {subject}, which was down, is disabled",
+        },
     ),
     "budget_80": Event(
         topic="budget",
@@ -103,7 +110,7 @@ EVENTS: Mapping[str, Event] = {
         advice="Make room, or keep usage records for fewer days. Without room no request is served.",
         page=SETTINGS,
         critical=True,
-        over="The disk of the data directory has room again",
+        over={"well": "The disk of the data directory has room again"},
     ),
     "backup_failed": Event(
         topic="backup",
@@ -111,7 +118,10 @@ EVENTS: Mapping[str, Event] = {
         advice="The log says why. Until one succeeds, the last good copy grows old.",
         page=SETTINGS,
         critical=True,
-        over="A backup succeeded again",
+        over={
+            "well": "A backup succeeded again",
+            "off": "No backups are made each day any more: they are switched off",
+        },
     ),
     "drift": Event(
         topic="drift",
@@ -178,6 +188,11 @@ def key_of(event: str, condition: Condition) -> str:
     return ":".join((event, condition.id, part))
 
 
+def id_of(key: str) -> str:
+    """Of what has the condition that is known by a key; empty for the gateway's own."""
+    return key.split(":")[1]
+
+
 def alert_of(event: str, condition: Condition, at: float) -> Alert:
     """What is told when it begins."""
     what = EVENTS[event]
@@ -195,12 +210,14 @@ def alert_of(event: str, condition: Condition, at: float) -> Alert:
     )
 
 
-def over_alert(event: str, subject: str, page: str, at: float) -> Alert | None:
+def over_alert(event: str, ending: Ending, subject: str, page: str, at: float) -> Alert | None:
     """What is told when it is over; None where that is not worth a word."""
     what = EVENTS.get(event)
-    if what is None or not what.over:
+    if what is None or ending not in what.over:
         return None
-    title = what.over.format(subject=subject)
+    title = what.over[ending].format(subject=subject)
+    if ending == "deleted":
+        page = CHANNELS
     return Alert(event=event, title=title, advice="", page=page, over=True, at=int(at))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import attrs
 
 from aihub_lite.domain.alerts.condition import Condition
-from aihub_lite.domain.alerts.events import Alert, alert_of, events_of, key_of, over_alert, topic_of
+from aihub_lite.domain.alerts.events import Alert, Ending, alert_of, events_of, id_of, key_of, over_alert, topic_of
 from aihub_lite.domain.clock import Clock
 from aihub_lite.gateway.alerts.destinations import DestinationRegistry
 from aihub_lite.gateway.alerts.outbox import Outbox
@@ -33,9 +33,9 @@ class AlertBook:
         """What earlier runs have told."""
         self.open = {each.key: each for each in await self.outbox.store.open_conditions()}
 
-    async def observe(self, conditions: Iterable[Condition]) -> list[Alert]:
-        """Tell what is new among all conditions that hold, and what is over; returns the alerts. Raises
-        StorageUnavailable, and then tells it all the next time."""
+    async def observe(self, conditions: Iterable[Condition], ending_of: Callable[[str, str], Ending]) -> list[Alert]:
+        """Tell what is new among all conditions that hold, and what is over, and why: `ending_of` takes an event and
+        the id of what had it. Returns the alerts. Raises StorageUnavailable, and then tells it all the next time."""
         holding: set[str] = set()
         unsure: set[str] = set()
         told: list[Alert] = []
@@ -59,7 +59,7 @@ class AlertBook:
             told += news[:1]
         closed = list(self._over(holding | unsure))
         for each in closed:
-            over = over_alert(each.event, each.subject, each.page, now)
+            over = over_alert(each.event, ending_of(each.event, id_of(each.key)), each.subject, each.page, now)
             if over is not None:
                 told.append(over)
         await self._tell(opened, closed, told)

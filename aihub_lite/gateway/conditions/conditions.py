@@ -154,6 +154,9 @@ def _of_health(gateway: Gateway, channel: Channel) -> Iterator[Condition]:
     list_error = gateway.registry.channels.list_errors.get(channel.id, "")
     if state == "failing" and failing != list_error:
         yield Condition("failing", channel.name, channel.id, failing)
+    elif failing:
+        # Something else is said of it at the moment, which makes it no better.
+        yield Condition("failing", channel.name, channel.id, failing, shown=False, sure=False)
     if list_error:
         yield Condition("list_error", channel.name, channel.id, list_error)
 

@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -14,6 +15,7 @@ import attrs
 from aihub_lite.domain.clock import Clock
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.conditions.conditions import conditions_of
+from aihub_lite.gateway.conditions.endings import ending_of
 from aihub_lite.gateway.conditions.pace import pace
 from aihub_lite.gateway.core import Gateway, running
 from aihub_lite.storage.statistics import Statistics
@@ -76,7 +78,7 @@ class AlertWatch:
         alerts = self.gateway.alerts
         # Where nobody is told, nothing counts as told: the first destination hears of all that holds.
         if any(destination.enabled for destination in alerts.destinations.by_id.values()):
-            await alerts.book.observe(await conditions_of(self.gateway))
+            await alerts.book.observe(await conditions_of(self.gateway), partial(ending_of, self.gateway))
 
     async def _look_seldom(self) -> None:
         notices = self.gateway.alerts.notices

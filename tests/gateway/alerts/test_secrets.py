@@ -52,7 +52,7 @@ def test_no_alert_at_no_service_holds_a_key_a_prompt_or_the_way_in(
             async with watched(tmp_path) as room:
                 alerts = room.gateway.alerts
                 await add_all(alerts.destinations, f"127.0.0.1:{upstream.port}")
-                told = await alerts.book.observe(CONDITIONS)
+                told = await alerts.book.observe(CONDITIONS, lambda *_: "well")
                 assert set(EVENTS) - {"downgrade"} == {alert.event for alert in told} | {"budget_80"}
                 await alerts.outbox.deliver_due()
                 assert len(FORMS) == len(upstream.requests)
@@ -74,7 +74,7 @@ def test_what_goes_wrong_on_the_way_repeats_no_address_and_no_answer(
             async with watched(tmp_path) as room:
                 alerts = room.gateway.alerts
                 await add_all(alerts.destinations, f"127.0.0.1:{upstream.port}")
-                await alerts.book.observe(CONDITIONS[:1])
+                await alerts.book.observe(CONDITIONS[:1], lambda *_: "well")
                 await alerts.outbox.deliver_due()
                 for destination in alerts.destinations.by_id.values():
                     (message,) = await alerts.outbox.store.latest(destination.id, 10)

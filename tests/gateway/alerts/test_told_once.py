@@ -99,13 +99,6 @@ def test_a_restart_repeats_nothing(tmp_path: Path) -> None:
     asyncio.run(played())
 
 
-def fail(room: Watched, channel_id: str) -> None:
-    """As often as makes a channel known to be down."""
-    health = room.gateway.health
-    for _ in range(health.policy.fault_threshold):
-        health.failed(channel_id, "server")
-
-
 @pytest.mark.parametrize("idle", [1.0, 10 * SETTLED], ids=["soon", "long after"])
 def test_a_channel_that_was_told_to_be_down_is_not_told_again_behind_a_restart(tmp_path: Path, idle: float) -> None:
     """How channels did is in memory alone: a start knew of no fault, took that for well, and told it anew."""
@@ -116,13 +109,13 @@ def test_a_channel_that_was_told_to_be_down_is_not_told_again_behind_a_restart(t
             async with watched(tmp_path, clock) as room:
                 await room.to(upstream)
                 channel = await room.channel()
-                fail(room, channel.id)
+                room.fail(channel.id)
                 await room.look()
             async with watched(tmp_path, clock) as room:
                 for wait in (0.0, idle):
                     clock.advance(wait)
                     await room.look()
-                fail(room, channel.id)
+                room.fail(channel.id)
                 await room.look()
                 assert [["Channel main is down"]] == titles(upstream.requests)
                 room.gateway.health.succeeded(channel.id)
@@ -130,7 +123,7 @@ def test_a_channel_that_was_told_to_be_down_is_not_told_again_behind_a_restart(t
                     clock.advance(wait)
                     await room.look()
                 assert ["Channel main is well again: it is down no more"] == titles(upstream.requests)[1]
-                fail(room, channel.id)
+                room.fail(channel.id)
                 await room.look()
                 assert ["Channel main is down"] == titles(upstream.requests)[2]
 
@@ -146,7 +139,7 @@ def test_a_channel_that_is_well_behind_a_restart_is_told_to_be(tmp_path: Path, w
             async with watched(tmp_path, clock) as room:
                 await room.to(upstream)
                 channel = await room.channel()
-                fail(room, channel.id)
+                room.fail(channel.id)
                 await room.look()
             async with watched(tmp_path, clock) as room:
                 health = room.gateway.health

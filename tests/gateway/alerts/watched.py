@@ -13,6 +13,7 @@ from aihub_lite.config import Settings
 from aihub_lite.domain.alerts.destination import AlertDestination
 from aihub_lite.domain.channel import Channel, keys_of
 from aihub_lite.domain.token import Token
+from aihub_lite.gateway.alerts.book import SETTLED
 from aihub_lite.gateway.conditions.watch import AlertWatch
 from aihub_lite.gateway.core import Gateway, open_gateway
 from tests.support.clock import ManualClock
@@ -63,6 +64,20 @@ class Watched:
             "main", "openai", "http://127.0.0.1:9/v1", lambda channel: attrs.evolve(channel, keys=keys)
         )
 
+    def fail(self, channel_id: str) -> None:
+        """As often as makes a channel known to be down."""
+        health = self.gateway.health
+        for _ in range(health.policy.fault_threshold):
+            health.failed(channel_id, "server")
+
+    async def settle(self) -> None:
+        """Look until what holds no more is over."""
+        for wait in (0.0, SETTLED):
+            self.clock.advance(wait)
+            # The disk of the machine that runs the test is no part of it.
+            self.watch._looked = self.clock.monotonic()
+            await self.look()
+
     async def token(self, used: float, name: str = "bob") -> Token:
         """One with a quota of a dollar, of which so much is used."""
         token, _ = await self.gateway.registry.tokens.create(name, lambda token: attrs.evolve(token, quota_nano=10**9))
@@ -72,11 +87,15 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    directory: Path, clock: ManualClock | None = None, environ: Mapping[str, str] | None = None
+    directory: Path,
+    clock: ManualClock | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    backup_keep: int = 3,
 ) -> AsyncIterator[Watched]:
     """Inside the block nothing is looked at or sent by itself."""
     clock = clock or ManualClock()
-    settings = Settings(data_dir=directory, discover_local=False, public_url=PUBLIC_URL, backup_keep=3)
+    settings = Settings(data_dir=directory, discover_local=False, public_url=PUBLIC_URL, backup_keep=backup_keep)
     async with open_gateway(settings, environ or {}, clock) as gateway:
         await gateway.alerts.book.load()
         await gateway.alerts.outbox.load()
