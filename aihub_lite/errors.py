@@ -102,8 +102,8 @@ class Unauthenticated(ClientFault):
 class QuotaExhausted(ClientFault):
     """A pot that the request draws from holds less than it may cost. Amounts in nano-USD.
 
-    `pot` names the pot and its limit; `refills` is the Unix time when it has its budget again. What is left is told of
-    the client's own pots only (`told`): of others' it would say how much they spend.
+    `pot` names the pot and its limit; `refills` is the Unix time when it has its budget again, None where it is for
+    good. What is left is told of the client's own pots only (`told`): of others' it would say how much they spend.
 
     Clients look for `Insufficient credits` (aider) and `insufficient quota` (LobeChat) in the text.
     """
@@ -125,7 +125,9 @@ class QuotaExhausted(ClientFault):
             text += f"but ${max(left, 0) / 1e9:.6f} of {pot} is left."
         else:
             text += f"more than is left of {pot}."
-        if refills is not None:
+        if refills is None:
+            text += " It never refills by itself."
+        else:
             text += f" It refills at {datetime.fromtimestamp(refills, UTC):%Y-%m-%dT%H:%M:%SZ}."
         super().__init__(text)
         self.needed = needed

@@ -246,7 +246,9 @@ def test_a_path_that_is_not_utf8_can_be_named_in_an_error() -> None:
 
 def test_a_spent_quota_says_the_words_that_clients_look_for() -> None:
     message = json.loads(error_body(QuotaExhausted(5_000_000, 1_000_000)))["error"]["message"]
-    costs = "this request may cost up to $0.005000, but $0.001000 of the token's quota is left."
+    costs = (
+        "this request may cost up to $0.005000, but $0.001000 of the token's quota is left. It never refills by itself."
+    )
     assert f"Insufficient credits (insufficient quota): {costs}" == message
 
 

@@ -34,7 +34,8 @@ def test_a_pot_with_credits_has_what_they_come_to(tmp_path: Path) -> None:
         await it.spend(token, 300)  # nothing limits it yet
         await giver.add(key_of(ada), 1000, "Welcome", "admin key")
         await it.spend(token, 500)
-        with pytest.raises(QuotaExhausted, match=r"but \$0.000000 of the credits of person Ada is left"):
+        empty = r"but \$0.000000 of the credits of person Ada is left\. It never refills by itself\.$"
+        with pytest.raises(QuotaExhausted, match=empty):
             it.hold(token, Usage(201))
         await giver.add(key_of(ada), -150, "Too much", "admin key")
         with pytest.raises(QuotaExhausted):

@@ -124,7 +124,7 @@ def test_the_refusal_of_a_tokens_own_budget_says_when_it_refills(tmp_path: Path)
         with pytest.raises(QuotaExhausted, match=r"of the token's budget per month is left. It refills at 2026-02-01T"):
             it.hold(token)
         tight = await it.token(quota_nano=98, budget=Budget(nano=99, period="month"))
-        with pytest.raises(QuotaExhausted, match=r"of the token's quota is left\.$"):
+        with pytest.raises(QuotaExhausted, match=r"of the token's quota is left\. It never refills by itself\.$"):
             it.hold(tight)
 
     play(tmp_path, story)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.served.refusals import BODIES, each_surface
@@ -19,11 +21,11 @@ def behind_a_restart() -> bool:
     return False
 
 
-def spent(gateway: Gateway, upstream: Upstream, path: str, agent: str) -> str:
+def spent(gateway: Gateway, upstream: Upstream, path: str, agent: str, **more: Any) -> str:
     """What a token without a cent left is told."""
     model = gateway.add_channel(upstream.url)
     gateway.admin("POST", "/prices", {"model": model, "input": "10", "output": "20", "image": "1"})
-    body = {"model": model, **BODIES[path]}
+    body = {"model": model, **BODIES[path], **more}
     answer = gateway.post(body, path, gateway.add_token(quota="0.000000001"), **{"user-agent": agent})
     assert 402 == answer.status, answer.body
     return text(answer)
@@ -42,14 +44,22 @@ def test_a_spent_quota_is_told_in_the_words_that_clients_look_for(
     """People read `("code":402)` at the end of it, which is for aider alone."""
     said = spent(gateway, upstream, path, agent)
     assert said.startswith("Insufficient credits (insufficient quota): this request may cost up to $")
-    assert said.endswith(" of the token's quota is left.")
+    assert said.endswith(" of the token's quota is left. It never refills by itself.")
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/messages", "/v1/responses"])
+def test_a_spent_quota_is_told_in_the_same_words_to_who_wants_a_stream(
+    gateway: Gateway, upstream: Upstream, path: str
+) -> None:
+    said = spent(gateway, upstream, path, "", stream=True)
+    assert said.endswith(" of the token's quota is left. It never refills by itself.")
 
 
 @pytest.mark.parametrize("agent", [AIDER, "AsyncOpenAI/Python 2.20.0", "litellm/1.81.10"])
 def test_aider_is_told_the_code_that_stops_it(gateway: Gateway, upstream: Upstream, agent: str) -> None:
     """It asks again for a minute unless the text has both `insufficient credits`, in whatever case, and the code."""
     said = spent(gateway, upstream, CHAT, agent)
-    assert (True, True) == ("insufficient credits" in said.lower(), said.endswith('quota is left. ("code":402)'))
+    assert (True, True) == ("insufficient credits" in said.lower(), said.endswith('by itself. ("code":402)'))
 
 
 @pytest.mark.parametrize(

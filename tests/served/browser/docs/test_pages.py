@@ -132,7 +132,7 @@ def test_search_leads_to_a_heading(open_page: OpenPage) -> None:
         ("insufficient_user_quota", "Errors: 402", "/docs/errors#402-insufficient-credits-insufficient-user-quota"),
         (
             "Insufficient credits (insufficient quota): this request may cost up to $0.012345, but $0.001000 of the "
-            "token's quota is left.",
+            "token's quota is left. It never refills by itself.",
             "Errors",
             "/docs/errors",
         ),
