@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from markdown_it import MarkdownIt
     from markdown_it.token import Token as MarkdownToken
+
+    Cell: TypeAlias = tuple[MarkdownToken, MarkdownToken]
+    """What opens a cell, and what is in it."""
 
 ROOT = "https://gateway.example"
 KEY = "sk-your-key"
@@ -41,6 +46,18 @@ OPENS = re.compile(r"open=(\S+)")
 NOT_IN_ANCHOR = re.compile(r"[^a-z0-9]+")
 STACKED = 3
 """Columns from which on a table is wider than a phone."""
+FIRST = 16
+SECOND = 20
+"""Letters that a phone has room for in each of two columns: a line of the first, what is not broken in the second."""
+UNBROKEN = 28
+"""Letters of code that a line never ends within; what is longer may have to."""
+LONG = re.compile(r'(?<=<code class="long">)[^<]+')
+JOINT = re.compile(r"(?<=\w)[._/](?=[\w{])")
+"""Within a long name: where it may go on in the next line."""
+WORD = re.compile(r"[!-~]+")
+"""What no line ends within. Chinese has none: its lines end anywhere."""
+LATIN = "\u2e80"
+"""Letters before this one are half as wide as those after it."""
 DEEPEST = 3
 """Headings of this level and above are in a page's contents."""
 
@@ -69,7 +86,7 @@ def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
     markdown = _reader()
     tokens = markdown.parse(text)
     headings = tuple(_headings(tokens, anchors))
-    _anchor(tokens, headings)
+    _mark(tokens, headings)
     _label(tokens)
     pieces: list[str] = []
     for block in _blocks(tokens):
@@ -78,7 +95,13 @@ def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
         else:
             pieces.append(markdown.renderer.render(block, markdown.options, {}))
     body = "".join(pieces).replace("<table", '<div class="scroll" tabindex="0"><table')
+    body = LONG.sub(lambda match: jointed(match[0]), body)
     return Rendered(body.replace("</table>", "</table></div>"), headings, " ".join(_words(tokens)))
+
+
+def jointed(name: str) -> str:
+    """HTML of a name that may end a line at its joints, but not within what is filled in."""
+    return ROOT.join(JOINT.sub(lambda match: f"{match[0]}<wbr>", part) for part in name.split(ROOT))
 
 
 def table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
@@ -140,7 +163,8 @@ def _headings(tokens: Sequence[MarkdownToken], anchors: Sequence[str]) -> Iterat
         yield Heading(int(tokens[number].tag[1:]), text, anchor)
 
 
-def _anchor(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> None:
+def _mark(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> None:
+    """Headings by their anchors, links that lead away, and code that is long."""
     remaining = iter(headings)
     for token in tokens:
         if token.type == "heading_open":
@@ -148,28 +172,66 @@ def _anchor(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> Non
         for child in token.children or ():
             if child.type == "link_open" and str(child.attrGet("href")).startswith("http"):
                 child.attrSet("rel", "noreferrer")
+            elif child.type == "code_inline" and len(child.content) > UNBROKEN:
+                child.attrSet("class", "long")
 
 
 def _label(tokens: Sequence[MarkdownToken]) -> None:
     """Class every table, and where it has many columns each cell by its column's head: a phone stacks those."""
-    heads: list[str] = []
-    place = 0
+    opened = [number for number, token in enumerate(tokens) if token.type == "table_open"]
+    for start in opened:
+        end = next(number for number in range(start, len(tokens)) if tokens[number].type == "table_close")
+        rows = _rows_of(tokens[start:end])
+        heads = [_text_of(content) for _, content in rows[0]]
+        tokens[start].attrSet("class", "table")
+        if len(heads) >= STACKED:
+            tokens[start].attrSet("class", "table stacking")
+            _label_cells(rows[1:], heads)
+        elif _is_wide(rows):
+            tokens[start].attrSet("class", "table stacking")
+
+
+def _label_cells(rows: Iterable[Sequence[Cell]], heads: Sequence[str]) -> None:
+    """All but the first of each row, which what is in it tells of by itself."""
+    for row in rows:
+        for head, (cell, content) in zip(heads[1:], row[1:], strict=True):
+            if content.content:
+                cell.attrSet("data-label", head)
+
+
+def _rows_of(tokens: Sequence[MarkdownToken]) -> list[list[Cell]]:
+    """The cells of a table, its heads first."""
+    rows: list[list[Cell]] = []
     for number, token in enumerate(tokens):
-        if token.type == "table_open":
-            table = token
-            heads = []
-        elif token.type == "th_open":
-            heads.append(_text_of(tokens[number + 1]))
-        elif token.type == "thead_close":
-            table.attrSet("class", "table")
-            if len(heads) >= STACKED:
-                table.attrSet("class", "table stacking")
-        elif token.type == "tr_open":
-            place = 0
-        elif token.type == "td_open":
-            if len(heads) >= STACKED and place > 0 and tokens[number + 1].content:
-                token.attrSet("data-label", heads[place])
-            place += 1
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type in ("th_open", "td_open"):
+            rows[-1].append((token, tokens[number + 1]))
+    return rows
+
+
+def _is_wide(rows: Iterable[Sequence[Cell]]) -> bool:
+    """Whether two columns do not fit beside each other on a phone."""
+    for (_, first), *others in rows:
+        if _width(_text_of(first)) > FIRST:
+            return True
+        if any(max(map(len, _unbroken(second)), default=0) > SECOND for _, second in others):
+            return True
+    return False
+
+
+def _width(text: str) -> int:
+    """In Latin letters."""
+    return sum(1 + (letter >= LATIN) for letter in text)
+
+
+def _unbroken(inline: MarkdownToken) -> Iterator[str]:
+    """Its pieces of code, and its words."""
+    for child in inline.children or ():
+        if child.type == "code_inline":
+            yield child.content
+        else:
+            yield from WORD.findall(child.content)
 
 
 def _blocks(tokens: Sequence[MarkdownToken]) -> Iterator[list[MarkdownToken]]:

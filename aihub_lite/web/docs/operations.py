@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from aihub_lite.web.docs.catalogue import DocPage
-from aihub_lite.web.docs.markdown import anchor_of, render
+from aihub_lite.web.docs.markdown import anchor_of, jointed, render
 from aihub_lite.web.views import Json
 
 METHODS = ("get", "post", "put", "patch", "delete")
 NAME = re.compile(r"`(?!(?:\d+|true|false)`)([\w./{}]+)`")
 """A field, a path or a code. Not a status or a default, which every page has: whoever looks for one finds Errors."""
-DEEP = re.compile(r"<td><code>[^<]{24,}</code>")
+DEEP = re.compile(r'<td><code(?: class="long")?>((?:[^<]|<wbr>){24,})</code>')
 """A cell with a long name in it."""
 QUOTE = '"'
 LONG = 60
@@ -108,7 +108,7 @@ def reference_page(
     """A page of a reference."""
     rendered = render(f"{text}\n", anchors)
     # The name of a field far down would push what it is out of sight.
-    html = DEEP.sub(lambda match: match[0].replace(".", ".<wbr>"), rendered.html)
+    html = DEEP.sub(lambda match: f'<td><code class="long deep">{jointed(match[1])}</code>', rendered.html)
     return DocPage(
         slug=slug,
         title=title,

@@ -63,6 +63,19 @@ def test_examples_hold_this_gateway_s_address_and_a_model_of_its(tmp_path: Path)
     at_console(tmp_path, story)
 
 
+def test_every_page_has_this_gateway_s_address_wherever_it_names_one(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        unfilled = []
+        for slug in slugs_in((await visitor.http.get("/docs/search.json")).json()):
+            shown = re.sub("<[^>]+>", "", await visitor.page(f"/docs/{slug}"))
+            if "gateway.example" in shown:
+                unfilled.append(slug)
+        assert [] == unfilled
+
+    at_console(tmp_path, story)
+
+
 def test_examples_name_a_model_that_chats_and_one_for_embeddings(tmp_path: Path) -> None:
     """The first of all names was taken, which is that of an embedding model where there is one of `bge`."""
 

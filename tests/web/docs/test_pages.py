@@ -201,12 +201,39 @@ def test_markup_in_a_page_is_text() -> None:
     assert "<script>" not in render("a <script>alert(1)</script> b\n").html
 
 
-def test_a_table_too_wide_for_a_phone_has_the_head_of_its_column_in_every_cell() -> None:
+def test_a_table_of_three_columns_has_the_head_of_its_column_in_every_cell_for_phones() -> None:
     wide = render("| a | b | c |\n|---|---|---|\n| 1 | *2* | |\n").html
     assert '<table class="table stacking">' in wide
     assert '<td>1</td>\n<td data-label="b"><em>2</em></td>\n<td></td>' in wide
-    narrow = render("| a | b |\n|---|---|\n| 1 | 2 |\n").html
-    assert (True, False) == ('<table class="table">' in narrow, "data-label" in narrow)
+
+
+@pytest.mark.parametrize(
+    ("cells", "stacks"),
+    [
+        ("| 1 | 2 |", False),
+        ("| `invalid_api_key` | 密钥缺失、写错、被停用或已到期：检查其中是否有空格，或申请新的密钥 |", False),
+        ("| 客户端中途离开一个流 | 已转发的部分 |", True),
+        ("| `POST` `/v1/embeddings` | tokens |", True),
+        ("| `200` | `settings set backup_keep 7` |", True),
+    ],
+)
+def test_a_table_of_two_columns_stacks_on_phones_that_have_no_room_for_both(cells: str, *, stacks: bool) -> None:
+    """Its second column was beyond the edge of the window."""
+    assert stacks == ("stacking" in render(f"| a | b |\n|---|---|\n{cells}\n").html)
+
+
+def test_only_code_that_is_too_long_for_a_line_may_go_on_in_the_next_and_at_its_joints() -> None:
+    short = "completion_tokens_details.ab"
+    html = render(f"`{short}` `{short}c`\n").html
+    assert f"<code>{short}</code>" in html
+    assert '<code class="long">completion_<wbr>tokens_<wbr>details.<wbr>abc</code>' in html
+
+
+@every_language
+@every_page
+def test_no_head_of_a_table_says_what_its_cells_would_lack_on_a_phone(language: str, slug: str) -> None:
+    """A phone shows no heads: the method of each endpoint was one."""
+    assert "<th><code>" not in DOCUMENTATION.pages(language, operator=True)[slug].rendered.html
 
 
 def test_blocks_that_say_tab_are_one_block_with_tabs() -> None:
