@@ -131,3 +131,17 @@ def test_every_page_begins_at_the_same_place(open_page: OpenPage, site: Gateway,
         page.goto(f"/docs/{slug}")
         lefts[slug] = page.evaluate(begins)
     assert 1 == len({*lefts.values()}), lefts
+
+
+@pytest.mark.parametrize("path", ["/docs/operator/money", "/console"])
+def test_chinese_is_never_slanted(open_page: OpenPage, site: Gateway, path: str) -> None:
+    """What stands out in it is bolder; English within it keeps its own."""
+    page = open_page("/docs/quick-start")
+    style = "(one) => { const { fontStyle, fontWeight } = getComputedStyle(one); return [fontStyle, fontWeight]; }"
+    add = "(lang) => { const all = document.createElement('p'); all.lang = lang; "
+    add += "all.append(document.createElement('em')); document.querySelector('main').append(all); }"
+    for language, shown in (("en", ["italic", "400"]), ("zh", ["normal", "600"])):
+        speak(page, site, language)
+        page.goto(path)
+        page.evaluate(add, language)
+        assert shown == page.locator("main > p > em").last.evaluate(style)
