@@ -51,8 +51,6 @@ from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.people.audit import AuditLog
 from aihub_lite.storage.reports.cells import Cells
 from aihub_lite.storage.requests.refusals import Refusals
-from aihub_lite.storage.safety.findings import BreakerFindings
-from aihub_lite.storage.safety.pasts import Pasts
 from aihub_lite.storage.safety.pauses import StoredPauses
 from aihub_lite.storage.spending import AccountDays
 from aihub_lite.storage.sqlite.backup import remove_partial_copy
@@ -309,8 +307,7 @@ async def _pauses(
 async def _breaker(database: Database, line: Line, pauses: Pauses) -> AsyncIterator[Breaker]:
     """What watches all tokens of the line for runaways, and persons with several of them, inside the block; the line
     refuses those that are paused."""
-    findings = BreakerFindings(database)
-    breaker = Breaker(line.live_settings, line.clock, Pasts(database), findings, pauses.pause, pauses.persons)
+    breaker = Breaker.over(database, line.live_settings, line.clock, pauses)
     await breaker.open(line.registry.tokens.all)
     line.pause_of = pauses.refusal_of
     line.watch = breaker.begin

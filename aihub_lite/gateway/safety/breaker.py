@@ -21,11 +21,14 @@ from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.safety.conversations import Conversations
 from aihub_lite.gateway.safety.detector import Detector, Sensitivities
 from aihub_lite.gateway.safety.detectors import Detectors, Suspect
-from aihub_lite.gateway.safety.restoring import LastDay
+from aihub_lite.gateway.safety.pauses import Pauses
+from aihub_lite.gateway.safety.restoring import LastDay, restore_free
 from aihub_lite.gateway.state.flight import Flight
 from aihub_lite.gateway.state.live_settings import LiveSettings
 from aihub_lite.storage.safety.findings import BreakerFinding, BreakerFindings
+from aihub_lite.storage.safety.fresh_starts import FreshStarts
 from aihub_lite.storage.safety.pasts import Pasts, Quarters
+from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.wire.protocols import Request
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class Breaker:
     clock: Clock
     pasts: Pasts
     findings: BreakerFindings
+    fresh_starts: FreshStarts
     pause: Pause = attrs.field(repr=False)
     persons: Mapping[str, Person] = attrs.field(repr=False)
     """By id."""
@@ -79,6 +83,19 @@ class Breaker:
     def __attrs_post_init__(self) -> None:
         self._read_settings()
 
+    @classmethod
+    def over(cls, database: Database, live_settings: LiveSettings, clock: Clock, pauses: Pauses) -> Breaker:
+        """One that knows what is in the database, and pauses whom it finds."""
+        return cls(
+            live_settings,
+            clock,
+            Pasts(database),
+            BreakerFindings(database),
+            FreshStarts(database),
+            pauses.pause,
+            pauses.persons,
+        )
+
     async def open(self, tokens: Iterable[Token]) -> None:
         """Know whose tokens are, and what was spent in the last day, before anything more is. Raises
         StorageUnavailable."""
@@ -92,13 +109,14 @@ class Breaker:
         last_day = LastDay(
             await self.pasts.since(first),
             await self.pasts.of_persons_since(first),
-            await self.findings.since(1000 * QUARTER * first),
+            await self.fresh_starts.since(1000 * QUARTER * first),
         )
         for token in tokens:
             self.detectors.tokens.restore(token.id, last_day.of_token(token.id, token.person_id), now)
         for person_id in self.detectors.several:
             quarters = last_day.of_person(person_id, self.detectors.tokens_of[person_id])
             self.detectors.persons.restore(person_id, quarters, now)
+        await restore_free(self.detectors, tokens, last_day, self.fresh_starts, now)
 
     def begin(self, flight: Flight, request: Request, size: int) -> None:
         """A conversation of so many bytes goes upstream. Only those of tokens and persons that spend are looked at."""

@@ -79,9 +79,12 @@ class Watched:
         paces = pace_of(self.spend), pace_of(self.requests)
         if self.free is not None:
             paces = self.free.paces_now(self.spend, self.requests)
-        floors = sensitivities.spend.floor, sensitivities.requests.floor
         self.begin()
-        paces = max(paces[0], floors[0]), max(paces[1], floors[1])
+        self.set_free(minute, paces, sensitivities)
+
+    def set_free(self, minute: int, paces: tuple[int, int], sensitivities: Sensitivities) -> None:
+        """Only what is far faster than that counts, for an hour from this minute on."""
+        paces = max(paces[0], sensitivities.spend.floor), max(paces[1], sensitivities.requests.floor)
         self.free = FreeUse(minute, minute + FREE, paces, sensitivities.spend.times)
 
     def advance(self, minute: int, sensitivities: Sensitivities) -> None:
@@ -259,6 +262,11 @@ class Detector:
         watched.advance(minute, sensitivities)
         watched.let_go(sensitivities)
         watched.look_ahead(sensitivities)
+
+    def restore_free(self, holder_id: str, since: float, paces: tuple[int, int], now: float) -> None:
+        """It was let go on before a start, at such paces of spend and of requests, and nothing counts since."""
+        watched = self.open(holder_id, int(now) // 60)
+        watched.set_free(int(since) // 60, paces, self.sensitivities())
 
     def begin(self, holder_id: str, now: float) -> None:
         """What it did does not count again."""

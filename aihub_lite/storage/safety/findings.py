@@ -23,9 +23,6 @@ SELECT at_ms, holder, holder_id, coalesce(
     ) AS name, paused, kind, seen, usual, spent, minutes
 FROM breaker_findings ORDER BY id DESC LIMIT :limit
 """
-SINCE = """
-SELECT holder, holder_id, max(at_ms) AS at_ms FROM breaker_findings WHERE at_ms >= :since_ms GROUP BY holder, holder_id
-"""
 RUNAWAY = tuple(field.name for field in attrs.fields(Runaway))
 
 
@@ -69,8 +66,3 @@ class BreakerFindings:
             )
             for row in rows
         ]
-
-    async def since(self, since_ms: int) -> dict[tuple[PauseHolder, str], int]:
-        """When whoever was found since then was found last, in Unix ms. Raises StorageUnavailable."""
-        rows = await self._database.read(SINCE, {"since_ms": since_ms})
-        return {(row["holder"], row["holder_id"]): row["at_ms"] for row in rows}
