@@ -70,6 +70,13 @@ def plain(amount: float | str | Decimal) -> str:
     return f"{value:.{max(places, 2)}f}"
 
 
+def plain_usd(nano: int) -> str:
+    """The same of nano-USD, many times as fast."""
+    whole, rest = divmod(abs(nano), NANO)
+    sign = "-" * (nano < 0)
+    return f"{sign}{whole}.{f'{rest:09}'.rstrip('0'):0<2}"
+
+
 @attrs.frozen
 class UnitRates:
     """Nano-USD for what is not a token: an image, a minute of audio, a million characters, a search. None: free."""

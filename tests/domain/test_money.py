@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of
+from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of, plain, plain_usd, usd
 from aihub_lite.domain.usage import Unit, Usage
 
 RATES = Rates(2_500_000_001, 10_000_000_003, units=UnitRates(40_000_000, 6_000_001, 15_000_000_000, 2_000_000))
@@ -40,3 +40,8 @@ def test_a_model_priced_by_the_token_charges_nothing_for_units(unit: Unit) -> No
 def test_a_model_priced_by_the_image_charges_for_images_alone() -> None:
     price = Price(Rates(0, 0, units=UnitRates(image=7)), source="operator")
     assert (14, 0) == (cost_of(Usage(units=2, unit="image"), price), cost_of(Usage(units=2, unit="character"), price))
+
+
+@given(st.integers(-(2**62), 2**62))
+def test_nano_usd_are_written_as_plainly_as_usd(nano: int) -> None:
+    assert plain(usd(nano)) == plain_usd(nano)
