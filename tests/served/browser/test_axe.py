@@ -67,3 +67,59 @@ def test_the_search_has_no_grave_violation_of_the_wcag_rules(open_page: OpenPage
     page.keyboard.type("an")
     expect(page.get_by_role("option", name="Ana")).to_be_visible()
     assert [] == violations(page)
+
+
+LOWEST = 3.0
+"""Contrast that WCAG 1.4.11 asks of what tells a control from the page."""
+CONTRASTS = """
+() => {
+  const dot = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const painted = (...colours) => {
+    dot.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { dot.fillStyle = colour; dot.fillRect(0, 0, 1, 1); }
+    return [...dot.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (colour) => {
+    const linear = (part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    const [red, green, blue] = colour.map((part) => linear(part / 255));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05;
+  };
+  const behind = (element) => {
+    const colours = [];
+    for (let at = element.parentElement; at; at = at.parentElement) {
+      colours.unshift(getComputedStyle(at).backgroundColor);
+    }
+    return painted("white", ...colours);
+  };
+  const edge = (style) => style.boxShadow === "none" ? style.borderTopColor : style.boxShadow.replace(/ 0px.*$/, "");
+  const found = {};
+  for (const kind of KINDS) {
+    const element = [...document.querySelectorAll(kind)].find((each) => each.checkVisibility());
+    if (!element) continue;
+    const lights = [light(painted(edge(getComputedStyle(element)))), light(behind(element))].sort();
+    found[kind] = Math.round(100 * lights[1] / lights[0]) / 100;
+  }
+  return found;
+}
+"""
+KINDS = (
+    "main .button:not(.primary)",
+    "main .input",
+    "main .segments [aria-current]",
+    "main .segments [aria-pressed=true]",
+    "main .choices [aria-selected=true]",
+    "main input[type=checkbox]:not(:checked)",
+    ".taste [aria-pressed=true]",
+)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_controls_and_what_is_chosen_stand_out_from_the_page(open_page: OpenPage, theme: str) -> None:
+    """In the dark a chosen tab had the colour of those beside it, and an empty box that of a ticked one."""
+    page = open_page("/console", theme=theme)
+    seen: dict[str, float] = {}
+    for path in ("/console/statistics", "/console/tokens", "/console/tokens/Ana"):
+        page.goto(path)
+        seen |= page.evaluate(CONTRASTS.replace("KINDS", str(list(KINDS))))
+    assert set(KINDS) == set(seen)
+    assert [] == [(kind, contrast) for kind, contrast in seen.items() if contrast < LOWEST]
