@@ -123,3 +123,34 @@ def test_controls_and_what_is_chosen_stand_out_from_the_page(open_page: OpenPage
         seen |= page.evaluate(CONTRASTS.replace("KINDS", str(list(KINDS))))
     assert set(KINDS) == set(seen)
     assert [] == [(kind, contrast) for kind, contrast in seen.items() if contrast < LOWEST]
+
+
+LEAST = 4
+"""Pixels between two blocks of a page."""
+TOUCHING = """
+(least) => {
+  const flows = (element) => element.checkVisibility() && element.getBoundingClientRect().height > 1;
+  const touching = [];
+  for (const box of document.querySelectorAll("main, main .part, main form.form")) {
+    const blocks = [...box.children].filter(flows);
+    blocks.slice(1).forEach((block, place) => {
+      const gap = block.getBoundingClientRect().top - blocks[place].getBoundingClientRect().bottom;
+      const both = [blocks[place], block].map((each) => each.outerHTML.slice(0, 40));
+      if (0 <= gap && gap < least) touching.push(both.join(" "));
+    });
+  }
+  return touching;
+}
+"""
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_no_block_of_a_page_touches_the_one_below_it(open_page: OpenPage, site: Gateway, size: str) -> None:
+    """The form for a new person stood right below the text that explains it, at two more pages something else."""
+    page = open_page("/console", size=size)
+    touching = {}
+    for path in places(site):
+        page.goto(path)
+        if blocks := page.evaluate(TOUCHING, LEAST):
+            touching[path] = blocks
+    assert {} == touching
