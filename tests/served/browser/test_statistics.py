@@ -139,3 +139,20 @@ def test_two_dimensions_are_chosen_sorted_and_saved(open_page: OpenPage, size: s
     page.get_by_role("link", name=name, exact=True).click()
     expect(page).to_have_url(re.compile("by=token%2Cmodel.*show=speed&sort=speed"))
     picture(page, f"statistics-saved-{size}-{theme}")
+
+
+def test_a_table_that_is_wider_than_a_phone_shows_that_it_goes_on(open_page: OpenPage) -> None:
+    """Its last columns were cut off without a sign: covers go along with the table and bare a shadow at the side that
+    has more."""
+    page = open_page("/console/statistics?span=30d", size="phone")
+    table = page.get_by_role("region", name="Models")
+    assert table.evaluate("box => box.scrollWidth > box.clientWidth")
+    attached = table.evaluate("box => getComputedStyle(box).backgroundAttachment")
+    assert "local, local, scroll, scroll" == attached
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    edge = {"x": box["x"] + box["width"] - 4, "y": box["y"] + 2, "width": 4, "height": 4}
+    going_on = page.screenshot(clip=edge)  # type: ignore[arg-type]
+    table.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    assert page.screenshot(clip=edge) != going_on  # type: ignore[arg-type]
