@@ -22,6 +22,19 @@ def test_every_language_has_every_text() -> None:
         assert all(language.texts.values())
 
 
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_what_nought_stands_for_is_said_in_a_sentence(tag: str) -> None:
+    """ "0: none." was read as no requests at all, and meant no limit."""
+    texts = LANGUAGES[tag].texts
+    assert [] == [key for key, text in texts.items() if re.search(r"(?<!\d)0[:：]", text)]
+
+
+def test_only_people_have_a_persons_name_in_chinese() -> None:
+    """Teams, tokens and channels are called something else than people: 名称, and not 姓名."""
+    named = {key for key, text in LANGUAGES["zh"].texts.items() if "姓名" in text}
+    assert {"people.name", "people.search", "sign_in.name", "refusal.address_is_name"} == named
+
+
 def test_a_translation_fills_in_the_same_fields() -> None:
     def fields(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}
