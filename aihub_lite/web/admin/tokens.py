@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -135,17 +135,23 @@ def token_json(gateway: Gateway, token: Token) -> Json:
 OLDEST_FIRST = Order[Token](place=lambda token: (token.created_at, token.name), kind=tuple[int, str])
 
 
+async def last_used_of(gateway: Gateway, token_ids: Sequence[str]) -> dict[str, str | None]:
+    """When the last request of each of the tokens started; None for those that have made none."""
+    used_ms = await Usages(gateway.database).last_used(token_ids)
+    used: dict[str, str | None] = dict.fromkeys(token_ids)
+    used.update({token_id: moment_text(milliseconds / 1000) for token_id, milliseconds in used_ms.items()})
+    return used
+
+
 async def token_rows(gateway: Gateway, order: Order[Token], asked: Asked) -> list[tuple[Token, Json]]:
     """The tokens beyond a page, as `Order.beyond` has them, each with what is shown of it and its last request."""
     tokens = gateway.registry.tokens.by_digest.values()
     matching = (token for token in tokens if _wanted(gateway, token, asked))
     # Shown as they are now: by the time that the database has answered, one of them may be deleted.
     rows = [(token, token_json(gateway, token)) for token in order.beyond(matching, asked)]
-    last_used_ms = await Usages(gateway.database).last_used([token.id for token, _ in rows])
+    last_used = await last_used_of(gateway, [token.id for token, _ in rows])
     for token, row in rows:
-        row["last_used"] = None
-        if token.id in last_used_ms:
-            row["last_used"] = moment_text(last_used_ms[token.id] / 1000)
+        row["last_used"] = last_used[token.id]
     return rows
 
 

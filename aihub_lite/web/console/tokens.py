@@ -16,7 +16,7 @@ from aihub_lite.storage.usage import Usages
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import Order, read_asked
 from aihub_lite.web.admin.records import entry_json, record_json
-from aihub_lite.web.admin.tokens import OLDEST_FIRST, token_json, token_rows
+from aihub_lite.web.admin.tokens import OLDEST_FIRST, last_used_of, token_json, token_rows
 from aihub_lite.web.console.channels import groups, known_sort
 from aihub_lite.web.console.connect import connect
 from aihub_lite.web.console.key import FIGURES
@@ -147,10 +147,11 @@ async def show_token_page(request: AnyRequest, gateway: TheGateway, ref: FromPat
     usage = await usage_json(gateway, token, edges)
     failed = await requests_page(gateway, RecordFilter(token_id=token.id, outcome=ANY_FAILED), "", FAILURES)
     context: dict[str, Any] = connect(request, gateway, token)
+    last_used = await last_used_of(gateway, [token.id])
     return page(
         request,
         "pages/token.html",
-        token=token_view(token_json(gateway, token)),
+        token={**token_view(token_json(gateway, token)), "last_used": last_used[token.id]},
         limits=limit_rows(gateway, token),
         usage=usage,
         recent=[record_json(record) for _, record in recent],

@@ -15,13 +15,12 @@ from aihub_lite.domain.token import Budget, Token
 from aihub_lite.errors import AccessDenied, InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.own_tokens import OwnTokens, own_name, own_token, own_tokens
-from aihub_lite.storage.usage import Usages
 from aihub_lite.web.access.actor import person_of
 from aihub_lite.web.admin.bodies import Nano
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSightings, takes
-from aihub_lite.web.admin.tokens import COLUMNS, changes, sighting_json, token_json
+from aihub_lite.web.admin.tokens import COLUMNS, changes, last_used_of, sighting_json, token_json
 from aihub_lite.web.framework import AnyRequest
-from aihub_lite.web.views import Json, moment_text
+from aihub_lite.web.views import Json
 
 
 @attrs.frozen(kw_only=True)
@@ -56,12 +55,8 @@ async def own_token_rows(gateway: Gateway, person: Person) -> list[Json]:
     """All tokens of a person, oldest first, with the time of their last request."""
     tokens = own_tokens(gateway.registry.tokens, person)
     rows = [own_token_json(gateway, person, token) for token in tokens]
-    last_used_ms = await Usages(gateway.database).last_used([token.id for token in tokens])
-    for row in rows:
-        row["last_used"] = None
-        if row["id"] in last_used_ms:
-            row["last_used"] = moment_text(last_used_ms[row["id"]] / 1000)
-    return rows
+    last_used = await last_used_of(gateway, [token.id for token in tokens])
+    return [{**row, "last_used": last_used[row["id"]]} for row in rows]
 
 
 def desk_of(gateway: Gateway) -> OwnTokens:

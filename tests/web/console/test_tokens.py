@@ -204,6 +204,25 @@ def test_a_tokens_page_says_what_it_used_and_asked_last(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "In use: its last call was"), ("zh", "使用中：最近一次请求在")])
+def test_the_page_of_a_token_that_was_used_waits_for_no_first_call(tmp_path: Path, language: str, words: str) -> None:
+    """What was seen before a restart is forgotten, but it is on record."""
+
+    async def story(visitor: Visitor) -> None:
+        fresh = await visitor.call("POST", "/tokens", {"name": "fresh"}, status=201)
+        token = await visitor.call("POST", "/tokens", {"name": "old"}, status=201)
+        await used(visitor, token)
+        await visitor.sign_in()
+        signals = []
+        for each in (token, fresh):
+            text = await visitor.page(f"/console/tokens/{each['id']}", accept_language=language)
+            signal = text.partition("data-signal>")[2].partition("</p>")[0]
+            signals.append(("light good" in signal, words in signal))
+        assert [(True, True), (False, False)] == signals
+
+    at_console(tmp_path, story)
+
+
 def test_a_tokens_limits_are_bars_with_what_is_used_now(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         body = {"name": "a", "quota": "4", "budget": "2/day", "rpm": 10, "tpm": 1000, "concurrency": 3}

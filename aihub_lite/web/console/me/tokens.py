@@ -9,6 +9,7 @@ from litestar.response import Template
 from aihub_lite.gateway.people.own_tokens import own_token
 from aihub_lite.web.access.actor import person_of
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.tokens import last_used_of
 from aihub_lite.web.console.connect import connect
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.console.tokens import token_view
@@ -35,5 +36,6 @@ async def show_own_token_page(request: AnyRequest, gateway: TheGateway, ref: Fro
     """One of the reader's tokens: what it has spent, and how to set up clients with it."""
     person = person_of(request)
     token = own_token(gateway.registry.tokens, person, ref)
-    shown = token_view(own_token_json(gateway, person, token))
+    last_used = await last_used_of(gateway, [token.id])
+    shown = {**token_view(own_token_json(gateway, person, token)), "last_used": last_used[token.id]}
     return page(request, "me/token.html", token=shown, **connect(request, gateway, token))

@@ -35,6 +35,8 @@ export function showKey(answer) {
   document.querySelector("h1").textContent = answer.name;
   fresh.focus();
   scrollTo({ top: 0 });
+  // What called with the key before does not have this one.
+  show("light", hint("waiting"));
   watch(answer.id);
 }
 
@@ -119,6 +121,11 @@ part.addEventListener("click", (event) => {
 const hint = (name) => part.querySelector(`[data-hint="${name}"]`)?.textContent;
 let watched = "";
 
+function show(look, text) {
+  part.querySelector("[data-signal] .light").className = look;
+  part.querySelector("[data-signal-text]").textContent = text;
+}
+
 function signal({ client, error, path }) {
   let look = "light good";
   let text = hint("seen");
@@ -126,8 +133,7 @@ function signal({ client, error, path }) {
     look = "light bad";
     text = `${hint("refused")} ${hint(error.code) ?? ""} ${error.message} (${path})`;
   }
-  part.querySelector(".light").className = look;
-  part.querySelector("[data-signal-text]").textContent = text.replace("CLIENT", client || hint("unknown_client"));
+  show(look, text.replace("CLIENT", client || hint("unknown_client")));
 }
 
 /** Look for a call of this token until there is one that was answered. */
