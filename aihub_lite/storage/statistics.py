@@ -24,6 +24,10 @@ WHERE quarter >= json_extract(step.value, '$[0]') AND quarter < json_extract(ste
 GROUP BY step.key, member
 """
 """CROSS keeps SQLite to this order of the tables: it reads one range of quarters for each step."""
+EXTENT = """
+SELECT (SELECT min(quarter) FROM usage_by_model) AS first, (SELECT max(quarter) FROM usage_by_model) AS last
+"""
+"""Each is one look-up; both in one SELECT would read the whole table."""
 Part = Literal["token", "model", "channel", "asked"]
 MEMBERS: Mapping[Part, tuple[str, str, str]] = {
     "token": ("usage_by_token", "token_id", "coalesce((SELECT name FROM tokens WHERE id = token_id), max(token))"),
@@ -100,6 +104,14 @@ class Statistics:
         rows = await self._sums(*MEMBERS[by], edges)
         # Thousands of tokens over a month of days are a second's work, for which nobody else has to wait.
         return await asyncio.to_thread(parts_of, rows)
+
+    async def extent(self) -> tuple[int, int] | None:
+        """Where the first quarter of an hour that had a request begins and where the last one ends, in Unix seconds;
+        None without any."""
+        (row,) = await self._database.read(EXTENT)
+        if row["first"] is None:
+            return None
+        return row["first"] * QUARTER, (row["last"] + 1) * QUARTER
 
     async def _sums(
         self, table: str, member: str, name: str, edges: Sequence[int], token_id: str | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Container, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import reduce
 
 from litestar import Response, get
@@ -15,6 +15,7 @@ from aihub_lite.errors import InvalidRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.reports.question import Quality, Totals, sum_of
 from aihub_lite.storage.reports.saved import SavedViews
+from aihub_lite.storage.statistics import Statistics
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import LIMIT
 from aihub_lite.web.admin.records import OUTCOMES
@@ -23,11 +24,11 @@ from aihub_lite.web.console.sign_in import with_status
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.reports.asking import DIMENSIONS, called, filters_of
 from aihub_lite.web.reports.figures import Figures, Member, figures, over_steps
-from aihub_lite.web.reports.ranking import METRICS, change, ranked, value_of
+from aihub_lite.web.reports.ranking import CHANGE, METRICS, change, ranked, value_of
 from aihub_lite.web.reports.table import CsvTable
 from aihub_lite.web.reports.view import COLUMNS, View, view_of
 from aihub_lite.web.reports.views import quality_json
-from aihub_lite.web.spans import SPANS, BadSpan, span_of, zone_named
+from aihub_lite.web.spans import DAY, LONGEST, SPANS, BadSpan, Span, midnight, span_of, zone_named
 from aihub_lite.web.sums import sums_json
 from aihub_lite.web.views import Json, moment_text, money
 
@@ -91,8 +92,8 @@ async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Temp
         usage = await figures_of(gateway, view, zone, compared=True, whole=True)
     except BadSpan as error:
         ends = (view.first, view.last)
-        return with_status(page(request, "pages/statistics.html", wrong=error, ends=ends, **choices), error)
-    members = await asyncio.to_thread(ranked, usage.members, view.sort, rising=view.rising)
+        return with_status(page(request, "pages/statistics.html", wrong=error, ends=ends, days=None, **choices), error)
+    members = await asyncio.to_thread(ranked, usage.members, view.sort, view.metric, rising=view.rising)
     others = await asyncio.to_thread(rest_of, members)
     if view.metric != "latency":
         members[:SHOWN] = await over_steps(gateway, usage, members[:SHOWN])
@@ -101,7 +102,10 @@ async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Temp
         request,
         "pages/statistics.html",
         wrong=None,
-        ends=[local_text(usage.span.edges[0], zone), local_text(usage.span.edges[-1], zone)],
+        ends=ends_of(view, usage.span, zone),
+        days=days_of(usage.span.edges, zone),
+        times=[local_text(edge, zone) for edge in (usage.span.edges[0], usage.span.edges[-1])],
+        used=await used_span(gateway, zone),
         # The template has the two labels in the reader's language.
         lines=lambda rest, together: lines(usage, members, view.metric, rest, together),
         step=usage.span.step,
@@ -145,6 +149,7 @@ def row_of(member: Member, view: View, usage: Figures, tokens: Container[str]) -
         "quality": quality_json(member.quality),
         "change": change(now, before),
         "is_new": bool(now) and not before and usage.before != Totals(),
+        "is_used": bool(now),
         "requests_query": requests_query,
         "inside": view.inside(member),
     }
@@ -168,6 +173,30 @@ def rest_of(members: list[Member]) -> Json | None:
     return {**sums_json(total), "quality": quality_json(quality), "members": len(others)}
 
 
+def ends_of(view: View, span: Span, zone: tzinfo) -> list[str]:
+    """The ends as their form has them: days, of which the last one counts, unless one of them is a time of day."""
+    first, last = days_of(span.edges, zone)
+    after_last = date.fromisoformat(last) + timedelta(days=1)
+    of_days = [midnight(date.fromisoformat(first), zone), midnight(after_last, zone)]
+    if "T" in view.first + view.last or of_days != [span.edges[0], span.edges[-1]]:
+        return [local_text(edge, zone) for edge in (span.edges[0], span.edges[-1])]
+    return [first, last]
+
+
+def days_of(edges: Sequence[int], zone: tzinfo) -> list[str]:
+    """The first and the last of the reader's days that a span has a part of."""
+    return [datetime.fromtimestamp(moment, zone).date().isoformat() for moment in (edges[0], edges[-1] - 1)]
+
+
+async def used_span(gateway: Gateway, zone: tzinfo) -> list[str] | None:
+    """The days of the last requests that there are figures of, as far back as a report goes; None without any."""
+    extent = await Statistics(gateway.database).extent()
+    if extent is None:
+        return None
+    first, end = extent
+    return days_of([max(first, end - (LONGEST - 1) * DAY), end], zone)
+
+
 def local_text(seconds: float, zone: tzinfo) -> str:
     """A time of the zone as a browser's `datetime-local` field takes it."""
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%dT%H:%M")
@@ -178,8 +207,8 @@ async def download_statistics(request: AnyRequest, gateway: TheGateway, days: Fr
     """The table of all members as a CSV file; `days`: with a row for each step of time in which a member was used."""
     view = view_of(request.query_params)
     zone = zone_of(request)
-    usage = await figures_of(gateway, view, zone, whole=not days)
-    members = await asyncio.to_thread(ranked, usage.members, view.sort, rising=view.rising)
+    usage = await figures_of(gateway, view, zone, compared=view.sort == CHANGE, whole=not days)
+    members = await asyncio.to_thread(ranked, usage.members, view.sort, view.metric, rising=view.rising)
     starts: list[str] = []
     if days:
         starts = [local_text(edge, zone) for edge in usage.span.edges[:-1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 from aihub_lite.domain.reports.sketch import Sketch
@@ -57,11 +58,29 @@ FIGURES: Mapping[str, Figure] = {
 """By the names that addresses have for them."""
 
 
-def ranked(members: list[Member], name: str, *, rising: bool = False) -> list[Member]:
-    """The members by a figure, the largest first unless `rising`; by `name` in the order of the alphabet."""
+CHANGE = "change"
+"""How much a metric has grown: what members are ranked by beside FIGURES."""
+
+
+def growth_of(metric: str) -> Figure:
+    """By which part of it a member's metric grew: without end where there was nothing before."""
+
+    def figure(member: Member) -> float | None:
+        now = value_of(member.total, metric)
+        before = value_of(member.before or Totals(), metric)
+        if now and not before:
+            return math.inf
+        return change(now, before)
+
+    return figure
+
+
+def ranked(members: list[Member], name: str, metric: str = "cost", *, rising: bool = False) -> list[Member]:
+    """The members by a figure, the largest first unless `rising`; by `name` in the order of the alphabet, and by
+    `change` in that of how much a metric has grown."""
     if name == "name":
         return sorted(members, key=lambda member: member.name.casefold(), reverse=not rising)
-    figure = FIGURES[name]
+    figure = growth_of(metric) if name == CHANGE else FIGURES[name]
     has = [(value, member) for member in members if (value := figure(member)) is not None]
     has_not = [member for member in members if figure(member) is None]
     # The sort is stable: of the same figure, the dearer member stays the first.

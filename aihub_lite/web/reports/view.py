@@ -11,7 +11,7 @@ from aihub_lite.errors import InvalidRequest
 from aihub_lite.storage.reports.dimensions import Dimension
 from aihub_lite.web.reports.asking import chosen_in, dimensions_of
 from aihub_lite.web.reports.figures import Member
-from aihub_lite.web.reports.ranking import FIGURES, METRICS
+from aihub_lite.web.reports.ranking import CHANGE, FIGURES, METRICS
 from aihub_lite.web.spans import SPANS
 from aihub_lite.web.views import moment_text
 
@@ -142,7 +142,10 @@ def view_of(query: Mapping[str, str]) -> View:
     default = metric
     if show == "speed" and not query.get("sort"):
         default = "p50"
-    sort = _one_of(query.get("sort", ""), (*FIGURES, NAME), default)
+    sorts = {*FIGURES, NAME}
+    if show == "usage":
+        sorts.add(CHANGE)
+    sort = _one_of(query.get("sort", ""), sorts, default)
     return View(
         first=query.get("from", ""),
         last=query.get("to", ""),

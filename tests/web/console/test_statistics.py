@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -246,6 +246,70 @@ def test_a_wrong_span_is_refused_in_the_readers_language(tmp_path: Path, languag
     at_console(tmp_path, story)
 
 
+@pytest.mark.parametrize(
+    ("query", "ends"),
+    [
+        pytest.param("from=2026-10-01&to=2026-10-02", ["2026-10-01", "2026-10-02"], id="days"),
+        pytest.param("from=2026-10-01T00:00&to=2026-10-03", ["2026-10-01T00:00", "2026-10-04T00:00"], id="a time"),
+        pytest.param("from=2026-10-01&to=2026-10-02T12:00", ["2026-10-01T00:00", "2026-10-02T12:00"], id="half a day"),
+    ],
+)
+def test_an_end_that_is_a_day_is_shown_as_the_last_one_that_counts(tmp_path: Path, query: str, ends: list[str]) -> None:
+    """Who asked for the 1st to the 2nd saw a form that ended on the 3rd."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        visitor.http.cookies.set("aihub_zone", "Europe/Berlin")
+        text = await visitor.page(f"/console/statistics?{query}")
+        assert ends == re.findall(r'id="(?:from|to)" name="\w+" value="([^"]+)"', text)
+
+    at_console(tmp_path, story)
+
+
+def test_a_chosen_number_of_days_becomes_the_same_days_to_change(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        today = datetime.fromtimestamp(visitor.clock.wall(), UTC).date()
+        text = html.unescape(await visitor.page("/console/statistics?span=7d"))
+        assert f'from={today - timedelta(days=6)}&to={today}"' in text
+        hours = html.unescape(await visitor.page("/console/statistics?span=24h"))
+        assert re.search(r"from=\S+T\d\d%3A00&to=\S+T\d\d%3A00\"", hours)
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "There were requests from {} to {}."), ("zh", "{} 至 {} 期间有请求。")]
+)
+def test_a_time_without_requests_leads_to_the_one_that_has_some(tmp_path: Path, language: str, words: str) -> None:
+    """Whoever looked at a year ago was told to connect a client."""
+
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        now = datetime.fromtimestamp(visitor.clock.wall(), UTC)
+        days = [str((now - timedelta(hours=hours)).date()) for hours in (19 * 7, 0)]
+        text = await visitor.page(
+            "/console/statistics?from=2025-01-01&to=2025-01-02&by=token", accept_language=language
+        )
+        assert words.format(*days) in text
+        assert "/console/tokens" not in text.partition('<section class="empty part">')[2].partition("</section>")[0]
+        (link,) = re.findall(rf'"(/console/statistics\?[^"]*from={days[0]}&amp;to={days[1]})"', text)
+        assert {"token-0", "token-1"} == set(names_in(await visitor.page(html.unescape(link))))
+
+    at_console(tmp_path, story)
+
+
+def test_requests_that_have_nothing_of_what_they_are_grouped_by_are_not_said_to_be_none(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        text = await visitor.page("/console/statistics?by=tag&span=30d")
+        assert ("No request in this time has one of these" in text, "No requests in this time" in text) == (True, False)
+
+    at_console(tmp_path, story)
+
+
 # By two dimensions, with filters, in any order
 
 
@@ -397,6 +461,50 @@ def test_figures_are_compared_with_the_time_before(tmp_path: Path) -> None:
         text = await visitor.page("/console/statistics?by=model&span=7d")
         assert 3 == text.count("+100 %")  # all requests' cost, and that of each model
         assert ">New<" not in text
+
+    at_console(tmp_path, story)
+
+
+def changes_in(text: str) -> dict[str, str]:
+    """What the column of changes says of each name."""
+    rows = re.findall(r'<th scope="row">.*?</tr>', text.partition('id="members"')[2], re.DOTALL)
+    shown = {}
+    for row in rows:
+        (name,) = names_in(row)
+        (said,) = re.findall(r'<(?:small|span) class="(?:grown|muted)" title="[^"]+">([^<]+)<', row)
+        shown[name] = said
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [("", ["new", "tenfold", "double", "less", "free"]), ("&order=asc", ["less", "double", "tenfold", "new", "free"])],
+)
+def test_every_row_says_how_it_changed_and_they_are_ordered_by_it(tmp_path: Path, order: str, names: list[str]) -> None:
+    """The column was blank where there was nothing before, and could not be sorted by."""
+
+    async def story(visitor: Visitor) -> None:
+        now = int(visitor.clock.wall() * 1000)
+        costs = {"double": (1, 2), "less": (2, 1), "new": (0, 1), "free": (0, 0), "tenfold": (1, 20)}
+        for model, dollars in costs.items():
+            for days, cost in zip((7, 0), dollars, strict=True):
+                row = record(f"{model}-{days}", started_ms=now - days * DAY_MS, model=model, cost_nano=cost * 10**9)
+                await Journal(visitor.gateway.database).settle(row)
+        await visitor.sign_in()
+        text = await visitor.page(f"/console/statistics?span=7d&sort=change{order}")
+        said = {"double": "+100 %", "less": "-50 %", "new": "New", "free": "–", "tenfold": "× 20"}
+        assert [(name, said[name]) for name in names] == list(changes_in(text).items())
+
+    at_console(tmp_path, story)
+
+
+def test_where_there_was_nothing_at_all_before_no_row_is_new(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        text = await visitor.page("/console/statistics?span=30d")
+        assert {"–"} == set(changes_in(text).values())
+        assert 'title="Nothing in as much time before">–<' in text
 
     at_console(tmp_path, story)
 
