@@ -236,3 +236,19 @@ def test_pages_of_an_ordered_list_of_models_go_on_in_its_order(tmp_path: Path) -
         assert ("m040", {*names}, len(names)) == (seen[0], {*seen}, len(seen))
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(("language", "unknown", "free"), [("en", "Unknown", "Free"), ("zh", "未知", "免费")])
+def test_a_price_that_nobody_knows_is_told_from_none(tmp_path: Path, language: str, unknown: str, free: str) -> None:
+    """Both were a dash, with the word for it three columns on."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", {"name": "demo", "provider": "demo", "models": ["demo"]}, status=201)
+        body = {"name": "c", "provider": "openai", "base_url": "http://127.0.0.1:9/v1", "keys": ["sk-1"]}
+        await visitor.call("POST", "/channels", {**body, "models": ["nobody-knows"]}, status=201)
+        await visitor.sign_in()
+        text = await visitor.page("/console/models", accept_language=language)
+        said = re.findall(r'<td class="number" data-label="[^"]+">\s*(?:<span[^>]*>)?([^<]+?)\s*<', text)
+        assert [("–", unknown, unknown), ("–", free, free)] == [tuple(said[place : place + 3]) for place in (0, 3)]
+
+    at_console(tmp_path, story)
