@@ -107,6 +107,28 @@ async def order_by(gateway: Gateway, sort: str, served: Mapping[str, Sums]) -> O
     )
 
 
+DEFAULTS: Mapping[str, object] = {
+    "priority": 0,
+    "weight": 1,
+    "group": "default",
+    "cost": "auto",
+    "learn": "on",
+    "proxy": "env",
+}
+"""What the fields of a channel's form that most leave alone are at first; the others are empty."""
+EMPTY_AT_FIRST = (
+    *("rpm", "tpm", "concurrency", "budget", "ca", "client_cert", "bind"),
+    *("headers", "default_params", "set_params", "drop_params", "system_prefix"),
+)
+
+
+def is_tuned(channel: Json) -> bool:
+    """Whether any of the fields is set that most channels leave alone."""
+    if any(channel[name] != value for name, value in DEFAULTS.items()):
+        return True
+    return any(channel[name] not in (None, "", [], ()) for name in EMPTY_AT_FIRST)
+
+
 @get("/channels")
 async def show_channels(
     request: AnyRequest,
@@ -159,6 +181,7 @@ async def show_channel_page(
         request,
         "pages/channel.html",
         channel=shown,
+        tuned=is_tuned(shown),
         chosen=next((each for each in shown["keys"] if each["id"] == key), None),
         keys_off={each.id for each in channel.keys if each.disabled},
         refreshable=channel.discovered or bool(channel.patterns),

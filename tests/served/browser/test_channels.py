@@ -67,6 +67,7 @@ def test_a_channel_can_be_added_changed_and_deleted(open_page: OpenPage, site: G
     expect(page.locator("[data-result]")).to_contain_text("Works")
     assert 200 == site.chat("gpt-5-mini").status
 
+    page.get_by_text("More: limits").click()
     page.get_by_label("Priority").fill("-7")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
@@ -93,6 +94,45 @@ def test_a_channel_can_be_added_changed_and_deleted(open_page: OpenPage, site: G
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.wait_for_url("**/console/channels")
+
+
+def test_what_few_channels_need_is_folded_until_it_is_set_or_refused(open_page: OpenPage) -> None:
+    """The form for a new channel was a column of twenty fields."""
+    page = open_page("/console/channels/new", size="phone")
+    more = page.locator("details.more")
+    assert ["provider", "name", "keys", "base_url", "models"] == page.locator("main form [name]").evaluate_all(
+        "fields => fields.filter((field) => field.checkVisibility()).map((field) => field.name)"
+    )
+    more.locator("summary").click()
+    page.get_by_label("Weight").fill("many")
+    more.locator("summary").click()
+    page.get_by_label("Keys").fill("sk-canary-folded")
+    page.get_by_role("button", name="Add channel").click()
+    expect(page.get_by_label("Weight")).to_be_focused()
+    expect(more.get_by_role("alert")).to_be_visible()
+    page.goto("/console/channels/Spare")
+    expect(page.get_by_label("Weight")).to_have_value("3")
+    expect(page.get_by_label("Weight")).to_be_visible()
+    page.goto("/console/channels/demo")
+    expect(page.get_by_label("Weight")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
+def test_no_provider_is_cut_off_in_its_list(open_page: OpenPage, size: str, theme: str) -> None:
+    page = open_page("/console/channels/new", size=size, theme=theme)
+    for language in ("en", "zh"):
+        page.context.add_cookies([{"name": "aihub_language", "value": language, "url": page.url}])
+        page.reload()
+        picture(page, f"channel-new-{size}-{language}")
+        cut = page.locator("#f-provider").evaluate(
+            """(list) => {
+              const pen = document.createElement("canvas").getContext("2d");
+              pen.font = getComputedStyle(list).font;
+              const room = list.clientWidth - 40;
+              return [...list.options].map((each) => each.text).filter((text) => pen.measureText(text).width > room);
+            }"""
+        )
+        assert [] == cut
 
 
 def test_a_channel_at_vertex_is_made_of_a_place_and_a_pasted_key_file(open_page: OpenPage, site: Gateway) -> None:
@@ -249,6 +289,7 @@ def test_models_are_read_again_and_the_way_out_is_set(open_page: OpenPage, site:
         page.get_by_role("button", name="Refresh models").click()
     assert asked + 1 == sum(request.path.endswith("/models") for request in upstream.requests)
 
+    page.get_by_text("More: limits").click()
     page.get_by_label("Proxy").fill("http://ann:secret@127.0.0.1:3128")
     page.get_by_label("Own address").fill("127.0.0.1")
     page.get_by_role("button", name="Save").click()

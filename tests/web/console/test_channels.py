@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import pytest
 
 from aihub_lite.domain.usage import DRIFT_WINDOW
 from aihub_lite.gateway.routing.account_limits import NOTHING
@@ -257,5 +258,43 @@ def test_channels_are_ordered_by_what_they_served(tmp_path: Path) -> None:
         assert re.findall(r'aria-sort="(\w+)"><a class="order" href="([^"]+)">(\w+)<', text) == [
             ("descending", "/console/channels?sort=requests", "Requests")
         ]
+
+    at_console(tmp_path, story)
+
+
+def test_what_providers_are_called_is_said_in_the_readers_language(tmp_path: Path) -> None:
+    """Names of firms stay; words do not."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        text = await visitor.page("/console/channels/new", accept_language="zh")
+        titles = re.findall(r'<option value="[\w-]+" data-url[^>]*>([^<]+)</option>', text)
+        assert {"OpenAI，或兼容的服务", "另一个 aihub-lite", "new-api 或 one-api", "Anthropic"} <= set(titles)
+        assert [] == [
+            title for title in titles if re.search(r"\b(or|by|any|its|another|international)\b", title.lower())
+        ]
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_open"),
+    [
+        ({}, False),
+        ({"priority": 1}, True),
+        ({"rpm": 60}, True),
+        ({"proxy": "direct"}, True),
+        ({"set_params": ["a=1"]}, True),
+        ({"system_prefix": "Be brief."}, True),
+        ({"group": "lab"}, True),
+    ],
+)
+def test_the_rarer_fields_of_a_channel_are_open_where_one_is_set(
+    tmp_path: Path, fields: dict[str, Any], is_open: bool
+) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", channel(**fields), status=201)
+        await visitor.sign_in()
+        assert is_open == ('<details class="more" open>' in await visitor.page("/console/channels/c"))
 
     at_console(tmp_path, story)

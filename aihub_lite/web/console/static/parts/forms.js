@@ -3,7 +3,7 @@
 // become a page's address, with the keys that are typed into it.
 
 import { call } from "../base/api.js";
-import { asItCame, listed } from "../base/fields.js";
+import { asItCame, isTouched, listed } from "../base/fields.js";
 import { offer } from "../base/undo.js";
 import { watchForm } from "../base/unsaved.js";
 
@@ -83,8 +83,15 @@ function complain(form, message) {
   place.className = "wrong";
   place.setAttribute("role", "alert");
   input.closest(".field").append(place);
+  unfold(input);
   input.setAttribute("aria-invalid", "true");
   input.focus();
+}
+
+/** Open what a field is folded into. */
+function unfold(input) {
+  const fold = input.closest("details");
+  if (fold) fold.open = true;
 }
 
 function clearComplaints(form) {
@@ -122,6 +129,8 @@ function prepare(form) {
     if (!input.dataset.value) continue;
     input.defaultValue = local(new Date(input.dataset.value));
   }
+  // A browser that goes back fills in again what was typed, but does not unfold it.
+  fields(form).filter(isTouched).forEach(unfold);
   const [method, path] = form.dataset.call.split(" ");
   const isPatch = method === "PATCH";
   let before = values(form, asItCame);
