@@ -96,3 +96,19 @@ def test_an_error_of_many_lines_is_shown_to_its_end(open_page: OpenPage) -> None
       notice.append("it went wrong ".repeat(100));
       return notice.scrollHeight <= notice.clientHeight;
     }""")
+
+
+def test_on_a_phone_filters_are_folded_and_say_how_many_are_set(open_page: OpenPage) -> None:
+    """They filled half of the page, and what can be searched for was cut off."""
+    page = open_page("/console/requests?outcome=ok&since=30d", size="phone")
+    shown = page.locator("[data-filters] select:visible, [data-filters] input:visible")
+    expect(shown).to_have_count(1)
+    expect(shown).to_have_attribute("name", "q")
+    assert shown.evaluate("field => field.offsetWidth > 350")
+    expect(page.get_by_role("link", name="Clear filters")).to_be_visible()
+    page.get_by_text("Filters: 2 set").click()
+    page.get_by_label("Any token").select_option("Ana")
+    page.wait_for_url("**token=Ana**")
+    expect(page.get_by_text("Filters: 3 set")).to_be_visible()
+    page.goto("/console/requests")
+    expect(page.get_by_text("Filters", exact=True)).to_be_visible()

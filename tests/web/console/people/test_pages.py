@@ -248,3 +248,17 @@ def test_pages_that_people_lead_to_mark_its_entry(tmp_path: Path, path: str) -> 
         assert ["/console/people"] == marked
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_field_that_the_audit_log_is_searched_by_has_a_label(tmp_path: Path, language: str) -> None:
+    """One of them said "7d" and nothing else."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        text = await visitor.page("/console/audit?by=ann&since=3d", accept_language=language)
+        labels = re.findall(r'<label>([^<]+) <input class="input" name="(\w+)"', text)
+        said = LANGUAGES[language]
+        assert [(said(f"audit.{name}"), name) for name in ("by", "thing", "since")] == labels
+
+    at_console(tmp_path, story)
