@@ -142,3 +142,9 @@ def test_a_refusal_is_shown_and_nothing_is_saved(open_page: OpenPage, site: Gate
     page.get_by_role("button", name="Save route").click()
     expect(page.locator("#complaint")).to_contain_text("patience")
     assert ["big", "middle", "small"] == stored(site)
+
+
+def test_a_new_route_can_be_left_as_other_new_things_can(open_page: OpenPage) -> None:
+    page = open_page("/console/routes/new")
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url("**/console/routes")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from aihub_lite.domain.channel import ListChange
 from aihub_lite.domain.usage import Usage
 from aihub_lite.storage.journal import Journal
@@ -174,5 +176,19 @@ def test_models_that_came_and_went_are_news(tmp_path: Path) -> None:
         text = await visitor.page("/console")
         assert ("New: new-0, new-1," in text, "new-9 and 2 more" in text, "Gone: old" in text) == (True, True, True)
         assert "<b>one</b>" not in text
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["Requests by hour", "Answered", "Failed"]), ("zh", ["每小时请求数", "成功", "失败"])],
+)
+def test_the_chart_says_what_it_shows(tmp_path: Path, language: str, words: list[str]) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        text = await visitor.page("/console", accept_language=language)
+        head = text.partition('id="by-hour"')[2].partition("<figure")[0]
+        assert words == [word for word in words if f">{word}</" in head]
 
     at_console(tmp_path, story)

@@ -82,3 +82,14 @@ def test_the_pages_of_pots_are_there_in_chinese(tmp_path: Path) -> None:
         assert "预算" in answer.text
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "may spend. A budget refills"), ("zh", "可以花多少。预算每个周期")]
+)
+def test_the_list_of_pots_says_what_it_is_for(tmp_path: Path, language: str, words: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        assert words in await visitor.page("/console/pots", accept_language=language)
+
+    at_console(tmp_path, story)
