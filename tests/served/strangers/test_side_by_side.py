@@ -7,17 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from statistics import median
 
+import attrs
 import pytest
 
 from tests.support.gateway import Gateway, unique
+from tests.support.process_figures import cpu_seconds
 from tests.support.upstream.answers import chat_answer, chat_chunks, sse
 from tests.support.upstream.scripted import Upstream
 from tests.support.upstream.steps import Gate, Hang, Wait
 
 Serve = Callable[..., str]
 HUNG = 512
+CALLS = 50
 EDITS = 500
 SETTLED = 200
 
@@ -31,26 +33,40 @@ def many_descriptors() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def typical(gateway: Gateway) -> float:
-    """How long a call of another model takes, in seconds."""
-    return median(gateway.chat("demo").seconds for _ in range(30))
+@attrs.frozen
+class Cost:
+    """What calls of another model cost, in seconds."""
+
+    quickest: float
+    """By the clock. Whoever has to wait for something of the gateway's waits at every call; what the machine is busy
+    with besides lengthens most of them, but not all."""
+    work: float
+    """Of the processor, of one call."""
+
+
+def cost(gateway: Gateway) -> Cost:
+    spent = cpu_seconds(gateway.process.pid)
+    quickest = min(gateway.chat("demo").seconds for _ in range(CALLS))
+    return Cost(quickest, (cpu_seconds(gateway.process.pid) - spent) / CALLS)
 
 
 @pytest.mark.attack("T-43")
 @pytest.mark.usefixtures("many_descriptors")
 def test_an_upstream_that_hangs_takes_nothing_from_another_model(gateway: Gateway, upstream: Upstream) -> None:
-    """T-43: 512 requests wait for one upstream; another model answers as before, within 20 ms."""
+    """T-43: 512 requests wait for one upstream; another model answers as before, within 20 ms: it waits no longer, and
+    is no more work."""
     upstream.default = [Hang()]
-    model = gateway.add_channel(upstream.url, clocks={"answer": 60})
-    alone = typical(gateway)
+    model = gateway.add_channel(upstream.url, clocks={"answer": 600})
+    alone = cost(gateway)
     with ExitStack() as stack:
         for _ in range(HUNG):
             stack.enter_context(gateway.asking(model))
-        upstream.wait_requests(HUNG, 40)
+        upstream.wait_requests(HUNG, 300)
         assert HUNG == gateway.status()["in_flight"]
-        beside = typical(gateway)
-    assert beside - alone < 0.02
-    gateway.wait_status(10, in_flight=0)
+        beside = cost(gateway)
+    assert beside.quickest - alone.quickest < 0.02
+    assert beside.work - alone.work < 0.02
+    gateway.wait_status(60, in_flight=0)
 
 
 @pytest.mark.attack("T-46")
@@ -75,7 +91,7 @@ def test_edits_of_a_token_lose_nothing_that_its_requests_spend(
     with ThreadPoolExecutor(8) as pool:
         editing = pool.submit(edit)
         statuses = set(pool.map(ask, range(SETTLED)))
-        editing.result(60)
+        editing.result(300)
     token = gateway.admin("GET", f"/tokens/{name}").json()
     spent = sum(record.charge_nano for record in gateway.books.records(model))
     assert ({200}, True, 100_000 + EDITS - 1) == (statuses, edited.is_set(), token["rpm"])
