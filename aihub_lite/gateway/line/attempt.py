@@ -99,6 +99,11 @@ class UpstreamAttempt:
             return None
         return self._response.headers
 
+    @property
+    def streams(self) -> bool:
+        """Whether its answer began to come as a stream."""
+        return self.context.stream is not None
+
     async def open(self) -> StreamedAnswer | Answer:
         """The answer: a stream from its first content on, or all of it. Raises AttemptFailed."""
         answer: StreamedAnswer | Answer | None = None

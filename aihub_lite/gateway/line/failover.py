@@ -238,11 +238,12 @@ class Failover:
             self.health.ended(channel.id, probe)
             if rest is not None:
                 rest.probing = False
-            if flight.reserved is not None:
+            # A whole answer is settled in the same turn of the loop, which says it too.
+            if flight.reserved is not None and attempt.streams:
                 flight.reserved.answered()
             # Of a model that is not there an upstream has no limits, whatever it says of others'.
             if channel.learn == "on" and attempt.told is not None and fault != "model":
-                self.limits.learn(attempt.lane.place, attempt.told)
+                self.limits.learn(attempt.lane.place, attempt.told, flight.reserved)
             flight.attempts.append(self._entry(attempt, flight, began, status, fault, code))
 
     def _entry(

@@ -18,6 +18,7 @@ from aihub_lite.domain.pots.windows import window
 from aihub_lite.gateway.routing.gauges import Allotment, Gauge
 from aihub_lite.gateway.routing.key_rests import NO_KEY, Account
 from aihub_lite.gateway.routing.told_limits import Told, told
+from aihub_lite.gateway.state.flight import Reserved
 from aihub_lite.gateway.state.spending import Spending, day_of
 
 Place = tuple[str, str, str]
@@ -118,6 +119,13 @@ class Taken:
     counted_tokens: int
     amount: int
 
+    def answered(self, tokens: int, now: float) -> None:
+        """The upstream has counted the request, and so many tokens."""
+        if self.requests is not None:
+            self.requests.answered(1, now)
+        if self.tokens is not None:
+            self.tokens.answered(self.counted_tokens, now, tokens)
+
 
 @attrs.define(eq=False)
 class Reservation:
@@ -144,28 +152,26 @@ class Reservation:
         self._answered = True
         now = self.limits.clock.monotonic()
         for part in self.parts:
-            if part.requests is not None:
-                part.requests.answered(1, now)
-            if part.tokens is not None:
-                part.tokens.answered(part.counted_tokens, now)
+            part.answered(part.counted_tokens, now)
         self.limits.changed()
 
     def settle(self, tokens: int = 0, cost: int = 0, started: float = 0.0) -> None:
         """It came to so many tokens, and nano-USD, and began at Unix time `started`. The second call does nothing."""
         if self._settled:
             return
-        self.answered()
         self._settled = True
         now = self.limits.clock.monotonic()
-        day = day_of(started)
         for part in self.parts:
             meter = part.meter
             meter.running -= 1
             meter.held -= part.amount
-            if part.tokens is not None and tokens != part.counted_tokens:
+            if not self._answered:
+                part.answered(tokens, now)
+            elif part.tokens is not None:
                 part.tokens.correct(tokens - part.counted_tokens, now)
             if cost and meter.limits.budget is not None:
-                self.limits.spending.add(meter.holder, cost, day)
+                self.limits.spending.add(meter.holder, cost, day_of(started))
+        self._answered = True
         self.limits.changed()
 
 
@@ -229,10 +235,12 @@ class AccountLimits:
             return None
         return Reservation(self, place[:2], [_taken(meter, demand) for meter in meters])
 
-    def learn(self, place: Place, headers: Mapping[str, str]) -> None:
-        """An upstream answered with these headers; what the attempt had reserved is marked as answered by now."""
+    def learn(self, place: Place, headers: Mapping[str, str], reserved: Reserved | None = None) -> None:
+        """An upstream answered with these headers an attempt that had `reserved` so much: that it has counted."""
         meter = self.learned.get(place)
         for limit in told(headers, plenty=meter is not None):
+            if reserved is not None:
+                reserved.answered()
             if meter is None:
                 meter = self._new_learned(place)
             meter.learn(limit, self.clock.monotonic())

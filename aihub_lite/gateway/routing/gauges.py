@@ -69,13 +69,15 @@ class Gauge:
         self.pending += counted
         return counted
 
-    def answered(self, counted: int, now: float) -> None:
-        """The upstream has counted what was sent."""
+    def answered(self, counted: int, now: float, used: int | None = None) -> None:
+        """The upstream has counted what was sent: as here, or what was `used` where that is known by now."""
         self.pending -= counted
+        if used is None:
+            used = counted
         full_at = self.full_at
         if full_at < now:
             full_at = now
-        self.full_at = full_at + counted * self.window / self.size
+        self.full_at = full_at + used * self.window / self.size
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""
@@ -127,10 +129,12 @@ class Allotment(Gauge):
             return 0.0
         return max(self.until - now, ROUNDING)
 
-    def answered(self, counted: int, now: float) -> None:
-        """The upstream has counted what was sent."""
+    def answered(self, counted: int, now: float, used: int | None = None) -> None:
+        """As of a Gauge."""
         self.pending -= counted
-        self.correct(counted, now)
+        if used is None:
+            used = counted
+        self.correct(used, now)
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""

@@ -27,6 +27,12 @@ A = ("a", "k1", "m")
 CENT = 10_000_000
 """Nano-USD."""
 
+LAST_ONE = {
+    "x-ratelimit-limit-requests": "60",
+    "x-ratelimit-remaining-requests": "0",
+    "x-ratelimit-reset-requests": "60s",
+}
+
 
 def limited(name: str = "a", **limits: Any) -> Channel:
     return channel(name, limits=Limits(**limits))
@@ -116,6 +122,33 @@ def test_what_is_settled_twice_is_given_back_once() -> None:
     assert meters.full(A, NOTHING)
 
 
+@pytest.mark.parametrize("told", [{}, {"x-ratelimit-limit-tokens": "900", "x-ratelimit-remaining-tokens": "900"}])
+@pytest.mark.parametrize("tokens", [0, 100, 700, 1200])
+def test_an_answer_that_comes_whole_counts_as_one_that_began_first(told: dict[str, str], tokens: int) -> None:
+    """It is settled in the moment in which it is known to be one."""
+    waits = []
+    for begins in (True, False):
+        meters, clock = metered(rpm=60, tpm=1000, concurrency=1)
+        meters.learn(A, {**LAST_ONE, **told})
+        clock.advance(60.0)
+        first = reserved(meters, Demand(tokens=700))
+        clock.advance(2.0)
+        if begins:
+            first.answered()
+        first.settle(tokens=tokens)
+        waits.append([meters.full(A, Demand(tokens=asked)) for asked in (0, 200, 500, 900)])
+        first.answered()
+        waits[-1].append(meters.full(A, Demand(tokens=900)))
+    assert waits[0] == waits[1]
+
+
+def test_what_is_learned_of_an_answer_does_not_count_its_request_twice() -> None:
+    meters, _ = metered(rpm=60)
+    first = reserved(meters)
+    meters.learn(A, {**LAST_ONE, "x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "59s"}, first)
+    assert None is meters.full(A, NOTHING)
+
+
 def test_tokens_count_as_asked_for_until_it_is_known_how_many_were_used() -> None:
     meters, clock = metered(tpm=1000)
     first = reserved(meters, Demand(tokens=800))
@@ -165,13 +198,6 @@ def test_a_deleted_channel_leaves_nothing() -> None:
     meters.forget("a")
     under_way.settle()
     assert ({}, {}) == (meters.by_account, meters.meters_of(limited()))
-
-
-LAST_ONE = {
-    "x-ratelimit-limit-requests": "60",
-    "x-ratelimit-remaining-requests": "0",
-    "x-ratelimit-reset-requests": "60s",
-}
 
 
 def test_a_key_that_has_nothing_left_is_passed_over_before_its_upstream_refuses_it() -> None:
