@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
 from aihub_lite.moving.move import Unreadable
-from aihub_lite.moving.peer import Row, ServerPeer
+from aihub_lite.moving.peer import Row, ServerPeer, first_line, options_in
 
 SCHEMES = ("mysql", "mariadb")
 DSN = re.compile(r"(?:(?P<user>[^@:/]*)(?::(?P<word>.*))?@)?(?P<way>tcp|unix)\((?P<at>[^()]*)\)/(?P<rest>.*)")
@@ -152,7 +152,7 @@ def address_of(text: str) -> MysqlAddress:
 
 
 def _address(parts: SplitResult, port: int) -> MysqlAddress:
-    options = _options(parts.query)
+    options = options_in(parts.query)
     return MysqlAddress(
         user=unquote(parts.username or "root"),
         password=unquote(parts.password or ""),
@@ -180,12 +180,8 @@ def _of_dsn(match: re.Match[str]) -> MysqlAddress:
         port=int(port),
         socket=socket,
         database=name,
-        options=_options(query),
+        options=options_in(query),
     )
-
-
-def _options(query: str) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(query).items()}
 
 
 def _security(options: Mapping[str, str]) -> ssl.SSLContext | None:
@@ -214,6 +210,4 @@ def _zone(name: str) -> tzinfo:
 
 
 def _said(error: Exception) -> str:
-    """What a server said in one line, or why it could not be asked."""
-    told = str(error.args[-1]) if error.args else ""
-    return next(iter(told.splitlines()), type(error).__name__)
+    return first_line(error.args[-1] if error.args else "", error)

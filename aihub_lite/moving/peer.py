@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs
 
 import attrs
 
@@ -45,7 +46,7 @@ class OpenedPeer(ABC):
 
     def quoted(self, name: str) -> str:
         """A name as SQL takes it, also one that SQL has a use for."""
-        return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
+        return quoted(name, self.quote)
 
     def rows(self, table: str, *order: str) -> list[Row]:
         """All rows of a table by some columns, else oldest first; none of a table that is not there."""
@@ -76,6 +77,21 @@ class ServerPeer(OpenedPeer):
     def columns(self, table: str) -> frozenset[str]:
         """Those of a table; empty for none."""
         return frozenset(self._columns.get(table, ()))
+
+
+def quoted(name: str, quote: str = OpenedPeer.quote) -> str:
+    """A name between quotes, with those in it doubled."""
+    return quote + name.replace(quote, quote * 2) + quote
+
+
+def options_in(query: str) -> dict[str, str]:
+    """The options of a server's address: of one that is said twice the last."""
+    return {name: values[-1] for name, values in parse_qs(query).items()}
+
+
+def first_line(told: object, error: Exception) -> str:
+    """What a server said in one line, or why it could not be asked."""
+    return next(iter(str(told).splitlines()), type(error).__name__)
 
 
 def entries(text: object, separator: str = ",") -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import attrs
 
@@ -54,8 +54,8 @@ def read_server(url: str, wanted: frozenset[str], log: NewestRows | None = None)
         tables: Tables = {}
         rows = 0
         for table, names in columns.items():
-            texts = ", ".join(f"{_quoted(name)}::text" for name in names)
-            values = connection.run(f"SELECT {texts} FROM {_quoted(table)} LIMIT {MOST_ROWS + 1}")  # noqa: S608
+            texts = ", ".join(f"{peer.quoted(name)}::text" for name in names)
+            values = connection.run(f"SELECT {texts} FROM {peer.quoted(table)} LIMIT {MOST_ROWS + 1}")  # noqa: S608
             rows += len(values)
             if rows > MOST_ROWS:
                 raise Unreadable(f"its tables have more than {MOST_ROWS:,} rows")
@@ -65,10 +65,10 @@ def read_server(url: str, wanted: frozenset[str], log: NewestRows | None = None)
 
 def _read_log(connection: Any, found: Sequence[str], log: NewestRows) -> None:
     names = [name for name in log.columns if name in found]
-    table, order = _quoted(log.table), _quoted(log.order)
-    totals = f"SELECT count(*)::text AS rows, sum({_quoted(log.amount)})::text AS amount FROM {table}"  # noqa: S608
+    table, order = peer.quoted(log.table), peer.quoted(log.order)
+    totals = f"SELECT count(*)::text AS rows, sum({peer.quoted(log.amount)})::text AS amount FROM {table}"  # noqa: S608
     ((rows, amount),) = connection.run(totals)
-    texts = ", ".join(f"{_quoted(name)}::text AS {_quoted(name)}" for name in names)
+    texts = ", ".join(f"{peer.quoted(name)}::text AS {peer.quoted(name)}" for name in names)
     newest = f"SELECT {texts} FROM {table} ORDER BY {table}.{order} DESC LIMIT {log.most}"  # noqa: S608
     taken, taken_amount = 0, Decimal(0)
     for row in PostgresPeer(connection, {}).query(newest):
@@ -120,11 +120,6 @@ def opened_server(url: str) -> Iterator[PostgresPeer]:
         yield PostgresPeer(connection, _columns(connection))
 
 
-def _quoted(name: str) -> str:
-    """A name as SQL takes it; it came from the server's own list."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 @contextmanager
 def _connected(url: str) -> Iterator[Any]:
     try:
@@ -148,7 +143,7 @@ def _connected(url: str) -> Iterator[Any]:
         raise Unreadable(f"the database {place} cannot be reached: {_said(error)}") from None
     try:
         if schema := options.get("schema"):
-            connection.run("SELECT set_config('search_path', :schema, false)", schema=_quoted(schema))
+            connection.run("SELECT set_config('search_path', :schema, false)", schema=peer.quoted(schema))
         yield connection
     except (pg8000.exceptions.Error, OSError) as error:
         raise Unreadable(f"the database {place} cannot be read: {_said(error)}") from None
@@ -162,7 +157,7 @@ def _taken_apart(url: str) -> tuple[SplitResult, dict[str, str]]:
         _ = parts.port
     except ValueError:
         raise Unreadable("the database's address is not a URL like postgresql://USER@HOST/NAME") from None
-    return parts, {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    return parts, peer.options_in(parts.query)
 
 
 def _security(mode: str) -> ssl.SSLContext | None:
@@ -177,8 +172,7 @@ def _security(mode: str) -> ssl.SSLContext | None:
 
 
 def _said(error: Exception) -> str:
-    """What a server said in one line, or why it could not be asked."""
     told: object = next(iter(error.args), "")
     if isinstance(told, dict):
         told = told.get("M", "")
-    return next(iter(str(told).splitlines()), type(error).__name__)
+    return peer.first_line(told, error)
