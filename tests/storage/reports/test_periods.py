@@ -13,7 +13,6 @@ import pytest
 
 from aihub_lite.domain.token import Token
 from aihub_lite.domain.usage import UsageRecord
-from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.reports.dimensions import Dimension, source_of
 from aihub_lite.storage.reports.periods import Ranges, period_values, periods_sql
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
@@ -23,7 +22,7 @@ from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.sqlite.migrations import MIGRATIONS, migrate
 from aihub_lite.storage.tokens import Tokens
 from tests.storage.facts import record, with_database
-from tests.storage.reports.traffic import START, parted, settled, shown, traffic
+from tests.storage.reports.traffic import START, parted, partly_summed, settled, shown, traffic
 from tests.support.million import build
 
 HOUR = 3600
@@ -50,10 +49,7 @@ def test_records_count_once_whether_they_are_summed_up_or_not(tmp_path: Path, ed
     records = traffic(400)
 
     async def work(database: Database) -> None:
-        reports = await settled(database, records[:summed_up])
-        await reports.cells.sum_up_all()
-        for each in records[summed_up:]:
-            await Journal(database).settle(each)
+        reports = await partly_summed(database, records, summed_up)
         for by, keys in CASES:
             parts = await reports.parts(ReportQuestion(edges=edges, by=by))
             assert parted(records, edges, keys) == shown(parts), by
@@ -66,10 +62,7 @@ def test_a_filter_leaves_what_it_names(tmp_path: Path, summed_up: int) -> None:
     records = traffic(300)
 
     async def work(database: Database) -> None:
-        reports = await settled(database, records[:summed_up])
-        await reports.cells.sum_up_all()
-        for each in records[summed_up:]:
-            await Journal(database).settle(each)
+        reports = await partly_summed(database, records, summed_up)
         wanted = [each for each in records if each.channel == "channel-1"]
         question = ReportQuestion(edges=KATHMANDU, by=("model",), filters={"channel": "channel-1"})
         assert parted(wanted, KATHMANDU, lambda each: [(each.model,)]) == shown(await reports.parts(question))

@@ -8,7 +8,6 @@ from pathlib import Path
 import attrs
 import pytest
 
-from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.reports.dimensions import Dimension
 from aihub_lite.storage.reports.pairs import pair_of, pair_values, pairs_sql
 from aihub_lite.storage.reports.question import TOTALS, ReportQuestion
@@ -17,7 +16,7 @@ from aihub_lite.storage.sqlite.database import Database
 from tests.storage.facts import record, with_database
 from tests.storage.reports.test_periods import EDGES, work_of
 from tests.storage.reports.test_reports import CASES
-from tests.storage.reports.traffic import DAY_MS, START, parted, settled, shown, traffic
+from tests.storage.reports.traffic import DAY_MS, START, parted, partly_summed, settled, shown, traffic
 
 
 @pytest.mark.parametrize("summed_up", [0, 250, 500])
@@ -26,10 +25,7 @@ def test_a_span_as_one_step_has_all_requests_of_its_steps(tmp_path: Path, edges:
     records = traffic(500)
 
     async def work(database: Database) -> None:
-        reports = await settled(database, records[:summed_up])
-        await reports.cells.sum_up_all()
-        for each in records[summed_up:]:
-            await Journal(database).settle(each)
+        reports = await partly_summed(database, records, summed_up)
         for by, keys in CASES:
             parts = await reports.parts(ReportQuestion(edges=[edges[0], edges[-1]], by=by))
             assert parted(records, [edges[0], edges[-1]], keys) == shown(parts), by
@@ -45,10 +41,7 @@ def test_members_that_are_named_alone_have_the_steps_that_they_have_among_all(
     records = traffic(500)
 
     async def work(database: Database) -> None:
-        reports = await settled(database, records[:summed_up])
-        await reports.cells.sum_up_all()
-        for each in records[summed_up:]:
-            await Journal(database).settle(each)
+        reports = await partly_summed(database, records, summed_up)
         for by, keys in CASES[1:]:
             of_all = parted(records, edges, keys)
             some = sorted({members for _, members in of_all})[:2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from aihub_lite.domain.usage import Outcome, Usage, UsageRecord
 from aihub_lite.storage.journal import Journal
@@ -58,6 +58,14 @@ async def settled(database: Database, records: Iterable[UsageRecord]) -> Reports
     for each in records:
         await journal.settle(each)
     return Reports(database, Cells(database))
+
+
+async def partly_summed(database: Database, records: Sequence[UsageRecord], count: int) -> Reports:
+    """The same, where only the first of them are summed up."""
+    reports = await settled(database, records[:count])
+    await reports.cells.sum_up_all()
+    await settled(database, records[count:])
+    return reports
 
 
 def totals_of(records: Iterable[UsageRecord]) -> Totals:
