@@ -72,6 +72,8 @@ def _piece(language: Language, name: str, said: str) -> str:
     """What stands for a name in a text of a way."""
     if name in NESTED:
         return way_told(language, said)
+    if name == "fault":
+        return language.texts.get(f"fault.{said}", said)
     if name in LISTS:
         between = f"joint.{name}"
         return language(between).join(way_told(language, each) for each in said.split(DEFAULT(between)))

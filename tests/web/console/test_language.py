@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
+from aihub_lite.gateway.routing.fault_policy import Fault
 from aihub_lite.web.console.language import LANGUAGES, language_for
 from aihub_lite.web.console.pages import FOLDER
 from tests.web.console.visitor import Visitor, at_console
@@ -27,6 +29,13 @@ def test_what_nought_stands_for_is_said_in_a_sentence(tag: str) -> None:
     """ "0: none." was read as no requests at all, and meant no limit."""
     texts = LANGUAGES[tag].texts
     assert [] == [key for key, text in texts.items() if re.search(r"(?<!\d)0[:：]", text)]
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_fault_of_a_channel_has_words(tag: str) -> None:
+    """The overview said that a channel cools down after faults, and below it "nonsense"."""
+    said = {key.removeprefix("fault.") for key in LANGUAGES[tag].texts if key.startswith("fault.")}
+    assert {*get_args(Fault)} == said
 
 
 def test_only_people_have_a_persons_name_in_chinese() -> None:

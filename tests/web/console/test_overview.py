@@ -192,3 +192,18 @@ def test_the_chart_says_what_it_shows(tmp_path: Path, language: str, words: list
         assert words == [word for word in words if f">{word}</" in head]
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "unreadable answer"), ("zh", "回答无法读取")])
+def test_what_is_wrong_with_a_channel_is_said_in_words(tmp_path: Path, language: str, words: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        body = {"name": "c", "provider": "openai", "base_url": "http://127.0.0.1:9/v1", "keys": ["k"], "models": ["m"]}
+        channel = await visitor.call("POST", "/channels", body, status=201)
+        for _ in range(10):
+            visitor.gateway.health.failed(channel["id"], "nonsense")
+        await visitor.sign_in()
+        for path in ("/console", f"/console/channels/{channel['id']}"):
+            text = await visitor.page(path, accept_language=language)
+            assert (True, False) == (words in text, "nonsense" in text)
+
+    at_console(tmp_path, story)
