@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of, plain, plain_usd, usd
+from aihub_lite.domain.money import Price, Rates, UnitRates, cost_of, dollars, exact_dollars, plain, plain_usd, usd
 from aihub_lite.domain.usage import Unit, Usage
 
 RATES = Rates(2_500_000_001, 10_000_000_003, units=UnitRates(40_000_000, 6_000_001, 15_000_000_000, 2_000_000))
@@ -45,3 +45,12 @@ def test_a_model_priced_by_the_image_charges_for_images_alone() -> None:
 @given(st.integers(-(2**62), 2**62))
 def test_nano_usd_are_written_as_plainly_as_usd(nano: int) -> None:
     assert plain(usd(nano)) == plain_usd(nano)
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded", "exact"),
+    [(-1.25, "-$1.25", "-$1.25"), (-0.0002, "-$0.00020", "-$0.0002"), (-1234, "-$1,234.00", "-$1234.00")],
+)
+def test_the_minus_of_an_amount_stands_before_its_currency(value: float, rounded: str, exact: str) -> None:
+    """What was overdrawn stood in statements as "$-0.0002"."""
+    assert (rounded, exact) == (dollars(value), exact_dollars(value))

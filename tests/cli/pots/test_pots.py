@@ -55,7 +55,7 @@ def test_credit_is_given_listed_and_stated(shared: Terminal) -> None:
 
     assert "Ada: $5.00 left of $5.00.\n" == said
     assert "Ada: $3.75 left of $3.75.\n" == corrected
-    assert {"Welcome", "$5.00", "$-1.25"} <= {*listed.split()}
+    assert {"Welcome", "$5.00", "-$1.25"} <= {*listed.split()}
     assert "after     $3.75" in statement
     assert "day,kind,what,requests,usd" == table[0]
     assert [",balance,,,0.00", ",credit,Welcome,,5.00", ",credit,,,-1.25"] == [line[10:] for line in table[1:]]

@@ -28,6 +28,8 @@ def statement_page(request: AnyRequest, statement: Json, back: str, place: str) 
         statement=statement,
         back=back,
         place=place,
+        first=first,
+        last=date.fromisoformat(statement["to"][:10]) - timedelta(days=1),
         earlier=_month(first - timedelta(days=1)),
         later=_month(first + timedelta(days=31)),
     )

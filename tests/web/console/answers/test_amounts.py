@@ -14,7 +14,7 @@ from tests.web.console.answers.test_way_back import addresses
 from tests.web.console.test_requests import book
 from tests.web.console.visitor import Visitor, at_console
 
-ZEROS = re.compile(r"\$-?0\.00\d+")
+ZEROS = re.compile(r"-?\$0\.00\d+")
 OF_ONE_REQUEST = (
     "/console/requests",
     "/console/requests/{ref:str}",
@@ -35,7 +35,7 @@ STATEMENTS = ("/console/pots/{who:str}", "/console/pots/{who:str}/statement", "/
         (1234.5, "$1,234.50", "$1,234.50"),
         (0.009, "< $0.01", '<span class="nowrap" title="$0.009">&lt; $0.01</span>'),
         (0.000001, "< $0.01", '<span class="nowrap" title="$0.000001">&lt; $0.01</span>'),
-        (-0.0002, "> -$0.01", '<span class="nowrap" title="$-0.0002">&gt; -$0.01</span>'),
+        (-0.0002, "> -$0.01", '<span class="nowrap" title="-$0.0002">&gt; -$0.01</span>'),
     ],
 )
 def test_an_amount_below_a_cent_is_said_to_be_that(value: float, shown: str, html: str) -> None:

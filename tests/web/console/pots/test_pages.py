@@ -93,3 +93,15 @@ def test_the_list_of_pots_says_what_it_is_for(tmp_path: Path, language: str, wor
         assert words in await visitor.page("/console/pots", accept_language=language)
 
     at_console(tmp_path, story)
+
+
+def test_a_statement_names_the_last_day_that_it_is_of(tmp_path: Path) -> None:
+    """It said "2026-02-01 – 2026-03-01", and the second of them belongs to the next one."""
+
+    async def story(visitor: Visitor) -> None:
+        person = await visitor.gateway.people.create_person("ada")
+        await visitor.sign_in()
+        text = await visitor.page(f"/console/pots/{person.id}/statement?month=2026-02")
+        assert "2026-02-01 – 2026-02-28 UTC" in text
+
+    at_console(tmp_path, story)

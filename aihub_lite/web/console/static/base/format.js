@@ -6,10 +6,9 @@ export const count = (number) => grouped.format(number);
 
 /** Below a cent the two digits that count. */
 export function dollars(text) {
+  if (Number(text) < 0) return `-${dollars(-Number(text))}`;
   const value = Number(text);
-  if (value && Math.abs(value) < 0.01) {
-    return `$${value.toFixed(1 - Math.floor(Math.log10(Math.abs(value))))}`;
-  }
+  if (value && value < 0.01) return `$${value.toFixed(1 - Math.floor(Math.log10(value)))}`;
   return `$${value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
