@@ -154,3 +154,36 @@ def test_no_block_of_a_page_touches_the_one_below_it(open_page: OpenPage, site: 
         if blocks := page.evaluate(TOUCHING, LEAST):
             touching[path] = blocks
     assert {} == touching
+
+
+CUT_OFF = """
+() => {
+  for (const fold of document.querySelectorAll("main details")) fold.open = true;
+  const pen = document.createElement("canvas").getContext("2d");
+  const cut = [];
+  for (const field of document.querySelectorAll("main select, main input[placeholder]")) {
+    if (!field.checkVisibility()) continue;
+    const style = getComputedStyle(field);
+    pen.font = `${style.fontSize} ${style.fontFamily}`;
+    const arrow = field.options ? 16 : 0;
+    const room = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - arrow;
+    const texts = field.options ? [...field.options].map((option) => option.text) : [field.placeholder];
+    cut.push(...texts.filter((text) => pen.measureText(text).width > room));
+  }
+  return cut;
+}
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_no_choice_and_no_placeholder_is_cut_off(open_page: OpenPage, site: Gateway, size: str, language: str) -> None:
+    """The first of the providers was, and what an answer is billed by."""
+    page = open_page("/console", size=size)
+    page.context.add_cookies([{"name": "aihub_language", "value": language, "url": page.url}])
+    cut_off = {}
+    for path in places(site):
+        page.goto(path)
+        if texts := page.evaluate(CUT_OFF):
+            cut_off[path] = texts
+    assert {} == cut_off

@@ -117,24 +117,6 @@ def test_what_few_channels_need_is_folded_until_it_is_set_or_refused(open_page: 
     expect(page.get_by_label("Weight")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("size", "theme"), [("desktop", "light"), ("phone", "dark")])
-def test_no_provider_is_cut_off_in_its_list(open_page: OpenPage, size: str, theme: str) -> None:
-    page = open_page("/console/channels/new", size=size, theme=theme)
-    for language in ("en", "zh"):
-        page.context.add_cookies([{"name": "aihub_language", "value": language, "url": page.url}])
-        page.reload()
-        picture(page, f"channel-new-{size}-{language}")
-        cut = page.locator("#f-provider").evaluate(
-            """(list) => {
-              const pen = document.createElement("canvas").getContext("2d");
-              pen.font = getComputedStyle(list).font;
-              const room = list.clientWidth - 40;
-              return [...list.options].map((each) => each.text).filter((text) => pen.measureText(text).width > room);
-            }"""
-        )
-        assert [] == cut
-
-
 def test_a_channel_at_vertex_is_made_of_a_place_and_a_pasted_key_file(open_page: OpenPage, site: Gateway) -> None:
     """A file of many lines and commas is one key."""
     page = open_page("/console/channels/new")
