@@ -60,8 +60,9 @@ def translated(language: Language, message: str) -> str:
 
 def way_told(language: Language, text: str) -> str:
     """Why a channel or model has its place on the way of a request, or none, in a language; else as it is."""
-    if language is DEFAULT or len(text) > LONGEST:
+    if len(text) > LONGEST:
         return text
+    # English as well: the word for a fault is one of the books.
     for key, pattern in WAY_PATTERNS:
         if match := pattern.fullmatch(text):
             return language(key, **{name: _piece(language, name, said) for name, said in match.groupdict().items()})

@@ -251,3 +251,9 @@ def test_a_request_says_in_the_readers_language_what_was_passed_over(tmp_path: P
         assert (True, True) == ("big: 没有渠道提供它" in page, "已达到上限（同时 3 个请求）" in page)
 
     at_console(tmp_path, story)
+
+
+def test_the_fault_that_a_channel_cools_down_after_is_said_in_words_in_english_too() -> None:
+    said = "cooling down for 30 s after 5 faults in a row (nonsense)"
+    assert said.replace("nonsense", "unreadable answer") == way_told(DEFAULT, said)
+    assert "no key can be used: k1 is disabled: spent" == way_told(DEFAULT, "no key can be used: k1 is disabled: spent")
