@@ -113,8 +113,7 @@ class Standing:
         if meter.limits.concurrency:
             yield "concurrency", meter.running / meter.limits.concurrency
         if (budget := meter.limits.budget) is not None:
-            spending = self.gateway.line.router.limits.spending
-            yield "budget", spending.within(meter.holder, budget, self.gateway.clock.wall()) / max(budget.nano, 1)
+            yield "budget", meter.spent.within(budget, self.gateway.clock.wall()) / max(budget.nano, 1)
 
     def _of_pots(self) -> Iterator[MetricFamily]:
         """Of teams and the gateway: what one person has left is that person's affair."""

@@ -81,7 +81,7 @@ def _meter_rows(gateway: Gateway, meter: Meter) -> list[Json]:
         rows.append({"limit": "concurrency", "used": meter.running, "of": meter.limits.concurrency, "per": None})
     budget = meter.limits.budget
     if budget is not None:
-        spent = gateway.line.router.limits.spending.within(meter.holder, budget, gateway.clock.wall())
+        spent = meter.spent.within(budget, gateway.clock.wall())
         rows.append({"limit": "budget", "used": money(spent), "of": money(budget.nano), "per": budget.period})
     return rows
 

@@ -19,7 +19,7 @@ from aihub_lite.gateway.routing.gauges import Allotment, Gauge
 from aihub_lite.gateway.routing.key_rests import NO_KEY, Account
 from aihub_lite.gateway.routing.told_limits import Told, told
 from aihub_lite.gateway.state.flight import Reserved
-from aihub_lite.gateway.state.spending import Spending, day_of
+from aihub_lite.gateway.state.spending import Spending, Spent, day_of
 
 Place = tuple[str, str, str]
 """Ids of a channel and its key, and a model upstream: upstreams count most limits by model."""
@@ -55,6 +55,7 @@ class Meter:
 
     holder: str
     """As in Spending; empty for limits that an upstream told."""
+    spent: Spent = attrs.field(factory=Spent)
     limits: Limits = NO_LIMITS
     requests: Gauge | None = None
     tokens: Gauge | None = None
@@ -87,7 +88,7 @@ class Meter:
         else:
             self.requests = gauge
 
-    def full(self, demand: Demand, spending: Spending, now: float, wall: float) -> Full | None:
+    def full(self, demand: Demand, now: float, wall: float) -> Full | None:
         """The first limit that keeps a request out at this moment, monotonic and Unix time; None where none does."""
         limits = self.limits
         if limits.concurrency is not None and self.running >= limits.concurrency:
@@ -99,7 +100,7 @@ class Meter:
         if limits.budget is None:
             return None
         needed = min(demand.amount, limits.budget.nano)
-        spent = spending.within(self.holder, limits.budget, wall)
+        spent = self.spent.within(limits.budget, wall)
         if spent + self.held + needed <= limits.budget.nano and spent < limits.budget.nano:
             return None
         seconds = 0.0
@@ -161,6 +162,7 @@ class Reservation:
             return
         self._settled = True
         now = self.limits.clock.monotonic()
+        day = day_of(started)
         for part in self.parts:
             meter = part.meter
             meter.running -= 1
@@ -170,7 +172,7 @@ class Reservation:
             elif part.tokens is not None:
                 part.tokens.correct(tokens - part.counted_tokens, now)
             if cost and meter.limits.budget is not None:
-                self.limits.spending.add(meter.holder, cost, day_of(started))
+                meter.spent.add(cost, day)
         self._answered = True
         self.limits.changed()
 
@@ -223,7 +225,7 @@ class AccountLimits:
         wall = self.clock.wall()
         found = None
         for meter in meters:
-            full = meter.full(demand, self.spending, now, wall)
+            full = meter.full(demand, now, wall)
             if full is not None and (found is None or full.seconds > found.seconds):
                 found = full
         return found
@@ -273,7 +275,7 @@ class AccountLimits:
             return None
         meter = self._holders.get(holder)
         if meter is None:
-            meter = self._holders[holder] = Meter(holder)
+            meter = self._holders[holder] = Meter(holder, self.spending.of(holder))
         meter.follow(limits)
         return meter
 
