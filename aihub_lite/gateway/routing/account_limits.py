@@ -88,15 +88,18 @@ class Meter:
         else:
             self.requests = gauge
 
-    def full(self, demand: Demand, now: float, wall: float) -> Full | None:
-        """The first limit that keeps a request out at this moment, monotonic and Unix time; None where none does."""
+    def full(self, demand: Demand, clock: Clock, wall: float) -> Full | None:
+        """The first limit that keeps a request out at this moment, which is Unix time `wall`; None where none does."""
         limits = self.limits
         if limits.concurrency is not None and self.running >= limits.concurrency:
             return Full(f"{limits.concurrency} requests at once", 0.0)
-        if self.requests is not None and (wait := self.requests.wait(1, now)):
-            return Full(f"{self.requests.size} requests per {_span(self.requests.window)}{self._by_whom}", wait)
-        if self.tokens is not None and (wait := self.tokens.wait(demand.tokens, now)):
-            return Full(f"{self.tokens.size} tokens per {_span(self.tokens.window)}{self._by_whom}", wait)
+        requests = self.requests
+        if requests is not None and requests.sure < 1 and (wait := requests.wait(1, clock.monotonic())):
+            return Full(f"{requests.size} requests per {_span(requests.window)}{self._by_whom}", wait)
+        tokens = self.tokens
+        asked = demand.tokens
+        if tokens is not None and tokens.sure <= asked and (wait := tokens.wait(asked, clock.monotonic())):
+            return Full(f"{tokens.size} tokens per {_span(tokens.window)}{self._by_whom}", wait)
         if limits.budget is None:
             return None
         needed = min(demand.amount, limits.budget.nano)
@@ -221,11 +224,10 @@ class AccountLimits:
         meters = self._meters(place)
         if not meters:
             return None
-        now = self.clock.monotonic()
         wall = self.clock.wall()
         found = None
         for meter in meters:
-            full = meter.full(demand, now, wall)
+            full = meter.full(demand, self.clock, wall)
             if full is not None and (found is None or full.seconds > found.seconds):
                 found = full
         return found
@@ -319,7 +321,8 @@ def _gauge(before: Gauge | None, size: int | None) -> Gauge | None:
         return None
     if before is None:
         return Gauge(size)
-    before.size = size
+    if before.size != size:
+        before.resize(size)
     return before
 
 

@@ -30,6 +30,9 @@ class Gauge:
     """When it is full again, on the monotonic clock, but for what is pending."""
     pending: int = 0
     """Units of requests that were sent and not answered yet."""
+    sure: int = 0
+    """Units that fit at least, now and later: as `wait` found them, less what was taken since. Nearly every request
+    fits by far, and needs no look at the clock."""
     _most_used: int = 0
     """Of what an upstream told: what `window` was reckoned from."""
     _shortest: float = 0.0
@@ -43,19 +46,17 @@ class Gauge:
     def wait(self, cost: int, now: float) -> float:
         """Seconds until `cost` fits, at least; 0 when it does now. What is larger than the whole waits for a full
         one."""
-        size = self.size
-        units = self.pending
-        # Plain comparisons: of all that limits cost a request, calls of min and max were a quarter.
-        if cost < size:
-            units += cost
-        else:
-            units += size
-        wait = units * self.window / size - self.window
-        if self.full_at > now:
-            wait += self.full_at - now
+        units = min(cost, self.size)
+        wait = (self.pending + units) * self.each - self.window + max(0.0, self.full_at - now)
         if wait > ROUNDING:
             return wait
+        self.sure = units + int(-wait / self.each)
         return 0.0
+
+    def resize(self, size: int) -> None:
+        """There are so many at most from now on; what is used of them stays used."""
+        self.size = size
+        self.sure = 0
 
     def owed(self, now: float) -> float:
         """Seconds until it would be full if everything were answered now."""
@@ -67,6 +68,7 @@ class Gauge:
         if counted > self.size:
             counted = self.size
         self.pending += counted
+        self.sure -= counted
         return counted
 
     def answered(self, counted: int, now: float, used: int | None = None) -> None:
@@ -74,6 +76,8 @@ class Gauge:
         self.pending -= counted
         if used is None:
             used = counted
+        elif used > counted:
+            self.sure -= used - counted
         full_at = self.full_at
         if full_at < now:
             full_at = now
@@ -81,6 +85,8 @@ class Gauge:
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""
+        if units > 0:
+            self.sure -= units
         full_at = self.full_at
         if full_at < now:
             full_at = now
@@ -96,6 +102,7 @@ class Gauge:
         Answers may come in another order than they were made in, so it never says that there is more than is known
         here. How long one takes to come back shows best when many are used.
         """
+        self.sure = 0
         units = max(0.0, self.full_at - now) / self.each
         if told.limit != self.size:
             self.size = told.limit

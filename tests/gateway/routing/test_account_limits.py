@@ -160,6 +160,14 @@ def test_tokens_count_as_asked_for_until_it_is_known_how_many_were_used() -> Non
     assert None is meters.full(A, Demand(tokens=1000))
 
 
+@pytest.mark.parametrize("used", [1000, 5000])
+def test_with_all_tokens_used_not_even_a_request_for_none_is_let_in(used: int) -> None:
+    meters, _ = metered(tpm=1000)
+    reserved(meters, Demand(tokens=800)).settle(tokens=used)
+    assert (used > 1000) == bool(meters.full(A, NOTHING))
+    assert meters.full(A, Demand(tokens=1))
+
+
 def test_a_budget_ends_for_the_day_and_is_there_again_the_next() -> None:
     meters, clock = metered(budget=Budget(nano=3 * CENT, period="day"))
     for _ in range(2):

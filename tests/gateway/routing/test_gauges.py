@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+import attrs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,9 @@ def test_what_was_counted_and_not_used_is_given_back() -> None:
     assert gauge.wait(91, 0.0)
 
 
+STEPS = ("send", "answer", "settle", "correct", "tell", "resize")
+
+
 @settings(max_examples=examples(200))
 @given(
     size=st.integers(1, 20),
@@ -80,6 +84,36 @@ def test_no_network_makes_an_upstream_refuse_what_it_let_go(size: int, trips: li
         under_way.append(now + there + back)
     bucket = TokenBucket(size)
     assert all(bucket.take(at) for at in sorted(arrivals))
+
+
+@settings(max_examples=examples(200))
+@given(
+    size=st.integers(1, 20),
+    steps=st.lists(st.tuples(st.floats(0, 90), st.sampled_from(STEPS), st.integers(0, 25)), max_size=60),
+)
+def test_what_surely_fits_does(size: int, steps: list[tuple[float, str, int]]) -> None:
+    """Whatever was sent, answered and corrected since it was worked out, and however much time has passed."""
+    gauge = Gauge(size)
+    under_way: list[int] = []
+    now = 0.0
+    for pause, step, units in steps:
+        now += pause
+        if step == "send" and not gauge.wait(units, now):
+            under_way.append(gauge.sent(units))
+        elif step == "answer" and under_way:
+            gauge.answered(under_way.pop(), now)
+        elif step == "settle" and under_way:
+            gauge.answered(under_way.pop(), now, units)
+        elif step == "correct":
+            gauge.correct(units - 12, now)
+        elif step == "tell":
+            gauge.told(Told("requests", size + units, units, 30.0, evenly=True), now)
+        elif step == "resize":
+            gauge.resize(units + 1)
+        sure = gauge.sure
+        if sure > 0:
+            assert gauge.pending + sure <= gauge.size
+            assert 0 == attrs.evolve(gauge).wait(sure, now)
 
 
 @settings(max_examples=examples(200))
