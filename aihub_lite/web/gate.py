@@ -22,9 +22,9 @@ from aihub_lite.wire.client_error import error_body
 App = Callable[[Any, Any, Any], Awaitable[None]]
 """Litestar's own types of the three differ from ASGI's by name only."""
 
-OWN_PATHS = re.compile(r"/(?:console|docs|openapi\.json|api/admin|api/me|healthz|metrics|readyz)(?:/|$)")
+OWN_PATHS = re.compile(r"/(?:console|docs(?:\.md)?|openapi\.json|api/admin|api/me|healthz|metrics|readyz)(?:/|$)")
 """Paths that are not relay surfaces: taken as they are, and closed to other origins."""
-READ_PATHS = re.compile(r"/(?:docs|openapi\.json)(?:/|$)")
+READ_PATHS = re.compile(r"/(?:docs(?:\.md)?|openapi\.json)(?:/|$)")
 """Pages that other pages link to: whoever checks links asks for their heads alone."""
 CANONICAL_CHAT = "/v1/chat/completions"
 """The path of nearly every request: worth a comparison before the regular expressions."""

@@ -31,6 +31,7 @@ open    POST              /console/taste
 open    GET               /console/doctor/stream/{ticket}
 open    GET               /openapi.json
 open    GET               /docs
+open    GET               /docs.md
 open    GET               /docs/search.json
 open    GET               /docs/llms.txt
 open    GET               /docs/models
@@ -106,6 +107,7 @@ admin   GET               /docs/admin
 admin   GET               /docs/admin.md
 admin   GET               /docs/admin/{noun}
 admin   GET               /docs/operator
+admin   GET               /docs/operator.md
 admin   GET               /docs/operator/{name}
 
 admin   GET POST          /api/admin/alerts

@@ -99,7 +99,7 @@ def administration_rooms(gateway: Gateway, sign_in: SignIn, sightings: Sightings
     for names, together in parts_of(routers):
         made = part(together)
         mounted |= {f"/api/admin/{name}": made for name in names}
-    return Paths({**mounted, "/openapi.json": docs}, frozenset(mounted), room(console))
+    return Paths({**mounted, "/docs.md": docs, "/openapi.json": docs}, frozenset(mounted), room(console))
 
 
 def admin_routers(doctor: Doctor, description: Description) -> list[PathRouter]:

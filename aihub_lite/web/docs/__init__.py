@@ -15,6 +15,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect, Template
+from litestar.types import ExceptionHandlersMap
 
 from aihub_lite import __version__
 from aihub_lite.errors import GatewayError, NotFound, Unauthenticated
@@ -83,19 +84,21 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own
     reference = AdminReference(description)
     own_reference = OwnReference(own)
     indexes = Indexes(documentation, reference, own_reference)
+    refusals: ExceptionHandlersMap = {Unauthenticated: ask_for_key, GatewayError: on_refusal}
     pages = PathRouter(
         "/",
         route_handlers=[show_first, show_index, show_contents, show_model_list, show_model, show_page],
-        exception_handlers={Unauthenticated: ask_for_key, GatewayError: on_refusal},
+        exception_handlers=refusals,
     )
     admin_pages = PathRouter(
         "/",
         route_handlers=[show_admin_contents, show_admin, show_operator_first, show_operator, show_own],
         exception_handlers={Unauthenticated: redirect_to_sign_in, GatewayError: on_refusal},
     )
+    contents = PathRouter("/", route_handlers=[show_contents_file], exception_handlers=refusals)
     return PathRouter(
         "/",
-        route_handlers=[show_openapi, PathRouter(HOME, route_handlers=[open_with_key, pages, admin_pages])],
+        route_handlers=[show_openapi, contents, PathRouter(HOME, route_handlers=[open_with_key, pages, admin_pages])],
         dependencies={
             "reader": Provide(reader),
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
@@ -108,9 +111,13 @@ def docs_router(gateway: Gateway, sign_in: SignIn, description: Description, own
     )
 
 
-@get("/", sync_to_thread=False)
-def show_first(documentation: TheDocumentation, reader: TheReader, request: AnyRequest) -> Redirect:
-    """On to the first page of the contents."""
+@get("/")
+async def show_first(
+    documentation: TheDocumentation, indexes: TheIndexes, reader: TheReader, request: AnyRequest, gateway: TheGateway
+) -> Response[Any]:
+    """On to the first page of the contents; a program that asks for Markdown gets the contents themselves."""
+    if wants_markdown(request):
+        return markdown_answer(await contents_for(indexes, reader, request, gateway))
     first = next(iter(documentation.pages(language_of(request).tag)))
     return Redirect(f"{HOME}/{first}", status_code=303)
 
@@ -128,8 +135,21 @@ async def show_contents(
     indexes: TheIndexes, reader: TheReader, request: AnyRequest, gateway: TheGateway
 ) -> Response[str]:
     """The contents, for a program that is given the address of this documentation."""
+    return Response(await contents_for(indexes, reader, request, gateway), media_type="text/plain")
+
+
+@get(f"{HOME}{SUFFIX}")
+async def show_contents_file(
+    indexes: TheIndexes, reader: TheReader, request: AnyRequest, gateway: TheGateway
+) -> Response[Any]:
+    """The same, for a program that adds `.md` to the address of all as it does to that of each page."""
+    return markdown_answer(await contents_for(indexes, reader, request, gateway))
+
+
+async def contents_for(indexes: Indexes, reader: Reader, request: AnyRequest, gateway: Gateway) -> str:
+    """Where each page that somebody may read is as Markdown."""
     pages = await asyncio.to_thread(indexes.readable, "en", admin=reader.admin, person=reader.person)
-    return Response(contents_markdown(pages, root_of(request, gateway)), media_type="text/plain")
+    return contents_markdown(pages, root_of(request, gateway))
 
 
 @get("/models/{name:path}", sync_to_thread=False)
@@ -164,11 +184,13 @@ def show_model_list(
     return answer_page(pages, reader, request, gateway, "models")
 
 
-@get(f"/{OPERATOR}", sync_to_thread=False)
+@get([f"/{OPERATOR}", f"/{OPERATOR}{SUFFIX}"], sync_to_thread=False)
 def show_operator_first(documentation: TheDocumentation, reader: TheReader, request: AnyRequest) -> Redirect:
-    """On to the first page of what is the operator's alone."""
+    """On to the first page of what is the operator's alone, as Markdown for who asks for that."""
     pages = documentation.pages(language_of(request).tag, operator=True)
     first = next(slug for slug, shown in pages.items() if shown.section == OPERATOR)
+    if slug_asked(request).endswith(SUFFIX):
+        first += SUFFIX
     return Redirect(f"{HOME}/{first}", status_code=303)
 
 

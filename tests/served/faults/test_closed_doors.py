@@ -42,6 +42,7 @@ PUBLIC = {
     ("POST", "/v1/api/event_logging/v2/batch"),
     ("GET", "/openapi.json"),  # names no model
     ("GET", "/docs"),  # these ask a setting, which lets in whoever sits at the machine, as a test does
+    ("GET", "/docs.md"),
     ("GET", "/docs/search.json"),
     ("GET", "/docs/llms.txt"),
     ("GET", "/docs/models"),
@@ -54,7 +55,7 @@ PUBLIC = {
 DOCUMENTATION = {
     ("GET", "/openapi.json"),
     ("POST", "/docs/open"),  # takes a key
-    *(("GET", f"/docs{below}") for below in ("", "/search.json", "/llms.txt", "/models", "/models/x", "/x")),
+    *(("GET", f"/docs{below}") for below in ("", ".md", "/search.json", "/llms.txt", "/models", "/models/x", "/x")),
 }
 """For whoever wants to read it, until an operator locks it: tests of its own say what then opens."""
 SIGN_IN = "/console/sign-in"

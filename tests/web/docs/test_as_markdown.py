@@ -51,6 +51,30 @@ def test_a_page_as_markdown_is_for_those_alone_who_may_read_the_page(tmp_path: P
     at_console(tmp_path, story)
 
 
+@pytest.mark.parametrize(("path", "accept"), [("/docs.md", "*/*"), ("/docs", "text/markdown")])
+def test_the_address_of_all_gives_a_program_the_contents(tmp_path: Path, path: str, accept: str) -> None:
+    """It was a 404, and led to one page of many without a word of the others."""
+
+    async def story(visitor: Visitor) -> None:
+        answer = await visitor.http.get(path, headers={"accept": accept})
+        assert answer.headers["content-type"].startswith("text/markdown")
+        assert (await visitor.http.get("/docs/llms.txt")).text == answer.text
+        assert "(http://gateway/docs/quick-start.md)" in answer.text
+        far = {"accept": accept, "x-forwarded-for": "203.0.113.9"}
+        assert 401 == (await visitor.http.get(path, headers=far)).status_code
+
+    at_console(tmp_path, story)
+
+
+def test_the_address_of_the_operators_pages_leads_a_program_to_the_first_as_markdown(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        reader = await signed_in(visitor.gateway, await add_person(visitor.gateway, "Ada", "admin"))
+        answer = await visitor.get("/docs/operator.md", **reader)
+        assert (303, "/docs/operator/install.md") == (answer.status_code, answer.headers["location"])
+
+    at_console(tmp_path, story)
+
+
 def test_the_contents_for_programs_lead_to_the_references_that_their_reader_may_open(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         assert "/docs/me.md" not in (await visitor.get("/docs/llms.txt")).text
