@@ -77,7 +77,9 @@ def refusals_of(path: str) -> dict[str, str]:
 def errors_table(language: str, rows: Iterable[Row] = ROWS) -> str:
     """A Markdown table, a line for each."""
     texts = LANGUAGES[language]
+    comma = texts("lists.comma")
     cells = [
-        (status, f"`{code}`", texts(f"failure.{code}.means"), texts(f"failure.{code}.do")) for status, code in rows
+        (comma.join(statuses.split(", ")), f"`{code}`", texts(f"failure.{code}.means"), texts(f"failure.{code}.do"))
+        for statuses, code in rows
     ]
     return table(HEADS[language], cells)

@@ -33,13 +33,14 @@ def model_markdown(model: Json, language: Language, call: str, values: dict[str,
 
 def _facts_of(model: Json, language: Language) -> Iterator[tuple[str, str]]:
     """What is known of a model, in the order of its page."""
+    comma = language("lists.comma")
     if model["names"]:
-        yield language("docs.names"), ", ".join(model["names"])
+        yield language("docs.names"), comma.join(model["names"])
     yield language("models.context"), str(model["context_window"] or "–")
     if model["reads"]:
-        yield language("docs.reads"), ", ".join(model["reads"])
+        yield language("docs.reads"), comma.join(model["reads"])
     if model["can"]:
-        yield language("docs.can"), ", ".join(model["can"])
+        yield language("docs.can"), comma.join(model["can"])
     health = "docs.down"
     if model["healthy"]:
         health = "docs.healthy"

@@ -37,6 +37,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "refused": "Refused with",
         "operation": "operation",
         "does": "what it does",
+        "and": ", ",
+        "item": ", ",
     },
     "zh": {
         "right": "所需权限：",
@@ -51,6 +53,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "refused": "可能的拒绝：",
         "operation": "操作",
         "does": "作用",
+        "and": "，",
+        "item": "、",
     },
 }
 
@@ -139,7 +143,7 @@ def operation_text(operation: ApiOperation, words: Mapping[str, str], told: dict
         schema = body["content"]["application/json"]["schema"]
         yield from _body_text(schema, words, described, told)
     refusals = [status for status in described["responses"] if status >= "400"]
-    yield f"{words['refused']} {', '.join(f'`{status}`' for status in refusals)}"
+    yield f"{words['refused']} {words['item'].join(f'`{status}`' for status in refusals)}"
 
 
 def _body_text(schema: Json, words: Mapping[str, str], described: Json, told: dict[str, str]) -> Iterator[str]:
@@ -180,7 +184,7 @@ def _row(name: str, schema: Json, words: Mapping[str, str], *, required: bool) -
     text = schema.get("description", "")
     if choices := schema.get("enum"):
         text = " ".join(filter(None, (text, " / ".join(f"`{choice}`" for choice in choices))))
-    return f"`{name}`", ", ".join(filter(None, notes)), text
+    return f"`{name}`", words["and"].join(filter(None, notes)), text
 
 
 def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

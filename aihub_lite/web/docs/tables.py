@@ -33,6 +33,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "without": "without",
         "nothing": "nothing: it has no such endpoint, and is not asked",
         "and": ", ",
+        "item": ", ",
+        "group": "; ",
     },
     "zh": {
         "field": "字段",
@@ -56,6 +58,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "without": "不含",
         "nothing": "什么也没有：它没有这个接口，不会被请求",
         "and": "，",
+        "item": "、",
+        "group": "、",
     },
 }
 READ_BY: Mapping[str, Mapping[str, Collection[str]]] = {"gemini": {"embeddings": gemini.READ}}
@@ -87,7 +91,7 @@ def fields_table(path: str, language: str, left_out: Mapping[str, Collection[str
     for field in operations()[path].fields:
         cells = [f"`{field.name}`", _type_cell(field, words), field.text[language]]
         if left_out is not None:
-            cells.append(", ".join(provider for provider, names in left_out.items() if field.name in names))
+            cells.append(words["item"].join(provider for provider, names in left_out.items() if field.name in names))
         rows.append(cells)
     return table(heads, rows)
 
@@ -114,7 +118,7 @@ def kinds_table(path: str, language: str) -> str:
     for provider in PROVIDERS.values():
         titles.setdefault(_gets(provider, operation, words), []).append(provider.title)
     usual = titles.pop(words["as_is"], [])
-    rows = [("; ".join(named), gets) for gets, named in titles.items()]
+    rows = [(words["group"].join(named), gets) for gets, named in titles.items()]
     if usual:
         rows.append((words["others"], words["as_is"]))
     return table((words["kind"], words["gets"]), rows)
@@ -143,7 +147,7 @@ def _gets(provider: Provider, operation: Operation, words: Mapping[str, str]) ->
     if provider.wire != "chat":
         gets = words["translated"]
     if dropped:
-        gets += f"{words['and']}{words['without']} {', '.join(f'`{name}`' for name in sorted(dropped))}"
+        gets += f"{words['and']}{words['without']} {words['item'].join(f'`{name}`' for name in sorted(dropped))}"
     return gets
 
 
@@ -159,4 +163,4 @@ def _type_cell(field: Field, words: Mapping[str, str]) -> str:
         notes.append(f"≤ {field.most:g}")
     elif field.least is not None:
         notes.append(f"≥ {field.least:g}")
-    return ", ".join(notes)
+    return words["and"].join(notes)

@@ -44,6 +44,11 @@ def test_only_people_have_a_persons_name_in_chinese() -> None:
     assert {"people.name", "people.search", "sign_in.name", "refusal.address_is_name"} == named
 
 
+def test_no_template_joins_a_list_by_the_commas_of_one_language() -> None:
+    joined = re.compile(r"""join\(["'][,;]|\{\{ *["'][,;] """)
+    assert [] == [path.name for path in FOLDER.rglob("*.html") if joined.search(path.read_text("utf-8"))]
+
+
 def test_a_translation_fills_in_the_same_fields() -> None:
     def fields(text: str) -> set[str | None]:
         return {name for _, name, _, _ in Formatter().parse(text) if name}

@@ -102,6 +102,12 @@ def test_the_refusal_that_a_page_shows_is_the_one_that_is_given(tmp_path: Path, 
     at_console(tmp_path, story)
 
 
+def refusals(language: str, path: str) -> list[str]:
+    """The beginnings of the lines of an endpoint's errors, with the language's own commas."""
+    comma = {"en": ", ", "zh": "、"}[language]
+    return [f"| {statuses.replace(', ', comma)} | `{code}` |" for statuses, code in rows_of(path)]
+
+
 @every_endpoint
 @every_language
 def test_a_page_says_all_that_is_described_of_its_endpoint(language: str, path: str) -> None:
@@ -110,7 +116,7 @@ def test_a_page_says_all_that_is_described_of_its_endpoint(language: str, path: 
     assert f"`POST https://gateway.example{path}`" in text
     told = [f"| `{each.name}` |" for each in (*operation.fields, *operation.answer)]
     told += [f"| `{each.name}` |" for each in operation.events]
-    told += [f"| {statuses} | `{code}` |" for statuses, code in rows_of(path)]
+    told += refusals(language, path)
     told += [kinds_table(path, language), path]
     assert [] == [each for each in told if each not in text]
 
@@ -121,7 +127,7 @@ def test_a_page_of_conversations_has_its_events_and_refusals(language: str, path
     operation = operations()[path]
     text = DOCUMENTATION.pages(language)[operation.page].text
     told = [f"| `{each.name}` |" for each in operation.events]
-    told += [f"| {statuses} | `{code}` |" for statuses, code in rows_of(path)]
+    told += refusals(language, path)
     assert [] == [each for each in told if each not in text]
 
 

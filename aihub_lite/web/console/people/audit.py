@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
@@ -10,18 +12,18 @@ from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import LIMIT
 from aihub_lite.web.admin.people.audit import audit_filter, audit_page
 from aihub_lite.web.console.language import Language
-from aihub_lite.web.console.pages import page
+from aihub_lite.web.console.pages import language_of, page
 from aihub_lite.web.framework import AnyRequest
 
 
-def told(value: object) -> str:
+def told(language: Language, value: object) -> str:
     """A value before or after, as a reader sees it."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return language("lists.comma").join(str(item) for item in value)
     return str(value)
 
 
@@ -43,7 +45,8 @@ async def show_audit(
     wanted = audit_filter(gateway, by.strip(), thing.strip(), "", "", since.strip())
     entries, further = await audit_page(gateway, wanted, after, LIMIT)
     filters = {"by": by.strip(), "thing": thing.strip(), "since": since.strip()}
-    return page(request, "people/audit.html", entries=entries, further=further, filters=filters, told=told, named=named)
+    values = {"told": partial(told, language_of(request)), "named": named}
+    return page(request, "people/audit.html", entries=entries, further=further, filters=filters, **values)
 
 
 AUDIT = [show_audit]
