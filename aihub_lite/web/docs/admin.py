@@ -23,16 +23,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "where `more` is true, ask again with the `after` that came with it. A program reads all of this at "
         "`GET {root}/api/admin/openapi.json`.",
         "noun": "Below /api/admin/{noun}.",
+        "each": "",
     },
     "zh": {
         "title": "管理 API",
         "summary": "命令行和控制台所做的一切，供程序使用：每个路由、请求体和拒绝。",
-        "about": "位于 `{root}/api/admin` 之下，以管理密钥（数据目录中的 `admin.key`）"
+        "about": "各操作的说明为英文。\n\n位于 `{root}/api/admin` 之下，以管理密钥（数据目录中的 `admin.key`）"
         "作为 `Authorization: Bearer`，"
         "或使用控制台的会话。请求体和回答都是 JSON。列表按页给出，每页最多一百行：`more` 为 true 时，"
-        "带上随之返回的 `after` 再次请求。程序可在 `GET {root}/api/admin/openapi.json` 读取全部内容。"
-        "各操作的说明为英文。",
+        "带上随之返回的 `after` 再次请求。程序可在 `GET {root}/api/admin/openapi.json` 读取全部内容。",
         "noun": "位于 /api/admin/{noun} 之下。",
+        "each": "各操作的说明为英文。",
     },
 }
 
@@ -59,16 +60,26 @@ def admin_pages(document: Json, language: str) -> Pages:
         nouns.setdefault(operation.noun, []).append(operation)
     nouns = dict(sorted(nouns.items()))
     overview = _overview(nouns, texts["about"], WORDS[language])
-    pages = [reference_page(SLUG, texts["title"], texts["summary"], SLUG, 0, overview)]
+    first = reference_page(
+        overview, (), language, slug=SLUG, title=texts["title"], summary=texts["summary"], section=SLUG, place=0
+    )
+    pages = [first]
     for place, (noun, operations) in enumerate(nouns.items(), 1):
         pages.append(_noun_page(noun, operations, place, language))
     return {page.slug: page for page in pages}
 
 
 def _noun_page(noun: str, operations: list[ApiOperation], place: int, language: str) -> DocPage:
-    summary = TEXTS[language]["noun"].format(noun=noun)
+    texts = TEXTS[language]
     return page_of(
-        operations, WORDS[language], slug=f"{SLUG}/{noun}", title=noun, summary=summary, section=SLUG, place=place
+        operations,
+        language,
+        slug=f"{SLUG}/{noun}",
+        title=noun,
+        summary=texts["noun"].format(noun=noun),
+        section=SLUG,
+        place=place,
+        about=texts["each"],
     )
 
 

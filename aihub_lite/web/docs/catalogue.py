@@ -78,7 +78,7 @@ def read_page(path: Path, language: str, english: DocPage | None = None) -> DocP
     if english is not None:
         text = with_code(text, english.text)
         anchors = [heading.anchor for heading in english.rendered.headings]
-    rendered = render(text, anchors)
+    rendered = render(text, anchors, foreign=language != ENGLISH)
     sought = text
     words = rendered.plain
     if REFUSALS.search(written):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -58,6 +59,9 @@ WORD = re.compile(r"[!-~]+")
 """What no line ends within. Chinese has none: its lines end anywhere."""
 LATIN = "\u2e80"
 """Letters before this one are half as wide as those after it."""
+LETTER = re.compile(r"[\u2e80-\uffef]")
+ENGLISH = re.compile(r"[A-Za-z]{2,}[,.:;]? [A-Za-z]")
+"""Two words: what has them, and no Chinese letter, is English."""
 DEEPEST = 3
 """Headings of this level and above are in a page's contents."""
 
@@ -81,13 +85,18 @@ class Rendered:
     """All words of it, for search."""
 
 
-def render(text: str, anchors: Sequence[str] = ()) -> Rendered:
-    """HTML of Markdown. Headings take their anchors from `anchors`, in their order, else from their own words."""
+def render(text: str, anchors: Sequence[str] = (), *, foreign: bool = False) -> Rendered:
+    """HTML of Markdown. Headings take their anchors from `anchors`, in their order, else from their own words.
+
+    Where the text is `foreign`, what is English in it says so: what reads aloud needs to know.
+    """
     markdown = _reader()
     tokens = markdown.parse(text)
     headings = tuple(_headings(tokens, anchors))
     _mark(tokens, headings)
     _label(tokens)
+    if foreign:
+        _name_english(tokens)
     pieces: list[str] = []
     for block in _blocks(tokens):
         if block[0].type == "fence":
@@ -174,6 +183,15 @@ def _mark(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> None:
                 child.attrSet("rel", "noreferrer")
             elif child.type == "code_inline" and len(child.content) > UNBROKEN:
                 child.attrSet("class", "long")
+
+
+def _name_english(tokens: Sequence[MarkdownToken]) -> None:
+    for opening, content in pairwise(tokens):
+        if opening.nesting != 1 or content.type != "inline":
+            continue
+        text = "".join(child.content for child in content.children or () if child.type == "text")
+        if ENGLISH.search(text) and not LETTER.search(text):
+            opening.attrSet("lang", "en")
 
 
 def _label(tokens: Sequence[MarkdownToken]) -> None:

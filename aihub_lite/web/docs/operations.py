@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
-from aihub_lite.web.docs.catalogue import DocPage
+from aihub_lite.web.docs.catalogue import ENGLISH, DocPage
 from aihub_lite.web.docs.markdown import anchor_of, jointed, render
 from aihub_lite.web.views import Json
 
@@ -85,7 +85,7 @@ def operations_in(document: Json) -> list[ApiOperation]:
 
 def page_of(
     operations: Sequence[ApiOperation],
-    words: Mapping[str, str],
+    language: str,
     *,
     slug: str,
     title: str,
@@ -100,17 +100,20 @@ def page_of(
         parts.append(about)
     told: dict[str, str] = {}
     for operation in operations:
-        parts += operation_text(operation, words, told)
+        parts += operation_text(operation, WORDS[language], told)
     # Short, and the same when somebody says it better.
     anchors = [anchor_of(operation.described["operationId"]) for operation in operations]
-    return reference_page(slug, title, summary, section, place, "\n\n".join(parts), anchors)
+    text = "\n\n".join(parts)
+    return reference_page(
+        text, anchors, language, slug=slug, title=title, summary=summary, section=section, place=place
+    )
 
 
 def reference_page(
-    slug: str, title: str, summary: str, section: str, place: int, text: str, anchors: Sequence[str] = ()
+    text: str, anchors: Sequence[str], language: str, *, slug: str, title: str, summary: str, section: str, place: int
 ) -> DocPage:
-    """A page of a reference."""
-    rendered = render(f"{text}\n", anchors)
+    """A page of a reference; anchors as for `render`."""
+    rendered = render(f"{text}\n", anchors, foreign=language != ENGLISH)
     # The name of a field far down would push what it is out of sight.
     html = DEEP.sub(lambda match: f'<td><code class="long deep">{jointed(match[1])}</code>', rendered.html)
     return DocPage(

@@ -9,7 +9,7 @@ import attrs
 from aihub_lite.web.description.document import Description
 from aihub_lite.web.docs.catalogue import OWN, DocPage
 from aihub_lite.web.docs.markdown import ROOT
-from aihub_lite.web.docs.operations import WORDS, operations_in, page_of
+from aihub_lite.web.docs.operations import operations_in, page_of
 
 SLUG = "me"
 SIGN_IN = f"""```sh
@@ -30,11 +30,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "title": "您自己的 API",
         "summary": "您在控制台看到和更改的自己的内容，供程序使用：密钥、额度、用量、请求。",
-        "about": "位于 `{root}/api/me` 之下，供登录[控制台](/console)的人使用，"
+        "about": "各操作的说明为英文。\n\n位于 `{root}/api/me` 之下，供登录[控制台](/console)的人使用，"
         "凭其会话的 cookie；令牌密钥和管理密钥都打不开它。"
         "更改内容的请求像浏览器那样以本网关作为 `Origin`。"
         "请求体和回答都是 JSON；程序可在 `GET {root}/api/me/openapi.json` 读取全部内容。"
-        "各操作的说明为英文。不登录、只凭密钥可以知道的内容见 [`GET /v1/key`](/docs/authentication#the-key)。",
+        "不登录、只凭密钥可以知道的内容见 [`GET /v1/key`](/docs/authentication#the-key)。",
     },
 }
 
@@ -58,7 +58,7 @@ class OwnReference:
         about = f"{texts['about'].format(root=ROOT)}\n\n{SIGN_IN}"
         return page_of(
             operations,
-            WORDS[language],
+            language,
             slug=SLUG,
             title=texts["title"],
             summary=texts["summary"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,20 @@ def test_every_operation_stands_on_its_noun_s_page_with_every_field_of_its_body(
         assert [] == missing
         overview = await visitor.page(OVERVIEW)
         assert [] == [noun for noun in pages if f'href="/docs/admin/{noun}"' not in overview]
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, f"{OVERVIEW}/tokens", "/docs/me"])
+def test_chinese_pages_say_first_that_operations_are_told_in_english_and_mark_what_is(
+    tmp_path: Path, path: str
+) -> None:
+    async def story(visitor: Visitor) -> None:
+        reader = await signed_in(visitor.gateway, await add_person(visitor.gateway, "Ada", "admin"))
+        chinese = await visitor.page(path, **reader, accept_language="zh-CN")
+        assert re.search(r'<p class="docs-summary">[^<]+</p>\s*<p>各操作的说明为英文。</p>', chinese)
+        assert re.search(r'<(h2|td)[^>]* lang="en"[^>]*>', chinese)
+        assert not re.search(r'<(h2|td|p)[^>]* lang="en"', await visitor.page(path, **reader))
 
     at_console(tmp_path, story)
 

@@ -236,6 +236,20 @@ def test_no_head_of_a_table_says_what_its_cells_would_lack_on_a_phone(language: 
     assert "<th><code>" not in DOCUMENTATION.pages(language, operator=True)[slug].rendered.html
 
 
+def test_english_in_a_foreign_page_says_that_it_is() -> None:
+    text = "## Add a key\n\nOne of them.\n\n用 `a b` 表示 One of them\n\n| 甲 | x |\n|---|---|\n| string | or null |\n"
+    marked = re.findall(r'<(\w+)[^>]* lang="en"', render(text, foreign=True).html)
+    assert (["h2", "p", "td"], False) == (marked, "lang=" in render(text).html)
+
+
+@every_page
+def test_lists_in_chinese_have_chinese_commas(slug: str) -> None:
+    """What is put together from parts had those of English: `string, 必填`."""
+    text = CODE.sub("", DOCUMENTATION.pages("zh", operator=True)[slug].text)
+    mixed = re.compile(r"[\u4e00-\u9fff）][,;] |[,;] [\u4e00-\u9fff]|` ?[,;] `|\d, \d{3} \|")
+    assert [] == [match[0] for match in mixed.finditer(text)]
+
+
 def test_blocks_that_say_tab_are_one_block_with_tabs() -> None:
     text = "```sh tab=curl\ntrue\n```\n\n```python tab=Python\npass\n```\n\n```sh\nfalse\n```\n"
     html = render(text).html
