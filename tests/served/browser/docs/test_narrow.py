@@ -122,6 +122,16 @@ def test_the_contents_of_a_phone_show_by_an_arrow_that_they_open(open_page: Open
     assert "225deg" == summary.evaluate(arrow)[1]
 
 
+def test_every_cell_of_a_chinese_page_is_named_by_a_chinese_colon(open_page: OpenPage, site: Gateway) -> None:
+    """Also one whose text is English, and says so."""
+    page = open_page("/docs/quick-start", size="phone")
+    speak(page, site, "zh")
+    page.goto("/docs/admin/tokens")
+    names = "(cells) => cells.map((cell) => getComputedStyle(cell, '::before').content)"
+    shown = {*page.locator("main [data-label]").evaluate_all(names)}
+    assert {'"类型："', '"说明："'} == {name.replace('" "', "") for name in shown}
+
+
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_every_page_begins_at_the_same_place(open_page: OpenPage, site: Gateway, size: str) -> None:
     page = open_page("/docs/quick-start", size=size)
@@ -140,7 +150,7 @@ def test_chinese_is_never_slanted(open_page: OpenPage, site: Gateway, path: str)
     style = "(one) => { const { fontStyle, fontWeight } = getComputedStyle(one); return [fontStyle, fontWeight]; }"
     add = "(lang) => { const all = document.createElement('p'); all.lang = lang; "
     add += "all.append(document.createElement('em')); document.querySelector('main').append(all); }"
-    for language, shown in (("en", ["italic", "400"]), ("zh", ["normal", "600"])):
+    for language, shown in (("en", ["italic", "400"]), ("zh", ["normal", "700"])):
         speak(page, site, language)
         page.goto(path)
         page.evaluate(add, language)
