@@ -1,14 +1,16 @@
-"""What limits of an upstream account cost: two channels of one gateway, one with all of them and one without, in turns.
+"""What limits of an upstream account cost: three channels of one gateway, in turns. One has none, one has all of them,
+and of one the key has all of them, too.
 
 Two processes differ by more than what is measured here, and so does one process from one second to the next: hence one
 gateway and short turns. Whether a channel has limits is asked for each request where any channel has some; that is in
-both figures, and takes less than a microsecond.
+all figures, and takes less than a microsecond.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from aihub_lite.domain.validation import MAX_RATE
@@ -19,6 +21,7 @@ from tests.support.gateway import Gateway, unique
 
 LIMITS: Mapping[str, Any] = {"rpm": MAX_RATE, "tpm": MAX_RATE, "concurrency": MAX_RATE, "budget": "1000000000/day"}
 """Counted for every request and never reached."""
+NONE: Mapping[str, Any] = MappingProxyType({})
 TURN = 0.5
 """Seconds."""
 
@@ -26,17 +29,27 @@ TURN = 0.5
 def measure(bench: Bench) -> list[Figure]:
     """CPU time per plain request with limits on, and how much more that is than without; medians of the turns."""
     with bench.nginx() as upstream, bench.gateway("limited") as gateway:
-        targets = [target_of(bench, gateway, upstream, {}), target_of(bench, gateway, upstream, LIMITS)]
+        targets = [
+            target_of(bench, gateway, upstream),
+            target_of(bench, gateway, upstream, LIMITS),
+            target_of(bench, gateway, upstream, LIMITS, LIMITS),
+        ]
         check([[target.load(CONNECTIONS, bench.seconds / bench.rounds) for target in targets]])
         turns = [in_turns(targets, number) for number in range(max(2, round(bench.seconds * bench.rounds)))]
     check(turns)
-    more = [100 * (turn[1].per_request_us / turn[0].per_request_us - 1) for turn in turns]
     without, cost = (median(turn[at].per_request_us for turn in turns) for at in (0, 1))
-    spread = f"of {len(more)} turns half between {quarter(more, 1):.1f} and {quarter(more, 3):.1f}"
     return [
         Figure("limits.cpu_per_request", "CPU per request with limits", "µs", cost, note=f"{without:.0f} without"),
-        Figure("limits.cpu_more", "CPU that limits of a channel and key add", "%", median(more), note=spread),
+        added("limits.cpu_more", "CPU that a channel's limits add", turns, 1),
+        added("limits.cpu_more_by_key", "CPU that limits of a channel and its key add", turns, 2),
     ]
+
+
+def added(key: str, title: str, turns: list[list[Loaded]], at: int) -> Figure:
+    """By which share a target's requests cost more than those of the one without limits in the same turn."""
+    more = [100 * (turn[at].per_request_us / turn[0].per_request_us - 1) for turn in turns]
+    spread = f"of {len(more)} turns half between {quarter(more, 1):.1f} and {quarter(more, 3):.1f}"
+    return Figure(key, title, "%", median(more), note=spread)
 
 
 def quarter(values: list[float], number: int) -> float:
@@ -45,17 +58,25 @@ def quarter(values: list[float], number: int) -> float:
 
 
 def in_turns(targets: list[Target], number: int) -> list[Loaded]:
-    """Without limits and with them; every other time the other way round."""
-    order = [0, 1] if number % 2 == 0 else [1, 0]
+    """All of them, each time beginning with another, and every other time the other way round."""
+    order = [(place + number) % len(targets) for place in range(len(targets))]
+    if number % 2:
+        order.reverse()
     loaded = {at: targets[at].load(CONNECTIONS, TURN) for at in order}
-    return [loaded[0], loaded[1]]
+    return [loaded[at] for at in range(len(targets))]
 
 
-def target_of(bench: Bench, gateway: Gateway, upstream: Server, limits: Mapping[str, Any]) -> Target:
-    """A channel of its own, limited as its only key is."""
+def target_of(
+    bench: Bench,
+    gateway: Gateway,
+    upstream: Server,
+    limits: Mapping[str, Any] = NONE,
+    limits_of_key: Mapping[str, Any] = NONE,
+) -> Target:
+    """A channel of its own, with its only key."""
     name = unique("channel")
     model = gateway.add_channel(upstream.url, name=name, **limits)
-    if limits:
-        assert 200 == gateway.admin("PATCH", f"/channels/{name}/keys/1", limits).status
+    if limits_of_key:
+        assert 200 == gateway.admin("PATCH", f"/channels/{name}/keys/1", limits_of_key).status
     gateway.set_price(model)
     return Target(bench, gateway.url, gateway.key, chat_request(model, max_tokens=256), gateway.process.pid, gateway)
