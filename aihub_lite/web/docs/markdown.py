@@ -53,8 +53,14 @@ SECOND = 20
 UNBROKEN = 28
 """Letters of code that a line never ends within; what is longer may have to."""
 LONG = re.compile(r'(?<=<code class="long">)[^<]+')
-JOINT = re.compile(r"(?<=\w)[._/](?=[\w{])")
+JOINT = re.compile(r"(?<=\w)[._](?=[\w{])")
 """Within a long name: where it may go on in the next line."""
+UNIT = re.compile(r"[^\s/]+/?")
+"""What of long code stands in one line: a command ends lines at its spaces, a path at its slashes."""
+BRIEF = 12
+"""Letters up to which what begins a row is not broken: Chinese would be, after any."""
+HYPHEN = "-"
+"""Lines end behind one, unless they are told not to."""
 WORD = re.compile(r"[!-~]+")
 """What no line ends within. Chinese has none: its lines end anywhere."""
 LATIN = "\u2e80"
@@ -109,8 +115,19 @@ def render(text: str, anchors: Sequence[str] = (), *, foreign: bool = False) -> 
 
 
 def jointed(name: str) -> str:
-    """HTML of a name that may end a line at its joints, but not within what is filled in."""
-    return ROOT.join(JOINT.sub(lambda match: f"{match[0]}<wbr>", part) for part in name.split(ROOT))
+    """HTML of a name that may end a line between its units, but not within what is filled in."""
+    return ROOT.join(UNIT.sub(_unit, part) for part in name.split(ROOT))
+
+
+def _unit(match: re.Match[str]) -> str:
+    """One unit; at its joints lines may end only where it is too long for one."""
+    text = match[0]
+    after = "<wbr>" * text.endswith("/")
+    if len(html.unescape(text)) > UNBROKEN:
+        return JOINT.sub(lambda joint: f"{joint[0]}<wbr>", text) + after
+    if HYPHEN in text:
+        return f'<span class="unit">{text}</span>{after}'
+    return text + after
 
 
 def table(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
@@ -202,6 +219,7 @@ def _label(tokens: Sequence[MarkdownToken]) -> None:
         rows = _rows_of(tokens[start:end])
         heads = [_text_of(content) for _, content in rows[0]]
         tokens[start].attrSet("class", "table")
+        _keep_brief(rows[1:])
         if len(heads) >= STACKED:
             tokens[start].attrSet("class", "table stacking")
             _label_cells(rows[1:], heads)
@@ -213,8 +231,15 @@ def _label_cells(rows: Iterable[Sequence[Cell]], heads: Sequence[str]) -> None:
     """All but the first of each row, which what is in it tells of by itself."""
     for row in rows:
         for head, (cell, content) in zip(heads[1:], row[1:], strict=True):
-            if content.content:
+            if content.content and head:
                 cell.attrSet("data-label", head)
+
+
+def _keep_brief(rows: Iterable[Sequence[Cell]]) -> None:
+    for row in rows:
+        cell, content = row[0]
+        if LETTER.search(content.content) and _width(_text_of(content)) <= BRIEF:
+            cell.attrSet("class", "brief")
 
 
 def _rows_of(tokens: Sequence[MarkdownToken]) -> list[list[Cell]]:

@@ -207,6 +207,23 @@ def test_a_table_of_three_columns_has_the_head_of_its_column_in_every_cell_for_p
     assert '<td>1</td>\n<td data-label="b"><em>2</em></td>\n<td></td>' in wide
 
 
+def test_a_cell_whose_column_has_no_head_is_not_named_by_one() -> None:
+    """A phone would show a colon with nothing before it."""
+    assert "<td>3</td>" in render("| a | b | |\n|---|---|---|\n| 1 | 2 | 3 |\n").html
+
+
+def test_a_few_chinese_letters_that_begin_a_row_stay_in_one_line() -> None:
+    html = render("| 角色 | 可以 |\n|---|---|\n| *管理员* | 一切 |\n| 只有令牌密钥的人 | 粘贴 |\n").html
+    assert '<td class="brief"><em>管理员</em></td>' in html
+    assert "<td>只有令牌密钥的人</td>" in html
+
+
+def test_long_code_ends_lines_at_spaces_and_slashes_and_at_no_hyphen() -> None:
+    html = render("`pip install 'aihub-lite[sso]'  --user` and `/api/admin/settings/openapi.json`\n").html
+    assert "pip install <span class=\"unit\">'aihub-lite[sso]'</span>" in html
+    assert "/api/<wbr>admin/<wbr>settings/<wbr>openapi.json<" in html
+
+
 @pytest.mark.parametrize(
     ("cells", "stacks"),
     [

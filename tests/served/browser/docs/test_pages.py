@@ -14,6 +14,14 @@ from tests.served.browser.conftest import OpenPage, overflow, picture
 from tests.support.gateway import Gateway, eventually
 
 KEY = "sk-typed-into-the-page"
+COVERED = """
+(blocks) => blocks.map((block) => {
+  const code = block.querySelector("pre").getBoundingClientRect();
+  const button = block.querySelector("[data-copy]").getBoundingClientRect();
+  return button.left < code.right && button.bottom > code.top;
+})
+"""
+"""Of each code block whether its button lies over it."""
 
 
 def read(open_page: OpenPage, path: str, **look: str) -> Page:
@@ -111,6 +119,13 @@ def test_every_button_copies_what_is_shown(open_page: OpenPage) -> None:
         block.get_by_role("button", name="Copy").click()
         expect(block.get_by_role("button", name="Copied")).to_be_visible()
         assert block.locator("code").text_content() == page.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_no_button_lies_over_the_code_that_it_copies(open_page: OpenPage, size: str) -> None:
+    page = open_page("/docs/operator/people", size=size)
+    covered = page.locator(".code").evaluate_all(COVERED)
+    assert covered == [False] * len(covered) != []
 
 
 def test_search_leads_to_a_heading(open_page: OpenPage) -> None:
