@@ -59,7 +59,7 @@ def test_every_command_that_is_named_is_there_with_its_options(text: str) -> Non
 
 def test_every_variable_that_is_named_is_read_by_something() -> None:
     text = "\n".join([README, *(page.text for page in PAGES.values())])
-    named = dict.fromkeys({*VARIABLE.findall(text)} - {"AIHUB_NAME"}, "")
+    named = dict.fromkeys({*VARIABLE.findall(text)}, "")
     assert len(named) > 50
     assert [] == [*unknown_variables(named)]
 
@@ -72,6 +72,15 @@ def test_every_setting_stands_in_the_table_with_its_reason(language: str) -> Non
     assert [] == missing
     for name in ("rpm", "port"):
         assert (name in LIVE) == ("yes" in rows[variable_of(name)] or "是" in rows[variable_of(name)])
+
+
+@every_language
+@pytest.mark.parametrize("slug", PAGES)
+def test_every_column_of_their_tables_has_a_head(slug: str, language: str) -> None:
+    """Phones show each cell below its column's head."""
+    text = DOCUMENTATION.pages(language, operator=True)[slug].text
+    heads = re.findall(r"^(\|.*\|)\n\|---", text, re.MULTILINE)
+    assert [] == [head for head in heads if re.search(r"\| *\|", head)]
 
 
 @every_language
