@@ -108,7 +108,7 @@ def test_alert(
 
 @command(alert_app, "delete")
 def delete_alert(api: AdminApi, name: Destination) -> None:
-    """Send nothing there any more."""
+    """Remove a destination of alerts."""
     change(api, "Destination", "deleted", "DELETE", "alerts", name)
 
 

@@ -148,7 +148,7 @@ def set_team(
     team: TeamName,
     new_name: Annotated[str, typer.Option("--name", metavar="NEW", help="Call it so from now on.")],
 ) -> None:
-    """Call a team otherwise."""
+    """Rename a team."""
     answer = api.call("PATCH", "teams", team, body={"name": new_name})
     if not api.print_as_json(answer):
         print(f"Team {team}: name {answer['name']}.")

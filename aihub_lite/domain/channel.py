@@ -154,7 +154,7 @@ class Channel:
     id: str
     name: str
     provider: str
-    """The name of an upstream.providers.Provider, which decides wire, quirks and default base URL."""
+    """The name of its type, as `channel add --type` takes it: that decides its wire, quirks and default base URL."""
     base_url: str
     """Ends without a slash; the path of an endpoint is appended (`…/v1` + `/chat/completions`)."""
     created_at: int

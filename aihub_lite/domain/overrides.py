@@ -60,7 +60,7 @@ DECIDED: dict[str, str] = {
 
 @attrs.frozen
 class Secret:
-    """A key, or the value of a header, that no `repr`, log or error shows."""
+    """A key, or the value of a header, that nothing printed, no log and no error shows."""
 
     value: str = attrs.field(repr=lambda _: "***")
 

@@ -51,7 +51,7 @@ class MovedTeam:
     """What it may spend in all, what it has spent included; None: no end."""
     used_nano: int = 0
     budgets: tuple[str, ...] = ()
-    """As `domain.pots.budget` reads them: `5/day`, `20/30d`."""
+    """As `budget set` takes them: `5/day`, `20/30d`."""
     window_nano: int = 0
     """What their running windows have seen."""
     notes: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class MovedPerson:
     used_nano: int = 0
     budgets: tuple[str, ...] = ()
     window_nano: int = 0
-    """All four as in MovedTeam."""
+    """All four as of a team."""
     notes: tuple[str, ...] = ()
 
 

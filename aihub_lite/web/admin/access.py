@@ -39,7 +39,7 @@ def session_json(session: Session, own: Session | None, person: Person | None) -
 
 @post("/console-links")
 async def create_link(gateway: TheGateway, sign_in: TheSignIn) -> Json:
-    """A path on this gateway that signs one browser in, once; `public_url` is where the gateway is, if that is set."""
+    """Make a link that signs one browser in, once; `public_url` is where the gateway is, if that is set."""
     path, until = await sign_in.new_link()
     return {"path": path, "expires": moment_text(until), "public_url": gateway.settings.public_url or None}
 
@@ -65,19 +65,19 @@ async def session_of(sign_in: SignIn, ref: str, person: Person | None = None) ->
 
 @get("/sessions")
 async def list_sessions(request: AnyRequest, sign_in: TheSignIn) -> list[Json]:
-    """Who is signed in, newest first."""
+    """List sessions, newest first: who is signed in."""
     return await sessions_json(request, sign_in)
 
 
 @delete("/sessions", status_code=200)
 async def end_sessions(sign_in: TheSignIn) -> Json:
-    """Everybody is signed out, and links that were handed out open nothing any more."""
+    """Sign everybody out; links that were handed out open nothing any more."""
     return {"ended": await sign_in.sessions.end_all()}
 
 
 @delete("/sessions/{ref:str}", status_code=200)
 async def end_session(request: AnyRequest, sign_in: TheSignIn, ref: FromPath[str]) -> Json:
-    """One browser is signed out; an owner's, or one that the admin key opened, by no admin."""
+    """Sign one browser out; an owner's, or one that the admin key opened, by no admin."""
     session = await session_of(sign_in, ref)
     check_over(actor_of(request), sign_in.gateway.people.persons.get(session.person_id))
     await sign_in.sessions.end(session.digest)
@@ -86,7 +86,8 @@ async def end_session(request: AnyRequest, sign_in: TheSignIn, ref: FromPath[str
 
 @post("/admin-key", status_code=200)
 async def reset_key(request: AnyRequest, sign_in: TheSignIn) -> Json:
-    """The only answer that holds the new key. A session lasts a month and may be stolen: it gets none that lasts."""
+    """Replace the admin key; the new one is shown once. A session lasts a month and may be stolen: it gets none that
+    lasts."""
     if actor_of(request).session is not None:
         raise AccessDenied("Only the holder of the admin key can change it.")
     key, ended = await sign_in.reset_key()

@@ -35,7 +35,8 @@ BY_ALIAS = Order[str](place=lambda alias: (alias,), kind=tuple[str])
 
 @get("/")
 async def list_aliases(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the operator's aliases in alphabetical order; the built-in ones are listed with their models."""
+    """List the operator's aliases, a page at a time, in alphabetical order; the built-in ones are listed with their
+    models."""
     matching = (alias for alias, model in gateway.registry.models.aliases.items() if asked.wants(alias, model))
     rows = ((alias, alias_json(gateway, alias)) for alias in BY_ALIAS.beyond(matching, asked))
     return page_json("aliases", BY_ALIAS, rows, asked.limit)

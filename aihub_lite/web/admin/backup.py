@@ -57,7 +57,7 @@ class Download(ASGIResponse):
 
 @get("/")
 async def download_backup(gateway: TheGateway) -> ASGIApp:
-    """The database as a file, with the keys of all channels in it.
+    """Download the database as a file, with the keys of all channels in it.
 
     One at a time: each takes the disk space of another database.
     """

@@ -70,7 +70,7 @@ class ChannelTest:
 
 @get("/")
 async def list_channels(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the channels, highest priority first; `q` is of a name, type or group."""
+    """List channels, a page at a time, highest priority first; `q` is of a name, type or group."""
     return page_json("channels", HIGHEST_FIRST, await channel_rows(gateway, asked), asked.limit)
 
 
@@ -97,7 +97,8 @@ async def create_channel(gateway: TheGateway, content: TheBody) -> Json:
 
 @post("/offers", status_code=200, opt=takes(ChannelInput))
 async def list_upstream(gateway: TheGateway, content: TheBody) -> Json:
-    """What an upstream offers, before or without a channel for it: the body is that of POST, its models are ignored."""
+    """List what an upstream offers, before or without a channel for it: the body is that of POST, its models are
+    ignored."""
     request = read_channel(content).request
     provider = provider_named(request.provider)
     keys = keys_of(key_refs(request, provider, gateway))
@@ -110,7 +111,7 @@ async def list_upstream(gateway: TheGateway, content: TheBody) -> Json:
 
 @get("/{ref:str}/offers")
 async def list_offered(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """What the channel's upstream offers now, with the channel's own keys."""
+    """List what a channel's upstream offers now, with the channel's own keys."""
     channel = gateway.registry.channels.get(ref)
     provider = provider_named(channel.provider)
     transport = gateway.transport.by(channel.way_out)
@@ -136,13 +137,13 @@ async def refresh_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 @get("/{ref:str}")
 async def show_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One channel, by name or id."""
+    """Show a channel, by name or id."""
     return await channel_json(gateway, gateway.registry.channels.get(ref))
 
 
 @patch("/{ref:str}", opt=takes(ChannelInput))
 async def edit_channel(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """Change the fields of the body; keys that stay in the list keep their state."""
+    """Change a channel: the fields of the body; keys that stay in the list keep their state."""
     fields = read_channel(content)
     changed = await changes(gateway, gateway.registry.channels.get(ref), fields)
     channel = await gateway.registry.channels.edit(ref, lambda channel: fields.on(channel, changed))
@@ -151,19 +152,20 @@ async def edit_channel(gateway: TheGateway, ref: FromPath[str], content: TheBody
 
 @post("/{ref:str}/enable", status_code=200)
 async def enable_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Enable the channel and all its keys."""
+    """Enable a channel and all its keys."""
     return await channel_with_warnings(gateway, await gateway.registry.channels.enable(ref))
 
 
 @post("/{ref:str}/disable", status_code=200)
 async def disable_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Disable the channel until an operator enables it."""
+    """Disable a channel until an operator enables it."""
     return await channel_json(gateway, await gateway.registry.channels.disable(ref, BY_OPERATOR))
 
 
 @post("/{ref:str}/test", status_code=200, opt=takes(ChannelTest))
 async def test_channel(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """One real call with each key, for as little as the model can answer: a token, a vector, a word, a picture."""
+    """Test a channel by one real call with each key, for as little as the model can answer: a token, a vector, a word,
+    a picture."""
     channel = gateway.registry.channels.get(ref)
     offer = offer_for(channel, read(content, ChannelTest).model)
     # A local server may need no key: it is called without one.
@@ -186,7 +188,7 @@ async def test_channel(gateway: TheGateway, ref: FromPath[str], content: TheBody
 
 @post("/{ref:str}/reach", status_code=200)
 async def reach_channel(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Whether anybody answers at the channel's address, by its own way: a connection is made, and nothing is asked.
+    """Try whether anybody answers at a channel's address, by its own way: a connection is made, and nothing is asked.
 
     Where nobody does, the channel's state says so until it is tested, or answers.
     """
@@ -239,7 +241,7 @@ async def _probe(gateway: Gateway, channel: Channel, offer: Offer, key: ChannelK
 
 @post("/{ref:str}/keys", status_code=200, opt=takes(KeysInput))
 async def add_keys(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """More keys beside those that the channel has; refused where it has one of them."""
+    """Add keys beside those that a channel has; refused where it has one of them."""
     registry = gateway.registry.channels
     registry.get(ref)  # that it is not there is told before what is wrong with its keys
     given = read(content, KeysInput).keys
@@ -260,7 +262,8 @@ async def add_keys(gateway: TheGateway, ref: FromPath[str], content: TheBody) ->
 
 @delete("/{ref:str}/keys/{key_ref:str}", status_code=200)
 async def remove_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str]) -> Json:
-    """Forget one key, named by its id, place or hint; refused for the only one: nobody means to call without a key."""
+    """Remove a key of a channel, named by its id, place or hint; refused for the only one: nobody means to call
+    without a key."""
 
     def without(channel: Channel) -> Channel:
         gone = key_named(channel, key_ref)
@@ -273,19 +276,19 @@ async def remove_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[
 
 @patch("/{ref:str}/keys/{key_ref:str}", opt=takes(LimitsInput))
 async def limit_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str], content: TheBody) -> Json:
-    """Set limits of one key's own; those of its channel count beside them."""
+    """Set limits of a key of its own; those of its channel count beside them."""
     return await _with_key(gateway, ref, key_ref, key_limits(content))
 
 
 @post("/{ref:str}/keys/{key_ref:str}/enable", status_code=200)
 async def enable_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str]) -> Json:
-    """Use one key again, whatever took it out of use."""
+    """Enable a key of a channel, whatever took it out of use."""
     return await _with_key(gateway, ref, key_ref, in_use)
 
 
 @post("/{ref:str}/keys/{key_ref:str}/disable", status_code=200)
 async def disable_key(gateway: TheGateway, ref: FromPath[str], key_ref: FromPath[str]) -> Json:
-    """Use one key no more until it is enabled."""
+    """Disable a key of a channel until it is enabled."""
     return await _with_key(gateway, ref, key_ref, switched_off)
 
 

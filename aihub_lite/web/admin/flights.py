@@ -41,20 +41,20 @@ def flight_json(gateway: Gateway, flight: Flight) -> Json:
 
 
 def flights_json(gateway: Gateway) -> list[Json]:
-    """All requests under way, oldest first."""
+    """List requests under way, oldest first."""
     flights = sorted(gateway.flights.open.values(), key=lambda flight: flight.started)
     return [flight_json(gateway, flight) for flight in flights]
 
 
 @get("/flights")
 async def list_flights(gateway: TheGateway) -> list[Json]:
-    """All requests under way, oldest first."""
+    """List requests under way, oldest first."""
     return flights_json(gateway)
 
 
 @post("/flights/{ref:str}/stop", status_code=200)
 async def stop_flight(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """End a request; what was relayed of it is charged."""
+    """Stop a request under way; what was relayed of it is charged."""
     flight = gateway.flights.open.get(ref)
     if flight is None:
         raise NotFound(f"Request {ref[:64]!r} is not under way.")
@@ -86,7 +86,7 @@ def status_of(gateway: Gateway) -> Json:
 
 @get("/status")
 async def show_status(gateway: TheGateway) -> Json:
-    """The figures at this moment."""
+    """Show the gateway's figures at this moment."""
     return status_of(gateway)
 
 

@@ -116,7 +116,7 @@ def candidate_json(gateway: Gateway, candidate: Candidate) -> Json:
 
 @get("/")
 async def list_models(gateway: TheGateway, asked: TheAsked, token: FromQuery[str | None] = None) -> Json:
-    """One page of the models, or of those that a token may use; `q` is of any of their names, or a channel's."""
+    """List models, a page at a time, or those that a token may use; `q` is of any of their names, or a channel's."""
     aliases = aliases_by_model(gateway)
     found = models_found(offered_to(gateway, optional_token(gateway, token)), aliases, asked)
     rows = ((model, model_json(gateway, model, aliases.get(model.id, []))) for model in BY_ID.beyond(found, asked))
@@ -125,7 +125,7 @@ async def list_models(gateway: TheGateway, asked: TheAsked, token: FromQuery[str
 
 @get("/{model:path}")
 async def show_model(gateway: TheGateway, model: FromPath[str]) -> Json:
-    """One model by any of its names; ids may hold slashes."""
+    """Show a model, by any of its names; ids may hold slashes."""
     return one_model_json(gateway, model_named(gateway, model.removeprefix("/")))
 
 
@@ -161,7 +161,7 @@ def facts_json(facts: ModelFacts | None) -> Json | None:
 
 @put("/{model:path}", opt=takes(FactsInput))
 async def say_of_model(gateway: TheGateway, model: FromPath[str], content: TheBody) -> Json:
-    """Say what a model takes and can do, by any of its names, in place of what was said before: it counts before the
+    """Set what a model takes and can do, by any of its names, in place of what was said before: it counts before the
     upstream's list and the table."""
     said = read(content, FactsInput)
     public_id = model_named(gateway, model.removeprefix("/")).id
@@ -174,7 +174,7 @@ async def say_of_model(gateway: TheGateway, model: FromPath[str], content: TheBo
 
 @delete("/{model:path}", status_code=200)
 async def forget_of_model(gateway: TheGateway, model: FromPath[str]) -> Json:
-    """Say nothing of a model any more, be it offered or not."""
+    """Remove what was said of a model, be it offered or not."""
     name = model.removeprefix("/")
     offered = find_model(gateway, name)
     if name not in gateway.registry.facts.all and offered is not None:

@@ -67,7 +67,7 @@ def _item(condition: Condition) -> Json:
 
 @get("/")
 async def show_overview(gateway: TheGateway) -> Json:
-    """The last day, and what needs attention at this moment."""
+    """Show the last day, and what needs attention at this moment."""
     return await overview(gateway)
 
 

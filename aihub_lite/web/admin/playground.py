@@ -30,7 +30,7 @@ PLAYGROUND = b"playground/" + __version__.encode()
 
 @post("/tokens/{ref:str}/chat/completions")
 async def complete_chat(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> ASGIApp:
-    """A chat completion that a token pays for; body, answer and stream are those of `/v1/chat/completions`."""
+    """Ask for a chat completion that a token pays for; body, answer and stream are those of `/v1/chat/completions`."""
     # Answered by an ASGI application, as on the relay surfaces: the framework would not close a stream's generator.
     if ref == OWN:
         await make_own_token(gateway)

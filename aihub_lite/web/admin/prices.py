@@ -286,7 +286,8 @@ def lost_by(gateway: Gateway, request: PriceInput, name: str) -> list[str]:
 
 @get("/")
 async def list_prices(gateway: TheGateway, asked: TheAsked, model: FromQuery[str | None] = None) -> Json:
-    """One page of the prices of every model at every channel, with the operator's for models that nobody offers last.
+    """List prices, a page at a time, of every model at every channel, with the operator's for models that nobody
+    offers last.
 
     Or of one model, by any of its names. `q` is of a model's id or a channel's name.
     """
@@ -352,7 +353,8 @@ async def set_price(gateway: TheGateway, content: TheBody) -> Json:
 
 @post("/adopt/{model:path}", status_code=200)
 async def adopt_price(gateway: TheGateway, model: FromPath[str], channel: FromQuery[str] = "") -> Json:
-    """Make a price that was looked up or guessed the operator's own, whole: it stays, whatever the table says later."""
+    """Adopt a price that was looked up or guessed as the operator's own, whole: it stays, whatever the table says
+    later."""
     registry, now = gateway.registry, gateway.clock.wall()
     name = own_name(registry, model.removeprefix("/"))
     if registry.catalog.plain(name) is None and name not in registry.models.prices:

@@ -321,8 +321,8 @@ def check_limit(limit: int) -> None:
 async def list_records(
     gateway: TheGateway, search: TheSearch, before: FromQuery[str] = "", limit: FromQuery[int] = 100
 ) -> Json:
-    """One page of records; `more` says whether there are older ones, `before` is the id at which the page before
-    ended."""
+    """List records, a page at a time; `more` says whether there are older ones, `before` is the id at which the page
+    before ended."""
     check_limit(limit)
     usages = Usages(gateway.database)
     place = None
@@ -337,7 +337,8 @@ async def list_records(
 async def list_requests(
     gateway: TheGateway, search: TheSearch, after: FromQuery[str] = "", limit: FromQuery[int] = 100
 ) -> Json:
-    """One page of records and refusals, newest first; `after` is what to ask for the next with, null on the last."""
+    """List records and refusals, a page at a time, newest first; `after` is what to ask for the next with, null on the
+    last."""
     check_limit(limit)
     page = await requests_page(gateway, record_filter(gateway, search), after, limit)
     rows = [entry_json(entry) for entry in page.entries]
@@ -367,13 +368,13 @@ async def entry_of(gateway: Gateway, request_id: str) -> UsageRecord | Refusal:
 
 @get("/records/{ref:str}")
 async def show_record(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One record by its request id."""
+    """Show a record, by its request id."""
     return full_record_json(await record_of(gateway, ref))
 
 
 @get("/requests/{ref:str}")
 async def show_request(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One record by its request id, or the refused calls that a request is one of."""
+    """Show a record by its request id, or the refused calls that a request is one of."""
     entry = await entry_of(gateway, ref)
     if isinstance(entry, Refusal):
         return refusal_json(entry)

@@ -92,7 +92,7 @@ def explanation_json(explanation: Explanation) -> Json:
 
 @get("/strategies")
 async def list_strategies(gateway: TheGateway) -> list[Json]:
-    """The strategies that were set, that of all models first."""
+    """List strategies that were set, that of all models first."""
     strategies = gateway.registry.models.strategies
     return [strategy_json(gateway, model, strategies[model]) for model in sorted(strategies)]
 
@@ -114,7 +114,7 @@ async def set_strategy(gateway: TheGateway, content: TheBody) -> Json:
 
 @delete("/strategies", status_code=200)
 async def delete_common_strategy(gateway: TheGateway) -> Json:
-    """All models without a strategy of their own go by priority again."""
+    """Remove the strategy of all models: those without their own go by priority again."""
     await gateway.registry.models.delete_strategy(EVERY_MODEL)
     return {"model": None, "deleted": True}
 
@@ -154,7 +154,8 @@ def sample_json(sample: SentSample) -> Json:
 async def show_sent(
     gateway: TheGateway, ref: FromPath[str], model: FromQuery[str], stream: FromQuery[bool] = False
 ) -> Json:
-    """The bytes that would go to a channel for a small request on each surface, secrets masked; nothing is sent."""
+    """Show the bytes that would go to a channel for a small request on each surface, secrets masked; nothing is
+    sent."""
     channel = gateway.registry.channels.get(ref)
     shown = samples(gateway, channel, model, stream=stream)
     return {"channel": channel.name, "model": model, "requests": [sample_json(sample) for sample in shown]}
@@ -280,7 +281,7 @@ BY_NAME = Order[NamedRoute](place=lambda route: (route.name,), kind=tuple[str])
 
 @get("/routes")
 async def list_routes(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the routes in alphabetical order; `q` is of a name, or a model in it."""
+    """List routes, a page at a time, in alphabetical order; `q` is of a name, or a model in it."""
     routes = gateway.registry.routes.all.values()
     matching = (route for route in routes if asked.wants(route.name, *(step.model for step in route.steps)))
     rows = ((route, route_json(gateway, route)) for route in BY_NAME.beyond(matching, asked))
@@ -302,13 +303,13 @@ async def create_route(gateway: TheGateway, content: TheBody) -> Json:
 
 @get("/routes/{name:path}")
 async def show_named_route(gateway: TheGateway, name: FromPath[str]) -> Json:
-    """One route, whose name may hold slashes."""
+    """Show a route, whose name may hold slashes."""
     return route_json(gateway, gateway.registry.routes.get(name.removeprefix("/")))
 
 
 @patch("/routes/{name:path}", opt=takes(RouteChange))
 async def change_route(gateway: TheGateway, name: FromPath[str], content: TheBody) -> Json:
-    """Change the fields of the body; requests on their way go on as they began."""
+    """Change a route: the fields of the body; requests on their way go on as they began."""
     fields = read_object(content)
     changed = changed_route(gateway.registry.routes.get(name.removeprefix("/")), fields)
     return route_json(gateway, await gateway.registry.routes.change(changed))

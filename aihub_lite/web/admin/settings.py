@@ -50,13 +50,13 @@ def settings_json(gateway: Gateway) -> Json:
 
 @get("/")
 async def show_settings(gateway: TheGateway) -> Json:
-    """All settings as they are at this moment."""
+    """List all settings as they are at this moment."""
     return settings_json(gateway)
 
 
 @patch("/", opt=takes(SettingsInput))
 async def change_settings(gateway: TheGateway, content: TheBody) -> Json:
-    """Change all settings of the body or none, effective for the next request."""
+    """Set all settings of the body or none, effective for the next request."""
     fields = read_object(content)
     values: Any = structure(fields, SettingsInput)
     await gateway.live_settings.change({name: getattr(values, name, None) for name in fields})

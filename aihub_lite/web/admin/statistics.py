@@ -68,7 +68,7 @@ async def show_statistics(
     zone: FromQuery[str] = "UTC",
     measured: FromQuery[bool] = False,
 ) -> Json:
-    """The sums of every member, together and for each step; `steps` are the steps' beginnings.
+    """Show statistics: the sums of every member, together and for each step; `steps` are the steps' beginnings.
 
     By one dimension or two (`by=person,model`), of the requests that filters leave (`token=`, `tag=`…). `measured`:
     with percentiles, speed, and what caches saved and failures cost.
@@ -93,7 +93,7 @@ async def sum_usage(
     since: FromQuery[str] = "7d",
     days: FromQuery[bool] = False,
 ) -> list[msgspec.Raw]:
-    """Sums of all records since a span ago (`7d`) or a UTC date; every record counts, whatever its outcome.
+    """Show the sums of all records since a span ago (`7d`) or a UTC date; every record counts, whatever its outcome.
 
     By one dimension or two, and by the day (`day` among them, or `days`), with filters as in statistics: these count
     from the beginning of the quarter of an hour that `since` falls into, where sums are kept of them.
@@ -165,13 +165,13 @@ def totals_json(sums: Totals | UsageSum) -> Json:
 
 @get("/views")
 async def list_views(gateway: TheGateway) -> list[Json]:
-    """Views of the statistics page that were saved by name, each with the query of its address."""
+    """List views of the statistics page that were saved by name, each with the query of its address."""
     return [{"name": name, "query": query} for name, query in (await SavedViews(gateway.database).all()).items()]
 
 
 @put("/views/{name:str}", opt=takes(ViewInput))
 async def save_view(gateway: TheGateway, content: TheBody, name: FromPath[str]) -> Json:
-    """Save a view, or another one under the same name."""
+    """Save a view of the statistics page, or another one under the same name."""
     query = checked_query(read(content, ViewInput).query)
     check_name(name)
     views = SavedViews(gateway.database)
@@ -188,7 +188,7 @@ async def save_view(gateway: TheGateway, content: TheBody, name: FromPath[str]) 
 
 @delete("/views/{name:str}", status_code=200)
 async def delete_view(gateway: TheGateway, name: FromPath[str]) -> Json:
-    """Forget a view; what it shows stays."""
+    """Delete a view of the statistics page; what it shows stays."""
     views = SavedViews(gateway.database)
 
     async def forget() -> None:

@@ -187,7 +187,7 @@ async def make_own_token(gateway: Gateway) -> None:
 
 @get("/")
 async def list_tokens(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the tokens, oldest first, with the time of their last request.
+    """List tokens, a page at a time, oldest first, with the time of their last request.
 
     `q` is of a name, group, hint or owner.
     """
@@ -226,13 +226,13 @@ def warnings(gateway: Gateway, token: Token) -> list[str]:
 
 @get("/{ref:str}")
 async def show_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One token, by name or id."""
+    """Show a token, by name or id."""
     return token_json(gateway, gateway.registry.tokens.get(ref))
 
 
 @get("/{ref:str}/sighting")
 async def show_sighting(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
-    """The last call with the token's key since the process started; `error` is null for one that was answered."""
+    """Show the last call with a token's key since the process started; `error` is null for one that was answered."""
     return sighting_json(sightings, gateway.registry.tokens.get(ref))
 
 
@@ -249,7 +249,7 @@ def sighting_json(sightings: Sightings, token: Token) -> Json:
 
 @patch("/{ref:str}", opt=takes(TokenInput))
 async def edit_token(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """Change the fields of the body; what was spent cannot be set. `warnings` say what the token lacks."""
+    """Change a token: the fields of the body; what was spent cannot be set. `warnings` say what the token lacks."""
     fields = changes(content, gateway.clock.wall())
     budgets = fields.pop("budgets", None)
     token = await gateway.registry.tokens.edit(ref, change_for(gateway, fields))
@@ -260,13 +260,13 @@ async def edit_token(gateway: TheGateway, ref: FromPath[str], content: TheBody) 
 
 @post("/{ref:str}/enable", status_code=200)
 async def enable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Let the token's key open the relay again."""
+    """Enable a token: its key opens the relay again."""
     return token_json(gateway, await gateway.registry.tokens.edit(ref, lambda token: attrs.evolve(token, enabled=True)))
 
 
 @post("/{ref:str}/disable", status_code=200)
 async def disable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Refuse the token's key from the next request on; running ones finish."""
+    """Disable a token: its key is refused from the next request on; running ones finish."""
     return token_json(
         gateway, await gateway.registry.tokens.edit(ref, lambda token: attrs.evolve(token, enabled=False))
     )
@@ -274,7 +274,8 @@ async def disable_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 @post("/{ref:str}/pause", status_code=200)
 async def pause_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Refuse the token's requests with 402 `paused_for_safety`, final for its clients, until it is resumed."""
+    """Pause a token: its requests are refused with 402 `paused_for_safety`, final for its clients, until it is
+    resumed."""
     token = gateway.registry.tokens.get(ref)
     await gateway.pauses.pause_by_hand(token)
     return token_json(gateway, token)
@@ -282,7 +283,7 @@ async def pause_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 @post("/{ref:str}/resume", status_code=200)
 async def resume_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Let a token go on that is paused, by the gateway or by hand; where its person is, too, it stays paused."""
+    """Resume a token that is paused, by the gateway or by hand; where its person is, too, it stays paused."""
     token = gateway.registry.tokens.get(ref)
     await gateway.pauses.resume(token)
     return token_json(gateway, token)
@@ -290,7 +291,7 @@ async def resume_token(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 @post("/{ref:str}/rotate", status_code=200)
 async def rotate_token(gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]) -> Json:
-    """Give the token a new key; the old one is dead at once."""
+    """Rotate a token: it gets a new key; the old one is dead at once."""
     token, key = await gateway.registry.tokens.rotate(ref)
     sightings.forget(token.id)
     return {**token_json(gateway, token), "key": key}

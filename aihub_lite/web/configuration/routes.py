@@ -43,13 +43,14 @@ async def read_file(request: AnyRequest, gateway: TheGateway) -> bytes:
 
 @get("/export")
 async def export_configuration(gateway: TheGateway) -> Json:
-    """The file as `document`; secrets that were typed in are left out of it."""
+    """Export the gateway as a file, `document`; secrets that were typed in are left out of it."""
     return {"document": export_text(gateway)}
 
 
 @post("/export", status_code=200, opt=takes(ExportInput))
 async def export_sealed(gateway: TheGateway, content: TheBody) -> Json:
-    """The file as `document`, with secrets that were typed in, which the passphrase alone opens (age, by scrypt)."""
+    """Export the gateway as a file, `document`, with secrets that were typed in, which the passphrase alone opens
+    (age, by scrypt)."""
     return {"document": await sealed_export(gateway, read(content, ExportInput).passphrase)}
 
 

@@ -19,7 +19,7 @@ TheDescription = NamedDependency[SkipValidation[Description]]
 
 @get("/openapi.json")
 async def show_description(description: TheDescription) -> Response[bytes]:
-    """This API as an OpenAPI 3.1 document."""
+    """Show this API as an OpenAPI 3.1 document."""
     return Response(await asyncio.to_thread(description.encoded), media_type="application/json")
 
 

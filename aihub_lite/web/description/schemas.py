@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -20,6 +21,7 @@ from aihub_lite.web.admin.settings import SettingsInput
 from aihub_lite.web.views import Json
 
 AMOUNT: Json = {"type": ["string", "number"], "description": "USD"}
+PYTHON_NULL = re.compile(r"\bNone\b")
 PLAIN: Mapping[Any, Json] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -55,7 +57,7 @@ def schema_of(kind: type[Any]) -> Json:
     if required:
         schema["required"] = required
     if kind.__doc__ and kind is not SettingsInput:
-        schema["description"] = " ".join(inspect.cleandoc(kind.__doc__).split())
+        schema["description"] = in_json(kind.__doc__)
     return schema
 
 
@@ -82,7 +84,12 @@ def _texts_in(kind: type[Any]) -> Iterator[tuple[str, str]]:
             and isinstance(text, ast.Expr)
             and isinstance(text.value, ast.Constant)
         ):
-            yield field.target.id, " ".join(str(text.value.value).split())
+            yield field.target.id, in_json(str(text.value.value))
+
+
+def in_json(text: str) -> str:
+    """What is written beside the code, in one line, and for readers who write JSON."""
+    return PYTHON_NULL.sub("null", " ".join(inspect.cleandoc(text).split()))
 
 
 def _schema(kind: Any) -> Json:

@@ -8,7 +8,7 @@ from typing import Any, cast, get_args, get_type_hints
 import attrs
 import msgspec
 
-from aihub_lite.web.description.schemas import texts_of
+from aihub_lite.web.description.schemas import in_json, texts_of
 from aihub_lite.web.views import Json
 
 DEFINED = "#/$defs/"
@@ -42,7 +42,7 @@ def _unfolded(schema: Json, definitions: Mapping[str, Json], texts: Mapping[str,
             if field in own:
                 fields[field]["description"] = own[field]
         rest = {key: value for key, value in definition.items() if key not in ("title", "properties")}
-        text = " ".join(str(definition.get("description", "")).split())
+        text = in_json(str(definition.get("description", "")))
         return {**rest, "description": text, "properties": fields}
     if either := schema.get("anyOf"):
         some = [each for each in either if each != {"type": "null"}]

@@ -22,7 +22,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "with a session of the console. Bodies and answers are JSON. Lists come in pages of at most a hundred rows: "
         "where `more` is true, ask again with the `after` that came with it. A program reads all of this at "
         "`GET {root}/api/admin/openapi.json`.",
-        "noun": "Below /api/admin/{noun}.",
+        "noun": "All routes below /api/admin/{noun}.",
         "each": "",
     },
     "zh": {
@@ -32,7 +32,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "作为 `Authorization: Bearer`，"
         "或使用控制台的会话。请求体和回答都是 JSON。列表按页给出，每页最多一百行：`more` 为 true 时，"
         "带上随之返回的 `after` 再次请求。程序可在 `GET {root}/api/admin/openapi.json` 读取全部内容。",
-        "noun": "位于 /api/admin/{noun} 之下。",
+        "noun": "/api/admin/{noun} 之下的所有路由。",
         "each": "各操作的说明为英文。",
     },
 }

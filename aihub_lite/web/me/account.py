@@ -43,13 +43,13 @@ def own_session(request: AnyRequest) -> str:
 
 @get("/")
 async def show_me(request: AnyRequest, gateway: TheGateway) -> Json:
-    """Who is signed in."""
+    """Show who is signed in."""
     return me_json(gateway, person_of(request))
 
 
 @post("/password", status_code=200, opt=takes(PasswordChange))
 async def change_password(request: AnyRequest, sign_in: TheSignIn, content: TheBody) -> Json:
-    """Replace the password; every other browser of the person is signed out."""
+    """Replace one's password; every other browser of the person is signed out."""
     change = read(content, PasswordChange)
     await sign_in.change_password(request, person_of(request), change.old, change.new, own_session(request))
     return {"changed": True}
@@ -57,7 +57,7 @@ async def change_password(request: AnyRequest, sign_in: TheSignIn, content: TheB
 
 @get("/sessions")
 async def list_own_sessions(request: AnyRequest, sign_in: TheSignIn) -> list[Json]:
-    """Where the person is signed in, newest first."""
+    """List one's own sessions, newest first."""
     return await sessions_json(request, sign_in, person_of(request))
 
 

@@ -56,20 +56,20 @@ def check_available(sign_in: SignIn) -> None:
 
 @get("/passkeys")
 async def list_passkeys(request: AnyRequest, sign_in: TheSignIn) -> list[Json]:
-    """One's own passkeys, oldest first."""
+    """List one's own passkeys, oldest first."""
     return await passkeys_json(sign_in, person_of(request).id)
 
 
 @post("/passkeys/options", status_code=200)
 async def show_creation_options(request: AnyRequest, sign_in: TheSignIn) -> dict[str, Any]:
-    """What the browser needs to make a passkey."""
+    """Show what the browser needs to make a passkey."""
     check_available(sign_in)
     return await sign_in.passkeys.creation_options(person_of(request), site_of(request, sign_in.gateway))
 
 
 @post("/passkeys", opt=takes(PasskeyCredential))
 async def add_passkey(request: AnyRequest, sign_in: TheSignIn, content: TheBody) -> Json:
-    """Keep the passkey that the browser has made: the body is its credential."""
+    """Add the passkey that the browser has made: the body is its credential."""
     check_available(sign_in)
     name = browser(request.headers.get("user-agent", ""))
     site = site_of(request, sign_in.gateway)

@@ -49,7 +49,7 @@ async def wishes_json(gateway: Gateway, person: Person) -> list[Json]:
 
 @get("/pot")
 async def show_own_pot(request: AnyRequest, gateway: TheGateway) -> Json:
-    """What one may still spend; a team's and the gateway's own limits come on top."""
+    """Show what one may still spend; a team's and the gateway's own limits come on top."""
     return await own_pot_json(gateway, person_of(request))
 
 
@@ -62,19 +62,19 @@ async def own_statement(gateway: Gateway, person: Person, month: str) -> Json:
 
 @get("/statement")
 async def show_own_statement(request: AnyRequest, gateway: TheGateway, month: FromQuery[str] = "") -> Json:
-    """What one had, got and spent in a month (UTC) like `2027-01`."""
+    """Show what one had, got and spent in a month (UTC) like `2027-01`."""
     return await own_statement(gateway, person_of(request), month)
 
 
 @get("/credit-requests")
 async def list_wishes(request: AnyRequest, gateway: TheGateway) -> Json:
-    """What one has asked for."""
+    """List what one has asked for."""
     return {"requests": await wishes_json(gateway, person_of(request))}
 
 
 @post("/credit-requests", opt=takes(CreditWish))
 async def ask_for_credit(request: AnyRequest, gateway: TheGateway, content: TheBody) -> Json:
-    """Ask for more, in place of what is asked for already."""
+    """Ask for more credit, in place of what is asked for already."""
     wish = read(content, CreditWish)
     person = person_of(request)
     asked_before = await gateway.credits.requests(person_id=person.id)

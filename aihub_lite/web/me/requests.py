@@ -153,7 +153,7 @@ async def list_own_requests(
     before: FromQuery[str] = "",
     limit: FromQuery[int] = LARGEST_PAGE,
 ) -> Json:
-    """One page of one's own requests and refusals; `more` says whether there are older ones."""
+    """List one's own requests and refusals, a page at a time; `more` says whether there are older ones."""
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidRequest(f"limit: must be between 1 and {LARGEST_PAGE}")
     person = person_of(request)
@@ -164,7 +164,7 @@ async def list_own_requests(
 
 @get("/requests/{ref:str}")
 async def show_own_request(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One of one's own requests, by its id, or the refused calls that it is one of."""
+    """Show one of one's own requests, by its id, or the refused calls that it is one of."""
     person = person_of(request)
     return own_entry_json(person, await own_entry(gateway, person, ref))
 

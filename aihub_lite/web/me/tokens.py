@@ -66,7 +66,7 @@ def desk_of(gateway: Gateway) -> OwnTokens:
 
 @get("/tokens")
 async def list_own_tokens(request: AnyRequest, gateway: TheGateway) -> Json:
-    """One's own tokens; `most` is how many one may have and still make one."""
+    """List one's own tokens; `most` is how many one may have and still make one."""
     person = person_of(request)
     return {"tokens": await own_token_rows(gateway, person), "most": person.most_tokens}
 
@@ -91,7 +91,7 @@ def refuse_others(fields: Mapping[str, Any]) -> None:
 
 @get("/tokens/{ref:str}")
 async def show_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One of one's own tokens, by name or id."""
+    """Show one of one's own tokens, by name or id."""
     person = person_of(request)
     return own_token_json(gateway, person, own_token(gateway.registry.tokens, person, ref))
 
@@ -100,21 +100,22 @@ async def show_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath
 async def show_own_sighting(
     request: AnyRequest, gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]
 ) -> Json:
-    """The last call with the token's key since the process started."""
+    """Show the last call with the token's key since the process started."""
     return sighting_json(sightings, own_token(gateway.registry.tokens, person_of(request), ref))
 
 
 @post("/tokens/{ref:str}/disable", status_code=200)
 async def disable_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Refuse the token's key from the next request on; only an admin can undo that, who may have done it as well."""
+    """Disable a token: its key is refused from the next request on; only an admin can undo that, who may have done it
+    as well."""
     person = person_of(request)
     return own_token_json(gateway, person, await desk_of(gateway).disable(person, ref))
 
 
 @post("/tokens/{ref:str}/resume", status_code=200)
 async def resume_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Let a token go on that the gateway has paused, or all of the person's where they are paused together; raises
-    AccessDenied where only an admin may."""
+    """Resume a token that the gateway has paused, or all of the person's where they are paused together; 403
+    where only an admin may."""
     person = person_of(request)
     token = own_token(gateway.registry.tokens, person, ref)
     pause = gateway.pauses.of(token)
@@ -132,7 +133,7 @@ async def resume_own_token(request: AnyRequest, gateway: TheGateway, ref: FromPa
 async def rotate_own_token(
     request: AnyRequest, gateway: TheGateway, sightings: TheSightings, ref: FromPath[str]
 ) -> Json:
-    """Give the token a new key; the old one is dead at once."""
+    """Rotate a token: it gets a new key; the old one is dead at once."""
     person = person_of(request)
     token, key = await desk_of(gateway).rotate(person, ref)
     sightings.forget(token.id)

@@ -67,7 +67,7 @@ def together(parts: list[PartSums]) -> list[tuple[str, Sums]]:
 async def show_own_usage(
     request: AnyRequest, gateway: TheGateway, span: FromQuery[str] = "30d", zone: FromQuery[str] = "UTC"
 ) -> Json:
-    """The sums of one's own requests: of each step of a span, of each model and token, and together."""
+    """Show the sums of one's own requests: of each step of a span, of each model and token, and together."""
     usage = await own_usage(gateway, person_of(request), span, zone_named(zone))
     return {
         "total": sums_json(usage.total),

@@ -18,6 +18,7 @@ from aihub_lite.web.description.schemas import schema_of
 from aihub_lite.web.views import Json
 from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import Visitor, at_console
+from tests.web.description.told import in_python, without_a_verb
 
 ADMIN = "/api/admin/"
 DECODED = {("POST", "/api/admin/import"), ("POST", "/api/admin/import/preview")}
@@ -130,5 +131,19 @@ def test_many_who_ask_at_once_have_it_made_once() -> None:
 def test_it_is_the_administrators_alone(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         assert 401 == (await visitor.http.get("/api/admin/openapi.json")).status_code
+
+    at_console(tmp_path, story)
+
+
+def test_every_call_is_told_by_what_it_does(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        assert [] == without_a_verb(await document_of(visitor))
+
+    at_console(tmp_path, story)
+
+
+def test_nothing_is_told_in_the_words_of_the_source_code(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        assert [] == [*in_python(await document_of(visitor))]
 
     at_console(tmp_path, story)

@@ -16,6 +16,7 @@ from aihub_lite.web.me.tokens import OwnTokenInput
 from tests.web.access.team import PASSWORD, add_person, invited, signed_in
 from tests.web.admin.desk import framed_routes
 from tests.web.console.visitor import SAME_ORIGIN, Visitor, at_console
+from tests.web.description.told import in_python, without_a_verb
 from tests.web.docs.searched import slugs_in
 
 OWN = "/api/me"
@@ -124,3 +125,11 @@ def test_its_fields_are_of_the_kinds_that_they_are_for_an_administrator() -> Non
     theirs = schema_of(TokenInput)["properties"]
     for name, field in schema_of(OwnTokenInput)["properties"].items():
         assert field["type"] == theirs[name]["type"]
+
+
+def test_every_call_is_told_by_what_it_does_and_in_no_words_of_the_source_code(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        document = (await visitor.http.get(f"{OWN}/openapi.json", headers=await member(visitor))).json()
+        assert [] == [*without_a_verb(document), *in_python(document)]
+
+    at_console(tmp_path, story)

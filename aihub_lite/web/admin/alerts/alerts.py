@@ -113,13 +113,13 @@ async def alert_json(gateway: Gateway, destination: AlertDestination) -> Json:
 
 @get("/")
 async def list_alerts(gateway: TheGateway) -> Json:
-    """Where alerts are sent, and what there is to be told of."""
+    """List destinations of alerts, and what they may be told of."""
     return {"destinations": await alerts_json(gateway), "events": list(TOPICS)}
 
 
 @post("/", opt=takes(AlertInput))
 async def add_alert(gateway: TheGateway, content: TheBody) -> Json:
-    """Add a destination. The answer alone shows a secret that was made for it."""
+    """Add a destination of alerts. The answer alone shows a secret that was made for it."""
     body = read(content, AlertInput)
     destination = await gateway.alerts.destinations.add(
         body.name,
@@ -136,13 +136,13 @@ async def add_alert(gateway: TheGateway, content: TheBody) -> Json:
 
 @get("/{ref:str}")
 async def show_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One destination, with what was sent there last."""
+    """Show a destination of alerts, with what was sent there last."""
     return await alert_json(gateway, gateway.alerts.destinations.get(ref))
 
 
 @patch("/{ref:str}", opt=takes(AlertChange))
 async def edit_alert(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """Change what the body names."""
+    """Change a destination of alerts: the fields of the body."""
     fields = read_object(content)
     given = structure(fields, AlertChange)
     return await _changed(gateway, ref, lambda before: _evolved(before, given, fields))
@@ -160,7 +160,7 @@ def _evolved(before: AlertDestination, given: AlertChange, fields: Collection[st
 
 @delete("/{ref:str}", status_code=200)
 async def delete_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Send nothing there any more."""
+    """Remove a destination of alerts."""
     destination = await gateway.alerts.destinations.delete(ref)
     note_destination(destination, None)
     return {"id": destination.id, "name": destination.name, "deleted": True}
@@ -168,19 +168,19 @@ async def delete_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
 
 @post("/{ref:str}/enable", status_code=200)
 async def enable_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Send alerts there again."""
+    """Enable a destination: alerts are sent there again."""
     return await _changed(gateway, ref, lambda before: attrs.evolve(before, enabled=True))
 
 
 @post("/{ref:str}/disable", status_code=200)
 async def disable_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Send nothing there until it is enabled."""
+    """Disable a destination: nothing is sent there until it is enabled."""
     return await _changed(gateway, ref, lambda before: attrs.evolve(before, enabled=False))
 
 
 @post("/{ref:str}/test", status_code=200)
 async def test_alert(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Send a test there now, and say whether it has arrived."""
+    """Send a test to a destination now, and say whether it has arrived."""
     destination = gateway.alerts.destinations.get(ref)
     outcome = await gateway.alerts.outbox.test(destination)
     return {"id": destination.id, "name": destination.name, "ok": outcome.ok, "error": outcome.error or None}

@@ -45,13 +45,13 @@ def _moment(seconds: float) -> str | None:
 
 @get("/")
 async def list_backups(gateway: TheGateway) -> Json:
-    """What is there."""
+    """List backups."""
     return await backups_json(gateway)
 
 
 @post("/", status_code=200)
 async def make_backup(gateway: TheGateway) -> Json:
-    """One more, now, in the gateway's directory; answered once it is checked."""
+    """Make a backup now, in the gateway's directory; answered once it is checked."""
     try:
         return backup_json(await gateway.backups.make())
     except BackupFailed as failed:

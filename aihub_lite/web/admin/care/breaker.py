@@ -12,7 +12,7 @@ from aihub_lite.web.views import Json
 
 @get("/")
 async def show_breaker(gateway: TheGateway) -> Json:
-    """Whether tokens, and persons with several, are paused that leave their own past, and which have left it."""
+    """Show whether tokens, and persons with several, are paused that leave their own past, and which have left it."""
     return await breaker_json(gateway)
 
 

@@ -17,7 +17,7 @@ TheDoctor = NamedDependency[SkipValidation[Doctor]]
 
 @get("/")
 async def examine(request: AnyRequest, doctor: TheDoctor) -> Json:
-    """Look at everything now; upstreams are asked for their models, which nobody bills.
+    """Look at the whole gateway now; upstreams are asked for their models, which nobody bills.
 
     `well` is false where a finding is an error or a warning. `code` is stable; `what` and `do` are sentences.
     """

@@ -24,7 +24,7 @@ IMPORT_BYTES = 96 * 1024 * 1024
 
 @post("/", status_code=200, opt=decodes(Move))
 async def import_everything(gateway: TheGateway, request: AnyRequest) -> Json:
-    """Take everything in that can be taken, all or nothing; a second time changes nothing."""
+    """Import everything that can be taken in, all or nothing; a second time changes nothing."""
     move = await _move_of(gateway, request)
     person = actor_of(request).person
     by = "admin key"
@@ -35,7 +35,7 @@ async def import_everything(gateway: TheGateway, request: AnyRequest) -> Json:
 
 @post("/preview", status_code=200, opt=decodes(Move))
 async def preview_import(gateway: TheGateway, request: AnyRequest) -> Json:
-    """What would become of each row."""
+    """Show what an import would make of each row; nothing is changed."""
     move = await _move_of(gateway, request)
     return _rows_json(move, await preview(gateway, move))
 

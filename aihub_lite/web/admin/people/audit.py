@@ -71,7 +71,7 @@ async def list_audit(
     after: FromQuery[str] = "",
     limit: FromQuery[int] = LIMIT,
 ) -> Json:
-    """One page, newest first; `by` and `object` are names or ids."""
+    """List the audit log, a page at a time, newest first; `by` and `object` are names or ids."""
     if not 1 <= limit <= LIMIT:
         raise InvalidRequest(f"limit: must be between 1 and {LIMIT}")
     wanted = audit_filter(gateway, by, object, kind, action, since)

@@ -65,17 +65,17 @@ def _invitation_json(invitation: Invitation, person: Person) -> Json:
 
 @get("/")
 async def list_invitations(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the invitations that are still open, newest first; `q` is of a name or an address."""
+    """List invitations that are still open, a page at a time, newest first; `q` is of a name or an address."""
     return page_json("invitations", NEWEST_FIRST, await invitation_rows(gateway, asked), asked.limit)
 
 
 @post("/", opt=takes(InvitationInput))
 async def create_invitation(request: AnyRequest, gateway: TheGateway, content: TheBody) -> Json:
-    """A link for the person of that name, who is made where there is none; no other answer holds it.
+    """Invite a person by a link; they are made where there are none of that name, and no other answer holds it.
 
     `public_url` is where the gateway is, if that is set. Where a mail server is set and the person's address known, the
-    link goes there too, and `mail` says whether it is out: the call waits for that some seconds at most. Raises
-    Conflict where the person is there already and what the body says of them is not so.
+    link goes there too, and `mail` says whether it is out: the call waits for that some seconds at most. Refused
+    with 409 where the person is there already and what the body says of them is not so.
     """
     fields = read_object(content)
     values = attrs.asdict(structure(fields, InvitationInput), recurse=False)
@@ -122,7 +122,8 @@ def _check_same(gateway: Gateway, person: Person, given: dict[str, str]) -> None
 
 @delete("/{ref:str}", status_code=200)
 async def end_invitation(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """The link of a person, by name, id or address, opens nothing any more; raises NotFound where they have none."""
+    """End the invitation of a person, by name, id or address: its link opens nothing any more; 404 where they
+    have none."""
     person = gateway.people.person(ref)
     check_over(actor_of(request), person)
     if not await gateway.people.invitations.end(person.id):

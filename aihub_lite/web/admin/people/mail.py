@@ -37,8 +37,8 @@ async def invitation_mail(gateway: Gateway, to: str | None, name: str, path: str
 
 @post("/", status_code=200, opt=takes(TrialInput))
 async def send_test_mail(gateway: TheGateway, content: TheBody) -> Json:
-    """Send a mail that says no more than that it came. Raises Conflict where the settings lack something, and
-    UpstreamBroken where the mail server does not take it."""
+    """Send a test mail that says no more than that it came. Refused with 409 where the settings lack something,
+    with 502 where the mail server does not take it."""
     to = check_email(read(content, TrialInput).to)
     if gateway.mailer.flaw:
         raise Conflict(gateway.mailer.flaw)

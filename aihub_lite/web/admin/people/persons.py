@@ -91,13 +91,13 @@ def _wanted(gateway: Gateway, person: Person, asked: Asked) -> bool:
 
 @get("/")
 async def list_people(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the people, oldest first; `q` is of a name, address, role or team."""
+    """List people, a page at a time, oldest first; `q` is of a name, address, role or team."""
     return page_json("people", OLDEST_FIRST, await people_rows(gateway, OLDEST_FIRST, asked), asked.limit)
 
 
 @post("/", opt=takes(PersonInput))
 async def create_person(request: AnyRequest, gateway: TheGateway, content: TheBody) -> Json:
-    """Somebody new. They can sign in once they were invited; tokens can be theirs at once."""
+    """Add a person. They can sign in once they were invited; tokens can be theirs at once."""
     fields: Mapping[str, Any] = {"name": "", **person_fields(content)}
     change = allowed(actor_of(request), change_for(gateway, fields))
     return await person_json(gateway, await gateway.people.create_person(fields["name"], change))
@@ -105,16 +105,16 @@ async def create_person(request: AnyRequest, gateway: TheGateway, content: TheBo
 
 @get("/{ref:str}")
 async def show_person(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One person, by name, id or address."""
+    """Show a person, by name, id or address."""
     return await person_json(gateway, gateway.people.person(ref))
 
 
 @patch("/{ref:str}", opt=takes(PersonInput))
 async def edit_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """Change the fields of the body; to another team their tokens go along.
+    """Change a person: the fields of the body; to another team their tokens go along.
 
-    What their own tokens may holds of those that there are, too, from the next request on; `warnings` say what does
-    not.
+    What a person's own tokens may do holds for existing tokens as well, from the next request on; `warnings` say what
+    does not.
     """
     change = allowed(actor_of(request), change_for(gateway, person_fields(content)))
     person = await gateway.people.edit_person(ref, change)
@@ -131,22 +131,22 @@ def warnings(gateway: Gateway, person: Person) -> list[str]:
 
 @post("/{ref:str}/enable", status_code=200)
 async def enable_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Let a person sign in again, and their tokens open what they opened before."""
+    """Enable a person: they may sign in again, and their tokens open what they opened before."""
     change = allowed(actor_of(request), change_for(gateway, {"enabled": True}))
     return await person_json(gateway, await gateway.people.edit_person(ref, change))
 
 
 @post("/{ref:str}/disable", status_code=200)
 async def disable_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Refuse a person and all of their tokens from the next request on; running ones finish."""
+    """Disable a person and all of their tokens from the next request on; running ones finish."""
     change = allowed(actor_of(request), change_for(gateway, {"enabled": False}))
     return await person_json(gateway, await gateway.people.edit_person(ref, change))
 
 
 @post("/{ref:str}/pause", status_code=200)
 async def pause_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Refuse requests of all of a person's tokens with 402 `paused_for_safety` until they are resumed; they may sign
-    in."""
+    """Pause a person: requests of all of their tokens are refused with 402 `paused_for_safety` until they are resumed;
+    they may sign in."""
     person = gateway.people.person(ref)
     check_over(actor_of(request), person)
     await gateway.pauses.pause_by_hand(person)
@@ -155,7 +155,7 @@ async def pause_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[s
 
 @post("/{ref:str}/resume", status_code=200)
 async def resume_person(request: AnyRequest, gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """Let a person's tokens go on, but for those that are paused by themselves."""
+    """Resume a person's tokens, but for those that are paused by themselves."""
     person = gateway.people.person(ref)
     check_over(actor_of(request), person)
     await gateway.pauses.resume(person)

@@ -38,25 +38,25 @@ async def team_rows(gateway: Gateway, asked: Asked) -> list[tuple[Team, Json]]:
 
 @get("/")
 async def list_teams(gateway: TheGateway, asked: TheAsked) -> Json:
-    """One page of the teams, by name; `q` is of a name."""
+    """List teams, a page at a time, by name; `q` is of a name."""
     return page_json("teams", BY_NAME, await team_rows(gateway, asked), asked.limit)
 
 
 @post("/", opt=takes(TeamInput))
 async def create_team(gateway: TheGateway, content: TheBody) -> Json:
-    """A new team, which nobody belongs to yet."""
+    """Add a team, which nobody belongs to yet."""
     return await team_json(gateway, await gateway.people.create_team(read(content, TeamInput).name))
 
 
 @get("/{ref:str}")
 async def show_team(gateway: TheGateway, ref: FromPath[str]) -> Json:
-    """One team, by name or id."""
+    """Show a team, by name or id."""
     return await team_json(gateway, gateway.people.team(ref))
 
 
 @patch("/{ref:str}", opt=takes(TeamInput))
 async def edit_team(gateway: TheGateway, ref: FromPath[str], content: TheBody) -> Json:
-    """Call a team otherwise."""
+    """Rename a team."""
     name = read(content, TeamInput).name
     return await team_json(gateway, await gateway.people.edit_team(ref, lambda team: attrs.evolve(team, name=name)))
 
@@ -73,7 +73,7 @@ async def delete_team(gateway: TheGateway, sightings: TheSightings, ref: FromPat
 
 @put("/{ref:str}/members/{person:str}")
 async def add_member(request: AnyRequest, gateway: TheGateway, ref: FromPath[str], person: FromPath[str]) -> Json:
-    """Let a person belong to the team, and their tokens draw from its pot. A person belongs to one team at most."""
+    """Add a person to a team, and let their tokens draw from its pot. A person belongs to one team at most."""
 
     def join(member: Person) -> Person:
         return attrs.evolve(member, team_id=gateway.people.team(ref).id)
@@ -84,7 +84,7 @@ async def add_member(request: AnyRequest, gateway: TheGateway, ref: FromPath[str
 
 @delete("/{ref:str}/members/{person:str}", status_code=200)
 async def remove_member(request: AnyRequest, gateway: TheGateway, ref: FromPath[str], person: FromPath[str]) -> Json:
-    """Let a person belong to no team; raises Conflict for one who belongs to another."""
+    """Remove a person from a team; refused with 409 for one who belongs to another."""
 
     def leave(member: Person) -> Person:
         team = gateway.people.team(ref)

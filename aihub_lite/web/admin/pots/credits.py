@@ -46,20 +46,20 @@ async def credits_json(gateway: Gateway, key: PotKey) -> Json:
 
 
 async def requests_json(gateway: Gateway, *, open_only: bool = True, person_id: str | None = None) -> list[Json]:
-    """What people ask for, newest first."""
+    """List requests for credit, newest first."""
     requests = await gateway.credits.requests(open_only=open_only, person_id=person_id)
     return [request_json(gateway, request) for request in requests]
 
 
 @get("/credits/{who:str}")
 async def list_credits(gateway: TheGateway, who: FromPath[str]) -> Json:
-    """The entries of a person or team."""
+    """List the credit entries of a person or team."""
     return await credits_json(gateway, gateway.credits.key_of(who))
 
 
 @post("/credits/{who:str}", opt=takes(CreditInput))
 async def add_credit(request: AnyRequest, gateway: TheGateway, who: FromPath[str], content: TheBody) -> Json:
-    """Add an entry; from the first on, the pot has no more than its credits."""
+    """Add a credit entry; from the first on, the pot has no more than its credits."""
     key = gateway.credits.key_of(who)
     entry = read(content, CreditInput)
     await gateway.credits.add(key, entry.usd, entry.note, giver_of(request))
@@ -68,26 +68,26 @@ async def add_credit(request: AnyRequest, gateway: TheGateway, who: FromPath[str
 
 @get("/credits/{who:str}/statement")
 async def show_statement(gateway: TheGateway, who: FromPath[str], month: FromQuery[str] = "") -> Json:
-    """What a person or team had, got and spent in a month (UTC) like `2027-01`."""
+    """Show what a person or team had, got and spent in a month (UTC) like `2027-01`."""
     return await statement_view(gateway, gateway.credits.key_of(who), month)
 
 
 @get("/credit-requests")
 async def list_credit_requests(gateway: TheGateway, answered: FromQuery[bool] = False) -> Json:
-    """What people ask for, newest first; with `answered=true` what was answered too."""
+    """List requests for credit, newest first; with `answered=true` what was answered too."""
     return {"requests": await requests_json(gateway, open_only=not answered)}
 
 
 @post("/credit-requests/{number:int}/give", status_code=200, opt=takes(GiftInput))
 async def give_credit(request: AnyRequest, gateway: TheGateway, number: FromPath[int], content: TheBody) -> Json:
-    """Give what is asked for, or the amount of the body."""
+    """Give the credit that is asked for, or the amount of the body."""
     pot = await gateway.credits.give(number, giver_of(request), read(content, GiftInput).usd)
     return await credits_json(gateway, pot.key)
 
 
 @post("/credit-requests/{number:int}/refuse", status_code=200)
 async def refuse_credit(request: AnyRequest, gateway: TheGateway, number: FromPath[int]) -> Json:
-    """Answer with no."""
+    """Refuse a request for credit."""
     refused = await gateway.credits.refuse(number, giver_of(request))
     return await credits_json(gateway, PotKey("person", refused.person_id))
 

@@ -33,19 +33,19 @@ async def pots_json(gateway: Gateway) -> list[Json]:
 
 @get("/")
 async def list_pots(gateway: TheGateway) -> Json:
-    """All pots but those of tokens."""
+    """List all pots but those of tokens."""
     return {"pots": await pots_json(gateway)}
 
 
 @get("/{who:str}")
 async def show_pot(gateway: TheGateway, who: FromPath[str]) -> Json:
-    """One pot."""
+    """Show a pot: what is spent and left of it."""
     return await pot_json(gateway, gateway.pots.key_of(who))
 
 
 @patch("/{who:str}", opt=takes(PotInput))
 async def edit_pot(gateway: TheGateway, who: FromPath[str], content: TheBody) -> Json:
-    """Give a pot other budgets; what was spent in the windows of those that stay counts on."""
+    """Set the budgets of a pot; what was spent in the windows of those that stay counts on."""
     key = gateway.pots.key_of(who)
     fields = read_object(content)
     budgets = structure(fields, PotInput).budgets
