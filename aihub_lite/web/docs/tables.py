@@ -15,7 +15,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "field": "field",
         "type": "type",
         "what": "what it is",
-        "left_out": "left out for",
+        "left_out": " (left out for {})",
         "required": "required",
         "default": "default",
         "event": "event",
@@ -32,6 +32,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "translated": "the request in its own words",
         "without": "without",
         "nothing": "nothing: it has no such endpoint, and is not asked",
+        "then": " and ",
+        "stop": ".",
         "and": ", ",
         "item": ", ",
         "group": "; ",
@@ -40,7 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "field": "字段",
         "type": "类型",
         "what": "说明",
-        "left_out": "对其省略",
+        "left_out": "（{} 不支持，会省略）",
         "required": "必填",
         "default": "默认",
         "event": "事件",
@@ -49,14 +51,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "gets": "收到什么",
         "json": "接受 JSON",
         "form": "接受表单（`multipart/form-data`）",
-        "answers_json": "回答 JSON",
-        "answers_file": "回答文件",
-        "events": "或事件",
+        "answers_json": "返回 JSON",
+        "answers_file": "返回文件",
+        "events": "或事件流",
         "others": "其他所有",
         "as_is": "您发送的请求，只换模型名称",
         "translated": "用它自己的格式表达的请求",
         "without": "不含",
-        "nothing": "什么也没有：它没有这个接口，不会被请求",
+        "nothing": "什么也没有：它没有这个端点，不会被请求",
+        "then": "，",
+        "stop": "。",
         "and": "，",
         "item": "、",
         "group": "、",
@@ -78,22 +82,20 @@ def call_line(path: str, language: str) -> str:
         answers = words["answers_file"]
     if operation.stream:
         answers += f" {words['events']}"
-    return f"`{operation.method.upper()} {ROOT}{path}` · {takes}{words['and']}{answers} · {operation.text[language]}"
+    return f"`{operation.method.upper()} {ROOT}{path}` {takes}{words['then']}{answers}{words['stop']}"
 
 
 def fields_table(path: str, language: str, left_out: Mapping[str, Collection[str]] | None = None) -> str:
     """A Markdown table of an operation's fields; with `left_out`, by provider, who has no word for which."""
     words = WORDS[language]
-    heads = [words["field"], words["type"], words["what"]]
-    if left_out is not None:
-        heads.append(words["left_out"])
     rows = []
     for field in operations()[path].fields:
-        cells = [f"`{field.name}`", _type_cell(field, words), field.text[language]]
-        if left_out is not None:
-            cells.append(words["item"].join(provider for provider, names in left_out.items() if field.name in names))
-        rows.append(cells)
-    return table(heads, rows)
+        text = field.text[language]
+        without = [provider for provider, names in (left_out or {}).items() if field.name in names]
+        if without:
+            text += words["left_out"].format(words["item"].join(without))
+        rows.append((f"`{field.name}`", _type_cell(field, words), text))
+    return table((words["field"], words["type"], words["what"]), rows)
 
 
 def answer_table(path: str, language: str) -> str:
