@@ -8,8 +8,8 @@ from aihub_lite.web.console.language import LANGUAGES
 from aihub_lite.web.docs.markdown import table
 
 HEADS = {
-    "en": ("status", "code", "what it means", "what to do"),
-    "zh": ("状态", "代码", "含义", "怎么办"),
+    "en": ("code", "status", "what it means", "what to do"),
+    "zh": ("代码", "状态", "含义", "怎么办"),
 }
 ROWS = (
     ("400", "invalid_request"),
@@ -79,7 +79,7 @@ def errors_table(language: str, rows: Iterable[Row] = ROWS) -> str:
     texts = LANGUAGES[language]
     comma = texts("lists.comma")
     cells = [
-        (comma.join(statuses.split(", ")), f"`{code}`", texts(f"failure.{code}.means"), texts(f"failure.{code}.do"))
+        (f"`{code}`", comma.join(statuses.split(", ")), texts(f"failure.{code}.means"), texts(f"failure.{code}.do"))
         for statuses, code in rows
     ]
     return table(HEADS[language], cells)

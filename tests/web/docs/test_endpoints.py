@@ -105,7 +105,7 @@ def test_the_refusal_that_a_page_shows_is_the_one_that_is_given(tmp_path: Path, 
 def refusals(language: str, path: str) -> list[str]:
     """The beginnings of the lines of an endpoint's errors, with the language's own commas."""
     comma = {"en": ", ", "zh": "、"}[language]
-    return [f"| {statuses.replace(', ', comma)} | `{code}` |" for statuses, code in rows_of(path)]
+    return [f"| `{code}` | {statuses.replace(', ', comma)} |" for statuses, code in rows_of(path)]
 
 
 @every_endpoint
