@@ -24,14 +24,13 @@ from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.console import redirect_to_sign_in
 from aihub_lite.web.console.connect import root_of
 from aihub_lite.web.console.language import Language
-from aihub_lite.web.console.models import KINDS
 from aihub_lite.web.console.pages import language_of, page
 from aihub_lite.web.console.sign_in import with_status
 from aihub_lite.web.description.document import Description
 from aihub_lite.web.docs.admin import SLUG as ADMIN
 from aihub_lite.web.docs.admin import AdminReference
 from aihub_lite.web.docs.catalogue import OPERATOR, SECTIONS, DocPage, Documentation, Pages, neighbours
-from aihub_lite.web.docs.machine import SUFFIX, contents_markdown, model_markdown, page_markdown
+from aihub_lite.web.docs.machine import SUFFIX, contents_markdown, model_markdown, page_markdown, price_names
 from aihub_lite.web.docs.markdown import COPY, DEEPEST, KEY, MODEL, OPEN, ROOT, RUN, fill, render
 from aihub_lite.web.docs.models import example_models, model_rows, row_of_address
 from aihub_lite.web.docs.own import SLUG as OWN_SLUG
@@ -163,7 +162,17 @@ def show_model(
         return markdown_answer(model_markdown(row, language_of(request), CALL_OF_MODEL, values))
     pages = documentation.pages(language_of(request).tag, operator=reader.admin)
     call = render(CALL_OF_MODEL).html
-    return docs_page(request, reader, "docs/model.html", pages, "models", values, call, model=row, kinds=KINDS)
+    return docs_page(
+        request,
+        reader,
+        "docs/model.html",
+        pages,
+        "models",
+        values,
+        call,
+        model=row,
+        price_names=price_names(language_of(request)),
+    )
 
 
 @get("/{slug:str}", sync_to_thread=False)

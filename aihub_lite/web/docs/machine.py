@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from aihub_lite.domain.money import exact_dollars
+from aihub_lite.domain.hosted import HOSTED
+from aihub_lite.domain.money import UNIT_RATES, exact_dollars
 from aihub_lite.web.console.language import Language
 from aihub_lite.web.console.models import KINDS
 from aihub_lite.web.docs.catalogue import DocPage, Pages
@@ -17,12 +18,13 @@ SUFFIX = ".md"
 
 
 def page_markdown(page: DocPage, values: dict[str, str], models: Iterable[Json] = ()) -> str:
-    """One page, with its title and with this gateway's address in its examples; then the models that it lists."""
+    """One page, with its title and with this gateway's address in its examples; models that it lists come first."""
     text = fill_plain(f"# {page.title}\n\n> {page.summary}\n\n{page.text}", values)
     lines = [f"- [{model['id']}]({values['root']}/docs/models/{quote(model['id'])}{SUFFIX})\n" for model in models]
     if not lines:
         return text
-    return f"{text}\n{''.join(lines)}"
+    intro, heading, rest = text.partition("\n## ")
+    return f"{intro}\n{''.join(lines)}{heading}{rest}"
 
 
 def model_markdown(model: Json, language: Language, call: str, values: dict[str, str]) -> str:
@@ -49,9 +51,18 @@ def _facts_of(model: Json, language: Language) -> Iterator[tuple[str, str]]:
     if not price:
         yield language("docs.price"), language("docs.differs")
         return
-    for kind in KINDS:
+    for kind, name in price_names(language).items():
         if price[kind] is not None and not price["unpriced"]:
-            yield language(f"rate.{kind}"), exact_dollars(price[kind])
+            yield name, exact_dollars(price[kind])
+
+
+def price_names(language: Language) -> dict[str, str]:
+    """Every kind of rate with its unit, where that is tokens."""
+    names = {kind: language(f"rate.{kind}") for kind in KINDS}
+    for kind in KINDS:
+        if kind not in (*UNIT_RATES, *HOSTED):
+            names[kind] = language("docs.per_tokens", kind=names[kind])
+    return names
 
 
 def contents_markdown(pages: Pages, root: str) -> str:

@@ -93,9 +93,15 @@ def test_a_model_as_markdown_tells_its_price_and_a_call(tmp_path: Path) -> None:
         await visitor.call("POST", "/prices", {"model": "demo", "input": 2.5, "output": 10})
         text = (await visitor.get("/docs/models/demo.md")).text
         assert text.startswith("# demo\n")
-        told = ["$2.50", "$10.00", "http://gateway/v1/chat/completions", '"model": "demo"']
+        told = [
+            "Input / 1M tokens: $2.50",
+            "Output / 1M tokens: $10.00",
+            "http://gateway/v1/chat/completions",
+            '"model": "demo"',
+        ]
         assert told == [part for part in told if part in text]
-        assert "(http://gateway/docs/models/demo.md)" in (await visitor.get("/docs/models.md")).text
+        models = (await visitor.get("/docs/models.md")).text
+        assert models.index("(http://gateway/docs/models/demo.md)") < models.index("client.models.list()")
         assert 404 == (await visitor.get("/docs/models/nothing.md")).status_code
 
     at_console(tmp_path, story)

@@ -191,6 +191,24 @@ def test_a_model_has_a_page_with_a_call_that_works_for_it(tmp_path: Path) -> Non
     at_console(tmp_path, story)
 
 
+def test_a_model_s_page_has_every_price_of_the_list_with_its_unit(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/prices", {"model": "demo", "input": 2.5, "output": 10})
+        names = re.findall("<dt>([^<]+)</dt>", await visitor.page("/docs/models/demo"))
+        priced = ["Input / 1M tokens", "Output / 1M tokens", "Cache read / 1M tokens"]
+        assert priced == [name for name in names if "1M tokens" in name][:3]
+
+    at_console(tmp_path, story)
+
+
+def test_the_list_of_models_stands_before_the_way_to_read_it_by_a_program(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        text = await visitor.page("/docs/models")
+        assert text.index('id="model-list"') < text.index('id="from-a-program"')
+
+    at_console(tmp_path, story)
+
+
 @pytest.mark.parametrize(("path", "accept"), [("/docs/chat.md", "*/*"), ("/docs/chat", "text/markdown")])
 def test_a_program_reads_pages_as_markdown(tmp_path: Path, path: str, accept: str) -> None:
     async def story(visitor: Visitor) -> None:
