@@ -65,6 +65,11 @@ WORD = re.compile(r"[!-~]+")
 """What no line ends within. Chinese has none: its lines end anywhere."""
 LATIN = "\u2e80"
 """Letters before this one are half as wide as those after it."""
+RANGE = re.compile(r"(?<=\d)–(?=\d)")
+AT_BOUND = re.compile(r"(?<=[≤≥]) (?=\d)")
+"""Where a line could end within a range of numbers, or between a sign and its number."""
+JOINED = "\u2060–\u2060"
+NO_BREAK = "\u00a0"
 LETTER = re.compile(r"[\u2e80-\uffef]")
 ENGLISH = re.compile(r"[A-Za-z]{2,}[,.:;]? [A-Za-z]")
 """Two words: what has them, and no Chinese letter, is English."""
@@ -99,8 +104,10 @@ def render(text: str, anchors: Sequence[str] = (), *, foreign: bool = False) -> 
     markdown = _reader()
     tokens = markdown.parse(text)
     headings = tuple(_headings(tokens, anchors))
+    words = " ".join(_words(tokens))
     _mark(tokens, headings)
     _label(tokens)
+    _keep_numbers(tokens)
     if foreign:
         _name_english(tokens)
     pieces: list[str] = []
@@ -111,7 +118,7 @@ def render(text: str, anchors: Sequence[str] = (), *, foreign: bool = False) -> 
             pieces.append(markdown.renderer.render(block, markdown.options, {}))
     body = "".join(pieces).replace("<table", '<div class="scroll" tabindex="0"><table')
     body = LONG.sub(lambda match: jointed(match[0]), body)
-    return Rendered(body.replace("</table>", "</table></div>"), headings, " ".join(_words(tokens)))
+    return Rendered(body.replace("</table>", "</table></div>"), headings, words)
 
 
 def jointed(name: str) -> str:
@@ -200,6 +207,14 @@ def _mark(tokens: Sequence[MarkdownToken], headings: Sequence[Heading]) -> None:
                 child.attrSet("rel", "noreferrer")
             elif child.type == "code_inline" and len(child.content) > UNBROKEN:
                 child.attrSet("class", "long")
+
+
+def _keep_numbers(tokens: Sequence[MarkdownToken]) -> None:
+    """Let no line end within a range such as 1–128, nor between ≤ and its number."""
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "text":
+                child.content = AT_BOUND.sub(NO_BREAK, RANGE.sub(JOINED, child.content))
 
 
 def _name_english(tokens: Sequence[MarkdownToken]) -> None:

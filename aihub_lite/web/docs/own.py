@@ -25,7 +25,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "session; a key opens it as little as the admin key does. What changes something names this gateway as its "
         "`Origin`, as browsers do. Bodies and answers are JSON; a program reads all of this at "
         "`GET {root}/api/me/openapi.json`. What a key's holder may know without signing in stands at "
-        "[`GET /v1/key`](/docs/authentication#the-key).",
+        "[`GET /v1/key`](/docs/authentication#what-your-key-may-do).",
     },
     "zh": {
         "title": "您自己的 API",
@@ -34,7 +34,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "凭其会话的 cookie；令牌密钥和管理密钥都打不开它。"
         "更改内容的请求像浏览器那样以本网关作为 `Origin`。"
         "请求体和回答都是 JSON；程序可在 `GET {root}/api/me/openapi.json` 读取全部内容。"
-        "不登录、只凭密钥可以知道的内容见 [`GET /v1/key`](/docs/authentication#the-key)。",
+        "不登录、只凭密钥可以知道的内容见 [`GET /v1/key`](/docs/authentication#what-your-key-may-do)。",
     },
 }
 

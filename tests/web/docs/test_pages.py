@@ -17,6 +17,7 @@ import yaml
 from aihub_lite.errors import GatewayError, QuotaExhausted
 from aihub_lite.gateway.adapters.passthrough import PASSED
 from aihub_lite.web.console.connect import CLIENTS
+from aihub_lite.web.console.language import LANGUAGES
 from aihub_lite.web.docs.catalogue import CODE, FOLDER, OPERATOR, Documentation, names_in, read_page, with_code
 from aihub_lite.web.docs.markdown import OPEN, PROGRAMS, fill, render
 from aihub_lite.web.docs.search import search_index, vocabulary, words_of
@@ -138,7 +139,7 @@ def codes(kind: type[GatewayError]) -> set[tuple[int, str]]:
 
 UNTOLD = {(502, "upstream_rejected"), (501, "invalid_request"), (505, "invalid_request")}
 """An upstream's own refusal, and what no client of ours can meet."""
-ROW = re.compile(r"^\| (?P<statuses>[\d、, ]+) \| (?P<codes>[^|]+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| (?P<codes>[^|]+) \| (?P<statuses>[\d、, ]+) \|", re.MULTILINE)
 
 
 @every_language
@@ -244,6 +245,46 @@ def test_only_code_that_is_too_long_for_a_line_may_go_on_in_the_next_and_at_its_
     html = render(f"`{short}` `{short}c`\n").html
     assert f"<code>{short}</code>" in html
     assert '<code class="long">completion_<wbr>tokens_<wbr>details.<wbr>abc</code>' in html
+
+
+def test_no_line_ends_within_a_range_of_numbers() -> None:
+    """It read as `1–` and, a line on, `128`; words for search stay as they are written."""
+    page = render("| a | b |\n|---|---|\n| n | integer, 1–128, ≤ 20 |\n\n`1–2`\n")
+    assert "integer, 1\u2060–\u2060128, ≤\u00a020" in page.html
+    assert "<code>1–2</code>" in page.html
+    assert "integer, 1–128, ≤ 20" in page.plain
+
+
+@every_language
+@pytest.mark.parametrize("slug", DOCUMENTATION.pages("en"))
+def test_every_column_of_a_table_for_clients_has_a_head(language: str, slug: str) -> None:
+    """Without one, what stood before it in Chinese took three quarters of the width."""
+    assert "<th></th>" not in DOCUMENTATION.pages(language)[slug].rendered.html
+
+
+@every_language
+@every_page
+def test_no_row_of_refusals_begins_with_its_status(language: str, slug: str) -> None:
+    """A phone titles a row by its first cell, and many codes share a status: 400, 400, 400."""
+    html = DOCUMENTATION.pages(language, operator=True)[slug].rendered.html
+    assert [] == re.findall(r"<tr>\n<td>[345]\d\d</td>\n<td[^>]*><code>", html)
+
+
+@every_language
+def test_the_way_to_show_a_key_is_told_before_all_else_of_it(language: str) -> None:
+    """It stood below 25 fields of what a key's own answer has."""
+    text = DOCUMENTATION.pages(language)["authentication"].text
+    assert text.index("Authorization: Bearer") < text.index("`spent_usd`")
+    assert "where-it-goes" == DOCUMENTATION.pages(language)["authentication"].rendered.headings[0].anchor
+
+
+@every_language
+def test_no_advice_wants_the_end_of_a_base_url_that_works_without(language: str) -> None:
+    """`it ends in /v1`, said the errors, while the quick start has it work without."""
+    catalogue = LANGUAGES[language]
+    for told in ("do", "mend"):
+        advice = catalogue(f"failure.not_found.{told}")
+        assert re.search("with or without `/v1`|带不带 `/v1`", advice)
 
 
 @every_language
