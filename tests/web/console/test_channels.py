@@ -126,6 +126,19 @@ async def answered(visitor: Visitor, drift: float) -> None:
         await Journal(visitor.gateway.database).settle(attrs.evolve(row, drift=drift))
 
 
+def test_a_channel_that_nobody_asked_has_no_figures_on_its_page(tmp_path: Path) -> None:
+    """As in the list: no errors of no requests are not 0 %, and no drift needs no heading."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", channel(), status=201)
+        await visitor.sign_in()
+        text = await visitor.page("/console/channels/c")
+        assert ("0 %" in text, "$0.00" in text, 'id="drift"' in text) == (False, False, False)
+        assert 'Requests</dt><dd>0 <small class="muted">Last 24 hours</small>' in text
+
+    at_console(tmp_path, story)
+
+
 def test_the_channel_pages_show_its_drift_and_explain_it(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await answered(visitor, 1.04)
