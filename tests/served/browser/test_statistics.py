@@ -150,11 +150,12 @@ def test_a_table_that_is_wider_than_a_phone_shows_that_it_goes_on(open_page: Ope
     """Its last columns were cut off without a sign: covers go along with the table and bare a shadow at the side that
     has more."""
     page = open_page("/console/statistics?span=30d", size="phone")
-    table = page.get_by_role("region", name="Models")
+    page.get_by_text("As a table").click()
+    table = page.locator(".scroll").filter(has=page.locator("#steps"))
     assert table.evaluate("box => box.scrollWidth > box.clientWidth")
     attached = table.evaluate("box => getComputedStyle(box).backgroundAttachment")
     assert "local, local, scroll, scroll" == attached
-    table.scroll_into_view_if_needed()
+    table.evaluate("box => box.scrollIntoView()")
     box = table.bounding_box()
     assert box is not None
     edge = {"x": box["x"] + box["width"] - 4, "y": box["y"] + 2, "width": 4, "height": 4}

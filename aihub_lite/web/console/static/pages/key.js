@@ -152,7 +152,13 @@ function dayRow(day) {
 
 function modelRow(sums) {
   const numbers = [sums.requests, sums.prompt_tokens, sums.completion_tokens].map((number) => [count(number)]);
-  return row(sums.model, [[amount(sums.cost_usd), undefined, digits(sums.cost_usd)], ...numbers, [percent(sums.errors, sums.requests)]]);
+  const cells = [[amount(sums.cost_usd), undefined, digits(sums.cost_usd)], ...numbers, [percent(sums.errors, sums.requests)]];
+  const element = row(sums.model, cells);
+  const heads = document.querySelectorAll("#models thead th");
+  for (const [place, cell] of [...element.cells].entries()) {
+    if (place) cell.dataset.label = heads[place].textContent;
+  }
+  return element;
 }
 
 function totals({ total }) {
