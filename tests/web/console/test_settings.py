@@ -17,7 +17,7 @@ ODD = "<img src=x onerror=alert(1)>{{7*7}}"
 def test_every_setting_is_on_the_page(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
-        text = await visitor.page("/console/settings")
+        text = (await visitor.page("/console/settings")).replace("_<wbr>", "_")  # where a name may break
         others = {
             "audit_days",
             "backup_hour",
