@@ -181,8 +181,13 @@ async def _of_tokens(gateway: Gateway) -> AsyncIterator[Condition]:
         if left is not None and left <= _lowest_limit(token) * NEAR:
             used = _used(left / max(_lowest_limit(token), 1))
             yield Condition("near_limit", token.name, token.id, plain(usd(max(left, 0))), used)
-        if token.expires_at is not None and token.expires_at - now < SOON:
+        if token.expires_at is not None and expires_soon(token, now):
             yield Condition("expires_soon", token.name, token.id, moment_text(token.expires_at))
+
+
+def expires_soon(token: Token, now: float) -> bool:
+    """Whether a token that is live at Unix time `now` will not be for long."""
+    return token.expires_at is not None and token.expires_at - now < SOON
 
 
 def _lowest_limit(token: Token) -> int:

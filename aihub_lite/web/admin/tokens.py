@@ -14,6 +14,7 @@ from aihub_lite.domain.money import plain, usd
 from aihub_lite.domain.pots.budget import PotKey, budgets_of
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.errors import Conflict, InvalidRequest
+from aihub_lite.gateway.conditions.conditions import expires_soon
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.ceilings import CeilingBounds, bound_texts, bounds_of
 from aihub_lite.gateway.people.ownership import given_to, owner_names
@@ -121,6 +122,7 @@ def token_json(gateway: Gateway, token: Token) -> Json:
         "models": token.models,
         "expires": optional_moment(token.expires_at),
         "expired": token.expires_at is not None and token.expires_at <= wall,
+        "expires_soon": token.live(wall) and expires_soon(token, wall),
         "rpm": token.rpm,
         "tpm": token.tpm,
         "concurrency": token.concurrency,

@@ -8,6 +8,7 @@ from litestar.response import Template
 
 from aihub_lite.domain.route import REASONS, NamedRoute
 from aihub_lite.errors import GatewayError
+from aihub_lite.gateway.conditions.standing import is_up
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.routes import explained_route, route_json
@@ -25,6 +26,12 @@ def names_of_models(gateway: Gateway) -> list[str]:
     registry = gateway.registry
     names = sorted({*registry.catalog.models, *registry.models.aliases})
     return names[:MOST_NAMES]
+
+
+def answers(gateway: Gateway, route: NamedRoute) -> bool:
+    """Whether any of a route's models has a channel that takes requests at the moment, whatever the request is."""
+    models = [gateway.registry.catalog.resolve(step.model) for step in route.steps]
+    return any(resolved is not None and is_up(gateway, resolved[0]) for resolved in models)
 
 
 def ways_of(gateway: Gateway, route: NamedRoute, token: str) -> Json:
@@ -60,7 +67,10 @@ def editor(request: AnyRequest, gateway: Gateway, route: NamedRoute | None, toke
 @get("/routes")
 async def show_routes(request: AnyRequest, gateway: TheGateway) -> Template:
     """All routes, by name."""
-    routes = [route_json(gateway, route) for _, route in sorted(gateway.registry.routes.all.items())]
+    routes = [
+        {**route_json(gateway, route), "answers": answers(gateway, route)}
+        for _, route in sorted(gateway.registry.routes.all.items())
+    ]
     return page(request, "pages/routes.html", routes=routes)
 
 

@@ -8,6 +8,7 @@ from aihub_lite.domain.catalog import Model
 from aihub_lite.domain.channel import ModelFacts
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import NotFound
+from aihub_lite.gateway.conditions.standing import is_up
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.models import BY_ID, aliases_by_model, model_json, offered_to
 from aihub_lite.web.console.models import one_price
@@ -21,15 +22,11 @@ NO_CHAT = re.compile(rf"{EMBEDS.pattern}|rerank|whisper|tts\b|speech|transcri|da
 
 def example_models(gateway: Gateway, token: Token | None) -> dict[str, str]:
     """The models that examples call, by what stands for them in a page; nothing for what may not be called."""
-    models = sorted(offered_to(gateway, token), key=lambda model: (not _is_up(gateway, model), BY_ID.place(model)))
+    models = sorted(offered_to(gateway, token), key=lambda model: (not is_up(gateway, model), BY_ID.place(model)))
     named = [model.id for model in models]
     chatting = [name for name in named if not NO_CHAT.search(name)]
     found = {"model": chatting or named, "embedding": [name for name in named if EMBEDS.search(name)]}
     return {name: models[0] for name, models in found.items() if models}
-
-
-def _is_up(gateway: Gateway, model: Model) -> bool:
-    return any(gateway.health.available(candidate.channel.id) for candidate in model.candidates)
 
 
 def model_rows(gateway: Gateway, token: Token | None) -> list[Json]:
@@ -74,7 +71,7 @@ def model_row(gateway: Gateway, model: Model, aliases: list[str]) -> Json:
         "price": one_price(row),
         "reads": facts.input_modalities,
         "can": facts.can,
-        "healthy": _is_up(gateway, model),
+        "healthy": is_up(gateway, model),
     }
 
 

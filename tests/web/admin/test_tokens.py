@@ -39,6 +39,7 @@ def test_a_token_is_created_with_every_limit(tmp_path: Path) -> None:
             "self_made": False,
             "bound": {},
             "expired": False,
+            "expires_soon": False,
             "paused": None,
             "budget": "5.00/day",
             "expires": "2127-01-31T00:00:00Z",

@@ -96,6 +96,11 @@ def test_tokens_near_their_limit_or_expiry_need_attention(tmp_path: Path) -> Non
         await visitor.call("POST", "/tokens", {"name": "off", "expires": "3d", "enabled": False}, status=201)
         visitor.gateway.ledger.balances[near["id"]].charge(850_000_000, visitor.clock.wall())
         assert [("near_limit", "near"), ("expires_soon", "soon")] == await kinds(visitor)
+        await visitor.sign_in()
+        assert 1 == (await visitor.page("/console/tokens")).count("Expires soon")
+        assert [True, False] == [
+            "Expires soon" in await visitor.page(f"/console/tokens/{name}") for name in ("soon", "later")
+        ]
 
     at_console(tmp_path, story)
 

@@ -251,13 +251,28 @@ def test_every_term_of_the_formula_has_a_name(tag: str) -> None:
     assert set() == {f"requests.part_{kind}" for kind in KINDS} - LANGUAGES[tag].texts.keys()
 
 
+def test_a_request_says_first_what_it_took_and_only_then_what_changed_on_the_way(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await book(visitor, "r1", usage=Usage(1234, 56), upstream_model="", dropped=())
+        await book(visitor, "r2", usage=Usage(1234, 56), upstream_model="", dropped=("seed", "user"))
+        await visitor.sign_in()
+        pages = [await visitor.page(f"/console/requests/{name}") for name in ("r1", "r2")]
+        assert all("1,234 → 56" in page.split("</dl>", 1)[0] for page in pages)
+        assert [False, True] == ["<code>seed</code>, <code>user</code>" in page for page in pages]
+        assert [False, True] == ["Changed on the way" in page for page in pages]
+
+    at_console(tmp_path, story)
+
+
 def test_the_formula_is_shown_with_exact_numbers(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         price = msgspec.json.encode(Price(Rates(75_000_000, 300_000_000), source="operator")).decode()
         await book(visitor, "r1", usage=Usage(1234, 0), price=price, cost_nano=92_550)
         await visitor.sign_in()
         page = (await visitor.get("/console/requests/r1")).text
-        assert ["$0.00009255", "$0.075", "$0.00009255", "$0.30", "$0.00"] == re.findall(r"\$[\d.]+", page)
+        facts, terms = page.split("</dl>", 1)
+        assert ["$0.00009255"] == re.findall(r"\$[\d.]+", facts)
+        assert ["$0.00009255", "$0.075", "$0.00009255", "$0.30", "$0.00"] == re.findall(r"\$[\d.]+", terms)
 
     at_console(tmp_path, story)
 

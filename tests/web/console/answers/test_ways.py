@@ -213,6 +213,20 @@ def test_a_chinese_reader_is_told_in_chinese_why_a_route_goes_as_it_does(tmp_pat
     at_console(tmp_path, story)
 
 
+def test_the_list_of_routes_says_which_no_model_of_answers(tmp_path: Path) -> None:
+    """Whatever a single request would be refused for."""
+
+    async def story(visitor: Visitor) -> None:
+        await with_route(visitor)
+        await visitor.sign_in()
+        assert "No model answers now" not in await visitor.page("/console/routes")
+        for channel in visitor.gateway.registry.channels.all:
+            await visitor.gateway.registry.channels.disable(channel.id, "by a test")
+        assert 1 == (await visitor.page("/console/routes")).count("No model answers now")
+
+    at_console(tmp_path, story)
+
+
 def test_an_english_reader_is_told_what_the_api_tells(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await with_route(visitor)
