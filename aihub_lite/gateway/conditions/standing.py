@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aihub_lite.domain.catalog import Model
 from aihub_lite.domain.channel import Channel, ChannelKey
 from aihub_lite.domain.clock import moment_text
 from aihub_lite.gateway.core import Gateway
@@ -83,8 +82,3 @@ def at_limit(gateway: Gateway, channel: Channel, usable: Iterable[ChannelKey]) -
         return False
     ids = [key.id for key in usable] or [NO_KEY]
     return all(limits.full((channel.id, key_id, ""), NOTHING) for key_id in ids)
-
-
-def is_up(gateway: Gateway, model: Model) -> bool:
-    """Whether any channel of a model takes requests at the moment."""
-    return any(gateway.health.available(candidate.channel.id) for candidate in model.candidates)

@@ -184,3 +184,8 @@ async def forget_of_model(gateway: TheGateway, model: FromPath[str]) -> Json:
 
 
 models_router = PathRouter("/models", route_handlers=[list_models, show_model, say_of_model, forget_of_model])
+
+
+def is_up(gateway: Gateway, model: Model) -> bool:
+    """Whether any channel of a model takes requests at the moment."""
+    return any(gateway.health.available(candidate.channel.id) for candidate in model.candidates)

@@ -286,8 +286,7 @@ def lost_by(gateway: Gateway, request: PriceInput, name: str) -> list[str]:
 
 @get("/")
 async def list_prices(gateway: TheGateway, asked: TheAsked, model: FromQuery[str | None] = None) -> Json:
-    """List prices, a page at a time, of every model at every channel, with the operator's for models that nobody
-    offers last.
+    """List prices, a page at a time, of all models at all channels; the operator's for models nobody offers come last.
 
     Or of one model, by any of its names. `q` is of a model's id or a channel's name.
     """
@@ -353,8 +352,7 @@ async def set_price(gateway: TheGateway, content: TheBody) -> Json:
 
 @post("/adopt/{model:path}", status_code=200)
 async def adopt_price(gateway: TheGateway, model: FromPath[str], channel: FromQuery[str] = "") -> Json:
-    """Adopt a price that was looked up or guessed as the operator's own, whole: it stays, whatever the table says
-    later."""
+    """Adopt a price that was looked up or guessed as the operator's own, whole: it stays, whatever the table says."""
     registry, now = gateway.registry, gateway.clock.wall()
     name = own_name(registry, model.removeprefix("/"))
     if registry.catalog.plain(name) is None and name not in registry.models.prices:

@@ -8,9 +8,9 @@ from litestar.response import Template
 
 from aihub_lite.domain.route import REASONS, NamedRoute
 from aihub_lite.errors import GatewayError
-from aihub_lite.gateway.conditions.standing import is_up
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway
+from aihub_lite.web.admin.models import is_up
 from aihub_lite.web.admin.routes import explained_route, route_json
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest

@@ -8,9 +8,8 @@ from aihub_lite.domain.catalog import Model
 from aihub_lite.domain.channel import ModelFacts
 from aihub_lite.domain.token import Token
 from aihub_lite.errors import NotFound
-from aihub_lite.gateway.conditions.standing import is_up
 from aihub_lite.gateway.core import Gateway
-from aihub_lite.web.admin.models import BY_ID, aliases_by_model, model_json, offered_to
+from aihub_lite.web.admin.models import BY_ID, aliases_by_model, is_up, model_json, offered_to
 from aihub_lite.web.console.models import one_price
 from aihub_lite.web.docs.machine import SUFFIX
 from aihub_lite.web.views import Json
