@@ -28,6 +28,7 @@ from aihub_lite.wire.passthrough.typed_stream import FINAL
 from aihub_lite.wire.responses import request as responses
 from aihub_lite.wire.responses.output import COMPLETED, EVENTS, INCOMPLETE
 from tests.web.admin.desk import Desk, at_desk
+from tests.web.console.test_requests import book
 from tests.web.console.visitor import Visitor, at_console
 
 CHAT_FIELDS = CLAUDE_READ | OWN_FIELDS.keys() | DEFAULTS.keys() | GEMINI_READ | NO_OPS.keys()
@@ -153,6 +154,20 @@ def test_every_field_of_a_keys_own_answer_is_described_and_no_other(tmp_path: Pa
         assert told == described_answer("/v1/key")
 
     at_desk(tmp_path, story)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_is_said_of_days_and_models_of_a_keys_usage_names_their_own_field(language: str, tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        made = await visitor.call("POST", "/tokens", {"name": "t"}, status=201)
+        await book(visitor, "r1", token_id=made["id"])
+        usage = (await visitor.get("/v1/key", authorization=f"Bearer {made['key']}")).json()["usage"]
+        told = {field.name: field.text[language] for field in operations()["/v1/key"].answer}
+        for part in ("days", "models"):
+            (row,) = {*usage[part][-1]} - {*usage["total"]}
+            assert f"`{row}`" in told[f"usage.{part}"]
+
+    at_console(tmp_path, story)
 
 
 def described_answer(path: str) -> set[str]:
