@@ -12,7 +12,7 @@ from tests.web.console.visitor import Visitor, at_console
 PATH = "/console/key"
 
 
-@pytest.mark.parametrize(("language", "title"), [("en", "Look at your key"), ("zh-CN", "查看密钥用量")])
+@pytest.mark.parametrize(("language", "title"), [("en", "View key usage"), ("zh-CN", "查看密钥用量")])
 def test_the_page_of_a_key_is_open_to_everybody(tmp_path: Path, language: str, title: str) -> None:
     async def story(visitor: Visitor) -> None:
         answer = await visitor.get(PATH, accept_language=language)
