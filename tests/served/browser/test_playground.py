@@ -134,7 +134,7 @@ def test_a_conversation_keeps_its_turns_but_no_refused_one(open_page: OpenPage, 
     page = open_page("/console/playground?model=poet")
     page.get_by_label("System prompt").fill("Be brief.")
     page.get_by_label("Temperature").fill("0.2")
-    page.get_by_label("Most tokens").fill("50")
+    page.get_by_label("Max output tokens").fill("50")
     ask(page, "One")
     expect(answer(page)).to_contain_text("no leaves")
     page.get_by_label("Model", exact=True).select_option("strict")

@@ -80,7 +80,7 @@ def test_new_requests_come_live_but_no_row_moves_under_the_pointer(open_page: Op
 def test_a_request_is_left_by_the_filters_that_led_to_it(open_page: OpenPage) -> None:
     page = open_page("/console/requests?outcome=error&since=30d")
     page.locator("tbody tr a").first.click()
-    expect(page.get_by_text("Fields left out")).to_be_visible()
+    expect(page.get_by_role("heading", name="Attempts")).to_be_visible()
     page.get_by_role("main").get_by_role("link", name="Requests").click()
     expect(page).to_have_url(re.compile(r"/console/requests\?outcome=error&since=30d$"))
     expect(page.get_by_label("Any outcome")).to_have_value("error")

@@ -118,11 +118,12 @@ def test_a_key_that_rests_says_why_and_until_when(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
-async def answered(visitor: Visitor, drift: float) -> None:
+async def answered(visitor: Visitor, drift: float, asked: dict[str, Any] | None = None) -> None:
     """A window of the channel's answers with this drift is on record."""
-    await visitor.call("POST", "/channels", channel(), status=201)
+    made = asked or channel()
+    await visitor.call("POST", "/channels", made, status=201)
     for number in range(DRIFT_WINDOW):
-        row = record(f"r{number}", started_ms=int(visitor.clock.wall() * 1000) + 1000 + number, channel="c")
+        row = record(f"r{number}", started_ms=int(visitor.clock.wall() * 1000) + 1000 + number, channel=made["name"])
         await Journal(visitor.gateway.database).settle(attrs.evolve(row, drift=drift))
 
 

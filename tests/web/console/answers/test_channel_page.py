@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aihub_lite.web.console.language import LANGUAGES
+from tests.web.console.test_channels import answered
 from tests.web.console.test_requests import book
 from tests.web.console.visitor import Visitor, at_console
 
@@ -16,7 +17,7 @@ CHANNEL = {"name": "house", "provider": "demo", "models": ["m"], "rpm": 60}
 
 def test_drift_comes_after_state_keys_limits_and_failures_and_its_definition_behind_a_question(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
-        await visitor.call("POST", "/channels", CHANNEL, status=201)
+        await answered(visitor, 1.0, CHANNEL)
         await visitor.sign_in()
         for language, texts in LANGUAGES.items():
             page = unescape(await visitor.page("/console/channels/house", accept_language=language))
