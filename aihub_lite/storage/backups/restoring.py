@@ -106,10 +106,10 @@ def _refuse_newer(database: Path, contents: Contents) -> None:
         )
 
 
-def _moment(seconds: int) -> str:
-    if not seconds:
+def _moment(milliseconds: int) -> str:
+    if not milliseconds:
         return "before its first use"
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _keep(database: Path) -> Path | None:

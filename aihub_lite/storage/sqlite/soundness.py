@@ -24,8 +24,8 @@ MONEY = (
     "credits",
 )
 """Tables that hold who may spend what, and what was spent: nothing that is not asked for takes a row from them."""
-LATEST = (("usage_records", "max(started_ms) / 1000"), ("audit", "max(at_ms) / 1000"), ("tokens", "max(created_at)"))
-"""By table: the time in Unix seconds of the last thing that is known of in it."""
+LATEST = (("usage_records", "max(started_ms)"), ("audit", "max(at_ms)"), ("tokens", "1000 * max(created_at)"))
+"""By table: the time in Unix ms of the last thing that is known of in it."""
 
 
 @attrs.frozen
@@ -37,7 +37,8 @@ class Contents:
     rows: Mapping[str, int]
     """Of each table of `MONEY` that is there."""
     latest: int
-    """When something last happened in it, in Unix seconds; 0 where nothing has."""
+    """When something last happened in it, in Unix ms; 0 where nothing has. What is done in the second of a backup is
+    done after it."""
 
 
 def tables_of(connection: sqlite3.Connection) -> set[str]:
