@@ -116,10 +116,38 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+"""By how many pixels the page is wider than the window."""
+
+
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the window."""
-    pixels: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    """The same of a page as it is now."""
+    pixels: int = page.evaluate(WIDER)
     return pixels
+
+
+BROKEN = """
+() => {
+  const broken = [];
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode;
+    if (text.parentElement.closest("APART")) continue;
+    for (const word of text.data.matchAll(/\\w{2,20}(?!\\w)/g)) {
+      const range = new Range();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map((rect) => Math.round(rect.top))).size > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}
+"""
+
+
+def broken_words(apart: str) -> str:
+    """A script that lists words and numbers that stand on two lines, but for those within what a selector names."""
+    return BROKEN.replace("APART", apart)
 
 
 def held_back(page: Page, script: str = "**/*.js") -> Callable[[], None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.served.browser.conftest import OpenPage, overflow
+from tests.served.browser.conftest import OpenPage, broken_words, overflow
 from tests.support.gateway import Gateway
 
 SPLIT = """
@@ -42,24 +42,7 @@ CUT = """
   .map((one) => one.outerHTML.slice(0, 60))
 """
 """What reaches beyond the window's edge outside of a box that scrolls."""
-BROKEN = """
-() => {
-  const broken = [];
-  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const text = texts.currentNode;
-    if (text.parentElement.closest("pre")) continue;
-    for (const word of text.data.matchAll(/\\w{2,20}(?!\\w)/g)) {
-      const range = new Range();
-      range.setStart(text, word.index);
-      range.setEnd(text, word.index + word[0].length);
-      if (new Set([...range.getClientRects()].map((rect) => Math.round(rect.top))).size > 1) broken.push(word[0]);
-    }
-  }
-  return broken;
-}
-"""
-"""Words and numbers that stand on two lines."""
+BROKEN = broken_words("pre")
 
 
 def slugs(page: Page) -> list[str]:

@@ -7,30 +7,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.served.browser.conftest import SETTINGS, OpenPage
+from tests.served.browser.conftest import SETTINGS, WIDER, OpenPage, broken_words
 from tests.served.browser.history import fill
 from tests.served.browser.places import places
 from tests.support.gateway import Gateway, running
 from tests.support.process import Home
 
-BROKEN = """
-() => {
-  const broken = [];
-  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const text = texts.currentNode;
-    if (text.parentElement.closest("pre, .snippet, textarea, script, .unseen")) continue;
-    for (const word of text.data.matchAll(/[A-Za-z0-9_]{2,20}(?![A-Za-z0-9_])/g)) {
-      const range = new Range();
-      range.setStart(text, word.index);
-      range.setEnd(text, word.index + word[0].length);
-      if (new Set([...range.getClientRects()].map((rect) => Math.round(rect.top))).size > 1) broken.push(word[0]);
-    }
-  }
-  return broken;
-}
-"""
-"""Words and numbers that stand on two lines; an address to copy may be longer than one."""
+BROKEN = broken_words("pre, .snippet, textarea, script, .unseen")
+"""An address to copy may be longer than a line."""
 HIDDEN = """
 () => {
   const box = document.querySelector("main");
@@ -75,8 +59,6 @@ ASKEW = """
 """
 """Boxes that do not stand at the height of their text, or not where their label begins."""
 
-WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-"""By how many pixels a page is wider than its window."""
 RAGGED = """
 () => [...document.querySelectorAll("main .table.stacking tbody tr > td:nth-child(2):not([data-label])")]
   .filter((cell) => {
