@@ -78,15 +78,15 @@ class Gauge:
             used = counted
         elif used > counted:
             self.sure -= used - counted
-        full_at = self.full_at
-        if full_at < now:
-            full_at = now
-        self.full_at = full_at + used * self.window / self.size
+        self._count(used, now)
 
     def correct(self, units: int, now: float) -> None:
         """So many more were used than was counted; may be negative."""
         if units > 0:
             self.sure -= units
+        self._count(units, now)
+
+    def _count(self, units: int, now: float) -> None:
         full_at = self.full_at
         if full_at < now:
             full_at = now
@@ -136,15 +136,7 @@ class Allotment(Gauge):
             return 0.0
         return max(self.until - now, ROUNDING)
 
-    def answered(self, counted: int, now: float, used: int | None = None) -> None:
-        """As of a Gauge."""
-        self.pending -= counted
-        if used is None:
-            used = counted
-        self.correct(used, now)
-
-    def correct(self, units: int, now: float) -> None:
-        """So many more were used than was counted; may be negative."""
+    def _count(self, units: int, now: float) -> None:
         if now >= self.until:
             return
         self.left -= units
