@@ -105,7 +105,8 @@ async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Temp
         ends=ends_of(view, usage.span, zone),
         days=days_of(usage.span.edges, zone),
         times=[local_text(edge, zone) for edge in (usage.span.edges[0], usage.span.edges[-1])],
-        used=await used_span(gateway, zone),
+        # What leads out of an empty range; to a full one it says nothing.
+        used=None if members else await used_span(gateway, zone),
         # The template has the two labels in the reader's language.
         lines=lambda rest, together: lines(usage, members, view.metric, rest, together),
         step=usage.span.step,
