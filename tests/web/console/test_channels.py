@@ -312,3 +312,25 @@ def test_the_rarer_fields_of_a_channel_are_open_where_one_is_set(
         assert is_open == ('<details class="more" open>' in await visitor.page("/console/channels/c"))
 
     at_console(tmp_path, story)
+
+
+LIMITS_IN_USE = {
+    "en": {"Requests per minute", "LLM tokens per minute", "Cost per day", "Requests at once"},
+    "zh": {"每分钟请求数", "每分钟 Token 数", "每天费用", "并发请求"},
+}
+
+
+@pytest.mark.parametrize("language", LIMITS_IN_USE)
+def test_limits_in_use_are_named_in_the_order_of_the_language(tmp_path: Path, language: str) -> None:
+    """Chinese says how often first: 请求 每分钟 were the words of English."""
+
+    async def story(visitor: Visitor) -> None:
+        limits = {"rpm": 60, "tpm": 1000, "concurrency": 2, "budget": "5/day"}
+        await visitor.call("POST", "/channels", channel(**limits), status=201)
+        await visitor.sign_in()
+        visitor.http.cookies.set("aihub_language", language)
+        text = await visitor.page("/console/channels/c")
+        names = re.findall(r'<th scope="row">([^<]+?)</th>\s*<td class="nowrap">', text)
+        assert LIMITS_IN_USE[language] == {*names}
+
+    at_console(tmp_path, story)

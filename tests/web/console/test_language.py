@@ -44,6 +44,22 @@ def test_only_people_have_a_persons_name_in_chinese() -> None:
     assert {"people.name", "people.search", "sign_in.name", "refusal.address_is_name"} == named
 
 
+def test_tokens_alone_are_keys() -> None:
+    """The list of keys and the count of what a model reads had one name: a label that begins with it means keys."""
+    label = re.compile(r"tokens?(?!/)\b[^.]{0,24}$", re.IGNORECASE)
+    named = [key for key, text in LANGUAGES["en"].texts.items() if label.match(text)]
+    chinese = LANGUAGES["zh"].texts
+    assert [] == [key for key in named if "Token" in chinese[key] or "令牌" not in chinese[key]]
+
+
+def test_chinese_has_one_word_for_each_thing() -> None:
+    """A token of a model was Token, token and 令牌, and the documentation had another word for who sells models."""
+    other = re.compile(
+        r"令牌数(?!量)|提供商|提示超过|的提示[，,]|(?<=[\u4e00-\u9fff/，。] )token\b|\btoken(?= ?[\u4e00-\u9fff])"
+    )
+    assert [] == [key for key, text in LANGUAGES["zh"].texts.items() if other.search(text)]
+
+
 def test_no_template_joins_a_list_by_the_commas_of_one_language() -> None:
     joined = re.compile(r"""join\(["'][,;]|\{\{ *["'][,;] """)
     assert [] == [path.name for path in FOLDER.rglob("*.html") if joined.search(path.read_text("utf-8"))]

@@ -40,6 +40,11 @@ every_language = pytest.mark.parametrize("language", ["en", "zh"])
 every_page = pytest.mark.parametrize("slug", ENGLISH)
 
 
+def names_out(text: str) -> str:
+    """A page without what programs read: its code and where its links lead."""
+    return re.sub(r"`[^`\n]*`|\]\([^)]*\)", "", CODE.sub("", text))
+
+
 def test_every_language_has_the_same_pages_in_the_same_order() -> None:
     assert [*ENGLISH] == [*DOCUMENTATION.pages("zh", operator=True)]
 
@@ -306,6 +311,14 @@ def test_lists_in_chinese_have_chinese_commas(slug: str) -> None:
     text = CODE.sub("", DOCUMENTATION.pages("zh", operator=True)[slug].text)
     mixed = re.compile(r"[\u4e00-\u9fff）][,;] |[,;] [\u4e00-\u9fff]|` ?[,;] `|\d, \d{3} \|")
     assert [] == [match[0] for match in mixed.finditer(text)]
+
+
+@every_page
+def test_chinese_pages_have_the_console_s_words(slug: str) -> None:
+    """A model's tokens are Token there and who sells models is 服务商; here they were token and 提供商."""
+    text = names_out(DOCUMENTATION.pages("zh", operator=True)[slug].text)
+    other = re.compile(r"提供商|(?<=[\u4e00-\u9fff，。（、|] )token\b|\btoken(?= ?[\u4e00-\u9fff])")
+    assert [] == [match[0] for match in other.finditer(text)]
 
 
 def test_blocks_that_say_tab_are_one_block_with_tabs() -> None:
