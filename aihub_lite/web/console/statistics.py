@@ -94,7 +94,7 @@ async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Temp
         ends = (view.first, view.last)
         return with_status(page(request, "pages/statistics.html", wrong=error, ends=ends, days=None, **choices), error)
     members = await asyncio.to_thread(ranked, usage.members, view.sort, view.metric, rising=view.rising)
-    others = await asyncio.to_thread(rest_of, members)
+    others = await asyncio.to_thread(rest_of, members, usage.total, view.metric)
     if view.metric != "latency":
         members[:SHOWN] = await over_steps(gateway, usage, members[:SHOWN])
     tokens = {token.id for token in gateway.registry.tokens.by_digest.values()}
@@ -149,11 +149,20 @@ def row_of(member: Member, view: View, usage: Figures, tokens: Container[str]) -
         **sums_json(member.total),
         "quality": quality_json(member.quality),
         "change": change(now, before),
+        "share": share_of(member.total, usage.total, view.metric),
         "is_new": bool(now) and not before and usage.before != Totals(),
         "is_used": bool(now),
         "requests_query": requests_query,
         "inside": view.inside(member),
     }
+
+
+def share_of(part: Totals, whole: Totals, metric: str) -> float | None:
+    """Which part of a figure is a member's; None of means, and of nothing."""
+    total = value_of(whole, metric)
+    if metric == "latency" or not total:
+        return None
+    return value_of(part, metric) / total
 
 
 def changes_of(usage: Figures) -> dict[str, float | None]:
@@ -162,7 +171,7 @@ def changes_of(usage: Figures) -> dict[str, float | None]:
     return {metric: change(value_of(usage.total, metric), value_of(before, metric)) for metric in METRICS}
 
 
-def rest_of(members: list[Member]) -> Json | None:
+def rest_of(members: list[Member], whole: Totals, metric: str) -> Json | None:
     """The sums of the members that the table has no row for, together; None where it has all."""
     others = members[LIMIT:]
     if not others:
@@ -171,7 +180,12 @@ def rest_of(members: list[Member]) -> Json | None:
     quality = None
     if all(member.quality is not None for member in others):
         quality = reduce(Quality.__add__, (member.quality for member in others if member.quality is not None))
-    return {**sums_json(total), "quality": quality_json(quality), "members": len(others)}
+    return {
+        **sums_json(total),
+        "quality": quality_json(quality),
+        "share": share_of(total, whole, metric),
+        "members": len(others),
+    }
 
 
 def ends_of(view: View, span: Span, zone: tzinfo) -> list[str]:

@@ -430,7 +430,12 @@ def test_a_measured_report_has_percentiles_speed_and_savings(tmp_path: Path) -> 
 
 def names_in(text: str) -> list[str]:
     """The names of the table, in its order."""
-    return [name.strip() for name in re.findall(r'<th scope="row"><span class="swatch s\d"></span>([^<]+)</th>', text)]
+    return [
+        name.strip()
+        for name in re.findall(
+            r'<th scope="row"><span class="swatch s\d"></span>(?:<a[^>]+>)?([^<]+)(?:</a>)?</th>', text
+        )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -605,5 +610,83 @@ def test_there_are_fifty_views_at_most(tmp_path: Path) -> None:
 def test_what_is_no_view_is_refused(tmp_path: Path, body: dict[str, Any]) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.call("PUT", "/views/ours", body, status=400)
+
+    at_console(tmp_path, story)
+
+
+# What is seen at once
+
+
+def of_navigation(text: str, name: str) -> list[str]:
+    part = text.partition(f'aria-label="{name}"')[2].partition("</nav>")[0]
+    return re.findall(r">([^<]+)</a>", part)
+
+
+def test_people_and_teams_are_a_click_away(tmp_path: Path) -> None:
+    """Who spends was two menus away, behind what the figures are grouped by."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        text = await visitor.page("/console/statistics")
+        assert ["Models", "Tokens", "People", "Teams", "Channels", "Asked for as"] == of_navigation(text, "By")
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("cost", ["a", "b", "=c"]),
+        ("latency", ["Time to first byte"]),
+    ],
+)
+def test_the_chart_has_a_legend_of_what_it_draws(tmp_path: Path, metric: str, expected: list[str]) -> None:
+    """Its colours were named in the table below it alone, which a phone shows a screen later."""
+
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        text = await visitor.page(f"/console/statistics?span=30d&metric={metric}")
+        legend = text.partition('id="legend"')[2].partition("</p>")[0]
+        entries = re.findall(r'<span class="swatch s(\d)"></span>([^<]+)', legend)
+        assert [str(number) for number in range(len(expected))] == [color for color, _ in entries]
+        assert {*expected} == {name for _, name in entries}
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("metric", ["cost", "requests", "tokens", "errors"])
+def test_the_shares_of_all_members_are_the_whole(tmp_path: Path, metric: str) -> None:
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        text = await visitor.page(f"/console/statistics?span=30d&metric={metric}")
+        shares = [float(share) for share in re.findall(r'class="share">([\d.]+) %', text)]
+        assert 3 == len(shares)
+        assert abs(100 - sum(shares)) <= 1
+
+    at_console(tmp_path, story)
+
+
+def test_a_mean_has_no_share(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        assert 'class="share"' not in await visitor.page("/console/statistics?span=30d&metric=latency")
+
+    at_console(tmp_path, story)
+
+
+def test_what_leads_on_from_a_row_says_where_to_in_words(tmp_path: Path) -> None:
+    """It was two pictures without a word: phones have no pointer that would show what they mean."""
+
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        text = await visitor.page("/console/statistics?span=30d")
+        rows = text.partition('id="members"')[2].partition("<tbody>")[2].partition("</tbody>")[0]
+        assert 3 == len(re.findall(r'aria-label="Requests of [^"]+">Requests</a>', rows))
+        assert 3 == len(re.findall(r'<a href="/console/statistics\?[^"]+" title="What [^"]+">[^<]+</a></th>', rows))
+        assert '<svg class="icon"' not in rows
 
     at_console(tmp_path, story)
