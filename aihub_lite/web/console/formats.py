@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from html import escape
 from typing import Any
 
@@ -19,11 +19,12 @@ class Little:
     exact: str
     below: bool = False
     """Whether it is less than nothing."""
+    than: Decimal = CENT
 
     def __str__(self) -> str:
         if self.below:
-            return f"> -${CENT}"
-        return f"< ${CENT}"
+            return f"> -${self.than}"
+        return f"< ${self.than}"
 
     def __html__(self) -> str:
         return f'<span class="nowrap" title="{self.exact}">{escape(str(self))}</span>'
@@ -35,6 +36,27 @@ def amount(value: float | str | Decimal) -> str | Little:
     if exact and abs(exact) < CENT:
         return Little(exact_dollars(value), below=exact < 0)
     return dollars(value)
+
+
+LEAST = Decimal("0.0001")
+"""Of what a single request cost, in a list of them."""
+
+
+def single(value: float | str | Decimal) -> str | Little:
+    """What one request cost, in a list: all have four places, so that they line up and the longer one is not taken for
+    the larger one."""
+    exact = Decimal(str(value))
+    if exact and abs(exact) < LEAST:
+        return Little(exact_dollars(value), below=exact < 0, than=LEAST)
+    # The sign stands before the currency's.
+    return f"${exact.quantize(LEAST, ROUND_HALF_UP):,}".replace("$-", "-$")
+
+
+def evenly(values: Iterable[float | str | Decimal]) -> list[str]:
+    """Every digit of each amount of a column, and as many places in all of them."""
+    shown = [exact_dollars(value) for value in values]
+    places = max((len(each.partition(".")[2]) for each in shown), default=0)
+    return [each + "0" * (places - len(each.partition(".")[2])) for each in shown]
 
 
 SUFFIXES = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
@@ -76,7 +98,8 @@ def percent(part: float, whole: float) -> str:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "dollars": amount,
-    "small": dollars,
+    "single": single,
+    "evenly": evenly,
     "exact": exact_dollars,
     "plain": plain,
     "count": count,

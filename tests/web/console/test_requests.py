@@ -272,7 +272,7 @@ def test_the_formula_is_shown_with_exact_numbers(tmp_path: Path) -> None:
         page = (await visitor.get("/console/requests/r1")).text
         facts, terms = page.split("</dl>", 1)
         assert ["$0.00009255"] == re.findall(r"\$[\d.]+", facts)
-        assert ["$0.00009255", "$0.075", "$0.00009255", "$0.30", "$0.00"] == re.findall(r"\$[\d.]+", terms)
+        assert ["$0.00009255", "$0.075", "$0.00009255", "$0.300", "$0.00000000"] == re.findall(r"\$[\d.]+", terms)
 
     at_console(tmp_path, story)
 

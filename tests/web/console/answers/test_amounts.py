@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aihub_lite.web.console.formats import amount
+from aihub_lite.web.console.formats import amount, evenly, single
 from tests.web.access.team import add_person, signed_in
 from tests.web.console.answers.test_failures import words_of
 from tests.web.console.answers.test_way_back import addresses
@@ -41,6 +41,27 @@ STATEMENTS = ("/console/pots/{who:str}", "/console/pots/{who:str}/statement", "/
 def test_an_amount_below_a_cent_is_said_to_be_that(value: float, shown: str, html: str) -> None:
     made = amount(value)
     assert (shown, html) == (str(made), made.__html__() if hasattr(made, "__html__") else made)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "$0.0000"),
+        (0.03, "$0.0300"),
+        (0.0048, "$0.0048"),
+        (0.00086, "$0.0009"),
+        (1234.5, "$1,234.5000"),
+        (0.00004, "< $0.0001"),
+        (-0.0002, "-$0.0002"),
+    ],
+)
+def test_costs_of_single_requests_have_as_many_places_in_every_row(value: float, shown: str) -> None:
+    """Below $0.03 stood $0.0048, longer and so seemingly more."""
+    assert shown == str(single(value))
+
+
+def test_amounts_that_are_added_up_line_up() -> None:
+    assert ["$0.0925", "$2.5000", "-$1.0000"] == evenly([0.0925, 2.5, -1])
 
 
 def test_what_is_left_of_a_token_does_not_read_like_a_dollar(tmp_path: Path) -> None:
