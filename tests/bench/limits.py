@@ -15,7 +15,7 @@ from typing import Any
 
 from aihub_lite.domain.validation import MAX_RATE
 from tests.bench.figures import Figure
-from tests.bench.plain import CONNECTIONS, Loaded, Target, check
+from tests.bench.plain import CONNECTIONS, Loaded, Target, check, in_turn
 from tests.bench.rig import Bench, Server, chat_request
 from tests.support.gateway import Gateway, unique
 
@@ -35,7 +35,7 @@ def measure(bench: Bench) -> list[Figure]:
             target_of(bench, gateway, upstream, LIMITS, LIMITS),
         ]
         check([[target.load(CONNECTIONS, bench.seconds / bench.rounds) for target in targets]])
-        turns = [in_turns(targets, number) for number in range(max(2, round(bench.seconds * bench.rounds)))]
+        turns = [in_turn(targets, number, TURN) for number in range(max(2, round(bench.seconds * bench.rounds)))]
     check(turns)
     without, cost = (median(turn[at].per_request_us for turn in turns) for at in (0, 1))
     return [
@@ -55,15 +55,6 @@ def added(key: str, title: str, turns: list[list[Loaded]], at: int) -> Figure:
 def quarter(values: list[float], number: int) -> float:
     """The value below which so many quarters of all lie."""
     return sorted(values)[len(values) * number // 4]
-
-
-def in_turns(targets: list[Target], number: int) -> list[Loaded]:
-    """All of them, each time beginning with another, and every other time the other way round."""
-    order = [(place + number) % len(targets) for place in range(len(targets))]
-    if number % 2:
-        order.reverse()
-    loaded = {at: targets[at].load(CONNECTIONS, TURN) for at in order}
-    return [loaded[at] for at in range(len(targets))]
 
 
 def target_of(

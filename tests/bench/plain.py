@@ -74,6 +74,15 @@ def measure(bench: Bench) -> list[Figure]:
     return [*throughput(many), *latency(one)]
 
 
+def in_turn(targets: list[Target], number: int, seconds: float) -> list[Loaded]:
+    """All of them, each turn beginning with another, and every other turn the other way round."""
+    order = [(place + number) % len(targets) for place in range(len(targets))]
+    if number % 2:
+        order.reverse()
+    loaded = {at: targets[at].load(CONNECTIONS, seconds) for at in order}
+    return [loaded[at] for at in range(len(targets))]
+
+
 def check(rounds: list[list[Loaded]]) -> None:
     """Raises RuntimeError when not every request was answered with 200: figures of errors mean nothing."""
     loads = [loaded.load for turn in rounds for loaded in turn]

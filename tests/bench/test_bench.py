@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import beside, bodies, limits, paced, peers, plain, start, streams, translation
+from tests.bench import beside, bodies, limits, paced, peers, plain, release, start, streams, translation
 from tests.bench.figures import TARGETS, Figure, table
 from tests.bench.profiling import profile
+from tests.bench.release import side_by_side
 from tests.bench.rig import (
     COMPLETION_TOKENS,
     INPUT_NANO,
@@ -137,3 +138,12 @@ def test_the_profile_names_functions_of_the_gateway(bench: Bench, what: str, uni
 def test_the_table_shows_every_target() -> None:
     shown = table([Figure(key, key, "ms", 1.0) for key in TARGETS])
     assert [] == [target for target in TARGETS.values() if f"≤ {target:g} ms" not in shown]
+
+
+def test_the_gateway_is_measured_beside_the_last_release(bench: Bench) -> None:
+    try:
+        compared = side_by_side.measure(bench, release.last_release())
+    except side_by_side.NoHistory as missing:
+        pytest.skip(f"this copy of the repository has no history: {missing}")
+    assert {figure.key for figure in compared} == release.CHECKED
+    assert [] == [figure for figure in compared if figure.ratio <= 0]
