@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from aihub_lite.storage.journal import Journal
+from aihub_lite.web.console.language import LANGUAGES
 from aihub_lite.web.console.tokens import meter, state_of
 from aihub_lite.web.reports.token_usage import limit_rows
 from tests.storage.facts import record
 from tests.support.gateway import unique
+from tests.web.console.test_requests import book
 from tests.web.console.visitor import Visitor, at_console
 
 ODD = "A\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -271,5 +273,74 @@ def test_tokens_are_ordered_by_name_by_what_they_spent_and_by_their_last_use(tmp
             text = await visitor.page(f"/console/tokens?sort={sort}")
             orders[sort] = "".join(re.findall(r'<a class="whole" href="[^"]+">(.)</a>', text))
         assert {"name": "abc", "-name": "cba", "spent": "abc", "-spent": "cba", "-used": "cba"} == orders
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_open"),
+    [
+        ({}, False),
+        ({"quota": "5", "models": ["demo"], "expires": "2030-01-01T00:00:00Z"}, False),
+        ({"group": "lab"}, True),
+        ({"rpm": 0}, True),
+        ({"tpm": 1000}, True),
+        ({"concurrency": 2}, True),
+        ({"allow_ips": ["10.0.0.0/8"]}, True),
+    ],
+)
+def test_the_rarer_fields_of_a_token_are_open_where_one_is_set(
+    tmp_path: Path, fields: dict[str, Any], is_open: bool
+) -> None:
+    """Eleven fields stood in the form of a new token, of which most need one."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/tokens", {"name": "t", **fields}, status=201)
+        await visitor.sign_in()
+        assert is_open == ('<details class="more" open>' in await visitor.page("/console/tokens/t"))
+        assert '<details class="more">' in await visitor.page("/console/tokens/new")
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("owner", "language", "expected"),
+    [
+        ({}, "en", "<dd>The gateway</dd>"),
+        ({}, "zh", "<dd>网关</dd>"),
+        ({"person": "Ada"}, "en", '<dd><a href="/console/people/Ada">Ada</a></dd>'),
+        ({"team": "red"}, "zh", '<dd><a href="/console/people/teams/red">red</a></dd>'),
+    ],
+)
+def test_a_tokens_page_says_whose_it_is(tmp_path: Path, owner: dict[str, str], language: str, expected: str) -> None:
+    """It said so of people and teams alone, and nothing where the gateway pays."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/people", {"name": "Ada"}, status=201)
+        await visitor.call("POST", "/teams", {"name": "red"}, status=201)
+        await visitor.call("POST", "/tokens", {"name": "t", **owner}, status=201)
+        await visitor.sign_in()
+        label = LANGUAGES[language]("token.owner")
+        page = await visitor.page("/console/tokens/t", accept_language=language)
+        assert f"<dt>{label}</dt>{expected}" in page
+
+    at_console(tmp_path, story)
+
+
+def test_the_errors_of_a_token_lead_to_its_failures_which_stand_beside_its_requests(tmp_path: Path) -> None:
+    """They stood below all that is said of clients, where nobody looked for them."""
+
+    async def story(visitor: Visitor) -> None:
+        token = await visitor.call("POST", "/tokens", {"name": "t"}, status=201)
+        whose = {"token_id": token["id"], "token": "t"}
+        await book(visitor, "good", **whose)
+        await visitor.sign_in()
+        assert 'href="#failures"' not in await visitor.page("/console/tokens/t")
+        await book(visitor, "bad", **whose, outcome="error", error_code="upstream_error")
+        page = await visitor.page("/console/tokens/t")
+        places = [page.index(part) for part in ('id="recent"', 'id="failures"', "data-signal", 'id="hand-over"')]
+        assert sorted(places) == places
+        assert '<a href="#failures">50 %</a>' in page
+        assert 'href="/console/requests?token=t&amp;outcome=failed"' in page
 
     at_console(tmp_path, story)
