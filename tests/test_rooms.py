@@ -117,7 +117,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "web.requests": FACTS | {"gateway.core", "storage", "storage.requests", "web.views"},
     "web.spans": FACTS | {"storage"},
     "web.safety": FACTS | {"gateway.core", "storage.safety", "web.views"},
-    "web.pots": FACTS | {"gateway.core", "gateway.people", "gateway.pots", "web.views"},
+    "web.remaining": FACTS | {"domain.people", "gateway.core", "gateway.pots", "web.views"},
+    "web.pots": FACTS | {"gateway.core", "gateway.people", "gateway.pots", "web.remaining", "web.views"},
     "web.pauses": FACTS | {"domain.people", "gateway.core", "web.views"},
     "web.sums": FACTS | {"storage", "storage.reports", "web.views"},
     "web.reports": FACTS
@@ -173,14 +174,14 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         "web.views",
         "web.way_out",
     }
-    | {"web.pauses", "web.pots", "domain.alerts", "gateway.conditions"},
+    | {"web.pauses", "web.pots", "web.remaining", "domain.alerts", "gateway.conditions"},
     "web.admin.alerts": FACTS
     | {"gateway.alerts"}
     | {"domain.alerts", "gateway.core", "gateway.people", "storage.alerts", "web.admin", "web.framework", "web.views"},
     "web.admin.people": FACTS
     | {"domain.people", "gateway.core", "gateway.people", "gateway.state", "storage.people", "web.access", "web.admin"}
     | {"gateway.mail"}
-    | {"web.framework", "web.pauses", "web.views"},
+    | {"web.framework", "web.pauses", "web.remaining", "web.views"},
     "web.doctor": BENEATH
     | {"aihub_lite", "gateway.conditions", "gateway.core", "storage.backups", "web.admin", "web.console", "web.views"},
     "web.console.care": FACTS | {"web.admin.care", "web.console", "web.doctor", "web.framework"},
@@ -231,7 +232,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
         "web.sums",
         "web.trail",
     }
-    | {"web.pots", "web.views"},
+    | {"web.pots", "web.remaining", "web.views"},
     "web.console.me": FACTS
     | {"domain.people", "gateway.core", "gateway.people", "storage", "web.access", "web.admin", "web.console"}
     | {"storage.requests", "web.console.pots", "web.framework", "web.me", "web.spans", "web.sums", "web.views"},

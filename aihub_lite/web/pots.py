@@ -9,6 +9,7 @@ from aihub_lite.domain.pots.credit import Credit, CreditRequest
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.gateway.people.credits import Statement
 from aihub_lite.gateway.pots.pot import Pot, Tally
+from aihub_lite.web.remaining import limits_of, tightest
 from aihub_lite.web.views import Json, moment_text, money, optional_moment, optional_money
 
 DAY = 86_400
@@ -17,7 +18,7 @@ KINDS = ("balance", "credit", "usage")
 
 
 def budgets_json(gateway: Gateway, key: PotKey) -> list[Json]:
-    """The budgets of a pot, each with what its running window has seen, and when it refills."""
+    """The budgets of a pot, each with what its running window has seen, since when, and when it refills."""
     pot = gateway.ledger.pots.get(key)
     if pot is None:
         return []
@@ -36,6 +37,7 @@ def _budget_json(tally: Tally, wall: float) -> Json:
         "spent_usd": money(spent),
         "held_usd": money(tally.held),
         "left_usd": money(max(0, tally.left(wall))),
+        "since": moment_text(tally.windows.start),
         "refills": moment_text(tally.windows.end),
     }
 
@@ -55,6 +57,7 @@ async def pot_json(gateway: Gateway, key: PotKey) -> Json:
     elif key == GATEWAY:
         spent = await gateway.pots.book.spent(key)
         held = gateway.ledger.held
+    limits = limits_of(gateway, key)
     left = pot.credit_left
     if left is not None:
         left = max(0, left)
@@ -67,6 +70,8 @@ async def pot_json(gateway: Gateway, key: PotKey) -> Json:
         "held_usd": money(held),
         "left_usd": optional_money(left),
         "budgets": budgets_json(gateway, key),
+        "limits": limits,
+        "tightest": tightest(limits),
     }
 
 

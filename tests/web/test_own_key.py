@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,7 +59,8 @@ def test_a_key_learns_its_limits_models_and_usage(tmp_path: Path) -> None:
         await house.ask(key, model="gpt-5").served()
         spent = (10 * PROMPT_COST + 5 * COMPLETION_COST) / NANO
         answer = await learned(house, key)
-        tomorrow = datetime.fromtimestamp(house.gateway.clock.wall() // 86_400 * 86_400 + 86_400, UTC)
+        today = datetime.fromtimestamp(house.gateway.clock.wall() // 86_400 * 86_400, UTC)
+        tomorrow = today + timedelta(days=1)
         assert {
             "object": "key",
             "name": token.name,
@@ -74,6 +75,8 @@ def test_a_key_learns_its_limits_models_and_usage(tmp_path: Path) -> None:
                 "usd": 1,
                 "period": "day",
                 "spent_usd": spent,
+                "left_usd": 1 - spent,
+                "since": today.strftime("%Y-%m-%dT00:00:00Z"),
                 "resets": tomorrow.strftime("%Y-%m-%dT00:00:00Z"),
             },
             "limits": {"rpm": 9, "tpm": 1000, "concurrency": 2},

@@ -26,6 +26,7 @@ from aihub_lite.web.framework import PathRouter
 from aihub_lite.web.pauses import token_pause_json
 from aihub_lite.web.pots import budgets_json
 from aihub_lite.web.relay.sightings import Sightings
+from aihub_lite.web.remaining import tightest_of_token, token_limits
 from aihub_lite.web.views import Json, left_usd, moment_text, money, optional_moment, optional_money
 
 
@@ -96,7 +97,10 @@ def _future(text: str, now: float) -> int:
 
 
 def token_json(gateway: Gateway, token: Token) -> Json:
-    """A token with what it has spent; money in USD. `spent_now_usd` counts in the budget's running period only."""
+    """A token with what it has spent; money in USD. `spent_now_usd` counts in the budget's running period only.
+
+    `limits` are its own, and `tightest` the one that refuses first of those, its person's, its team's and the gateway's.
+    """
     balance = gateway.ledger.balances[token.id]
     wall = gateway.clock.wall()
     budget = None
@@ -131,6 +135,8 @@ def token_json(gateway: Gateway, token: Token) -> Json:
         "spent_now_usd": money(balance.spent_now(wall)),
         "held_usd": money(balance.held),
         "left_usd": left_usd(balance, wall),
+        "limits": token_limits(gateway, token),
+        "tightest": tightest_of_token(gateway, token),
     }
 
 

@@ -11,6 +11,7 @@ from litestar import delete, get, post
 from litestar.params import FromPath
 
 from aihub_lite.domain.people.person import Person
+from aihub_lite.domain.pots.budget import PotKey
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.errors import AccessDenied, InvalidRequest
 from aihub_lite.gateway.core import Gateway
@@ -20,6 +21,7 @@ from aihub_lite.web.admin.bodies import Nano
 from aihub_lite.web.admin.dependencies import TheBody, TheGateway, TheSightings, takes
 from aihub_lite.web.admin.tokens import COLUMNS, changes, last_used_of, sighting_json, token_json
 from aihub_lite.web.framework import AnyRequest
+from aihub_lite.web.remaining import pot_limits, tightest
 from aihub_lite.web.views import Json
 
 
@@ -42,13 +44,16 @@ class OwnTokenInput:
 SETTABLE = frozenset(COLUMNS.get(field.name, field.name) for field in attrs.fields(OwnTokenInput))
 """The same, as a Token names them."""
 HIDDEN = ("person", "team")
-"""What a person knows of their own token."""
+"""What a person knows of their own token; the gateway's limits and a team's are not theirs to see."""
 
 
 def own_token_json(gateway: Gateway, person: Person, token: Token) -> Json:
     """A token as its owner sees it, by the name that they gave it."""
     shown = {field: value for field, value in token_json(gateway, token).items() if field not in HIDDEN}
-    return {**shown, "name": own_name(person, token.name)}
+    name = own_name(person, token.name)
+    limits = [{**row, "name": name} for row in shown["limits"]]
+    first = tightest(limits + pot_limits(gateway, [PotKey("person", person.id)]))
+    return {**shown, "name": name, "limits": limits, "tightest": first}
 
 
 async def own_token_rows(gateway: Gateway, person: Person) -> list[Json]:

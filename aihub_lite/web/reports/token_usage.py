@@ -46,11 +46,14 @@ def budget_json(balance: Balance, wall: float) -> Json | None:
     budget = balance.token.budget
     if budget is None:
         return None
-    _, end = window(budget.period, wall)
+    start, end = window(budget.period, wall)
+    spent = balance.spent_now(wall)
     return {
         "usd": money(budget.nano),
         "period": budget.period,
-        "spent_usd": money(balance.spent_now(wall)),
+        "spent_usd": money(spent),
+        "left_usd": money(max(0, budget.nano - spent - balance.held)),
+        "since": moment_text(start),
         "resets": moment_text(end),
     }
 

@@ -28,6 +28,8 @@ def test_a_token_is_created_with_every_limit(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         answer = await desk.call("POST", "/tokens", body, status=201)
         assert answer.pop("key").startswith("sk-")
+        assert [1.5, 5.0] == [row["left_usd"] for row in answer.pop("limits")]
+        assert "quota" == answer.pop("tightest")["limit"]
         del answer["id"], answer["hint"], answer["created"]
         assert ["no channel serves the group team yet: channel add … --group team"] == answer.pop("warnings")
         expected = {

@@ -12,6 +12,7 @@ from aihub_lite.gateway.state.tokens import owner_of
 from aihub_lite.storage.people.persons import Persons
 from aihub_lite.storage.people.teams import Teams
 from aihub_lite.web.pauses import person_pause_json
+from aihub_lite.web.remaining import person_remaining, team_remaining
 from aihub_lite.web.views import Json, moment_text, money, optional_moment
 
 
@@ -43,6 +44,7 @@ async def people_json(gateway: Gateway, people: Sequence[Person]) -> list[Json]:
             "created": moment_text(person.created_at),
             "tokens": tokens[person.id],
             "spent_usd": money(spent.get(person.id, 0)),
+            **person_remaining(gateway, person),
             "invited": optional_moment(invited.get(person.id)),
         }
         for person in people
@@ -67,6 +69,7 @@ async def teams_json(gateway: Gateway, teams: Sequence[Team]) -> list[Json]:
             "members": [person.name for person in gateway.people.members(team)],
             "tokens": tokens[team.id],
             "spent_usd": money(spent.get(team.id, 0)),
+            **team_remaining(gateway, team),
         }
         for team in teams
     ]

@@ -31,6 +31,8 @@ def test_a_person_is_made_shown_and_changed_field_by_field(tmp_path: Path) -> No
             "enabled": True,
             "tokens": 0,
             "spent_usd": 0.0,
+            "limits": [],
+            "tightest": None,
             "invited": None,
             "most_tokens": 10,
             "token_group": "default",
