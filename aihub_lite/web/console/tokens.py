@@ -29,24 +29,6 @@ from aihub_lite.web.spans import edges_of
 from aihub_lite.web.views import Json
 
 
-def meter(token: Json) -> Json | None:
-    """The limit that is nearest, with what is spent of it and which share that is; None without any limit."""
-    meters = []
-    if token["quota"] is not None:
-        meters.append(_meter(token["spent_usd"], token["quota"], "total"))
-    if token["budget"] is not None:
-        amount, _, period = token["budget"].partition("/")
-        meters.append(_meter(token["spent_now_usd"], float(amount), period))
-    return max(meters, key=lambda meter: meter["share"], default=None)
-
-
-def _meter(spent: float, limit: float, period: str) -> Json:
-    share = 1.0
-    if limit:
-        share = spent / limit
-    return {"spent": spent, "limit": limit, "period": period, "share": share}
-
-
 def state_of(token: Json) -> str:
     """`active`, or why its key is refused."""
     if not token["enabled"]:
@@ -63,8 +45,8 @@ def state_of(token: Json) -> str:
 
 
 def token_view(token: Json) -> Json:
-    """A token with its state and its nearest limit, as a row or the head of its page."""
-    return {**token, "meter": meter(token), "state": state_of(token)}
+    """A token with its state, as a row or the head of its page."""
+    return {**token, "state": state_of(token)}
 
 
 MOST_OWNERS = 500

@@ -59,20 +59,8 @@ def budget_json(balance: Balance, wall: float) -> Json | None:
 
 
 def limit_rows(gateway: Gateway, token: Token) -> list[Json]:
-    """What is used at this moment of each limit of a token; `period` and `resets` are a budget's, null else.
-
-    `quota` and `budget` are in USD, without what is on hold; the others are counts.
-    """
-    balance = gateway.ledger.balances[token.id]
-    rows = []
-    if token.quota_nano is not None:
-        rows.append(limit_row("quota", money(balance.spent), money(token.quota_nano)))
-    budget = budget_json(balance, gateway.clock.wall())
-    if budget is not None:
-        row = limit_row("budget", budget["spent_usd"], budget["usd"])
-        rows.append({**row, "period": budget["period"], "resets": budget["resets"]})
-    rows += [limit_row(name, used, of) for name, (used, of) in gateway.limits.used(token).items()]
-    return rows
+    """What is used at this moment of each limit of a token that is no money."""
+    return [limit_row(name, used, of) for name, (used, of) in gateway.limits.used(token).items()]
 
 
 def limit_row(name: str, used: float, of: float) -> Json:
@@ -80,4 +68,4 @@ def limit_row(name: str, used: float, of: float) -> Json:
     share = 1.0
     if of:
         share = used / of
-    return {"limit": name, "used": used, "of": of, "share": share, "period": None, "resets": None}
+    return {"limit": name, "used": used, "of": of, "share": share}

