@@ -1,5 +1,5 @@
-"""What may still be spent, as the admin API and the console show it: one row for each limit, alike for a quota, a credit
-and a budget. Money in USD."""
+"""What may still be spent, as the admin API and the console show it: a row for each limit, be it a quota, a credit or a
+budget. Money in USD."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _future(text: str, now: float) -> int:
 def token_json(gateway: Gateway, token: Token) -> Json:
     """A token with what it has spent; money in USD. `spent_now_usd` counts in the budget's running period only.
 
-    `limits` are its own, and `tightest` the one that refuses first of those, its person's, its team's and the gateway's.
+    `limits` are its own; `tightest` is the one that refuses first of those, its person's, its team's and the gateway's.
     """
     balance = gateway.ledger.balances[token.id]
     wall = gateway.clock.wall()

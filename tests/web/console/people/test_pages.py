@@ -262,3 +262,20 @@ def test_every_field_that_the_audit_log_is_searched_by_has_a_label(tmp_path: Pat
         assert [(said(f"audit.{name}"), name) for name in ("by", "thing", "since")] == labels
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("path", ["/console/people", "/console/people/teams", "/console/pots", "/console/audit"])
+def test_people_teams_budgets_and_the_audit_log_are_tabs_of_each_other(tmp_path: Path, path: str) -> None:
+    """From budgets there was a way back, and none to teams."""
+
+    async def story(visitor: Visitor) -> None:
+        await furnished(visitor)
+        page = await visitor.page(path)
+        tabs = page.split('<nav class="segments"', 1)[1].split("</nav>", 1)[0]
+        places = re.findall(r'<a href="([^"]+)"( aria-current="true")?>', tabs)
+        assert ["/console/people", "/console/people/teams", "/console/pots", "/console/audit"] == [
+            place for place, _ in places
+        ]
+        assert [path] == [place for place, chosen in places if chosen]
+
+    at_console(tmp_path, story)
