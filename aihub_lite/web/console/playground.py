@@ -10,7 +10,7 @@ from aihub_lite.domain.catalog import Model, reachable
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway
-from aihub_lite.web.admin.models import BY_ID, find_model, offered_to
+from aihub_lite.web.admin.models import BY_ID, find_model, is_up, offered_to
 from aihub_lite.web.admin.paging import LIMIT, Asked
 from aihub_lite.web.admin.tokens import OWN, own_token
 from aihub_lite.web.console.connect import root_of
@@ -55,11 +55,21 @@ def routes_for(gateway: Gateway, token: Token) -> list[Model]:
     return [route for route in named if reachable(token, route, route.names) is not None]
 
 
+def first_to_answer(gateway: Gateway, token: Token, models: list[Model]) -> str:
+    """The id of the first that a channel of the token's group serves at the moment; empty where there is none."""
+    for offered in models:
+        reached = reachable(token, offered, offered.names)
+        if reached is not None and is_up(gateway, reached):
+            return offered.id
+    return ""
+
+
 @get("/playground")
 async def show_playground(
     request: AnyRequest, gateway: TheGateway, model: FromQuery[str] = "", token: FromQuery[str] = ""
 ) -> Template:
-    """The playground, with the model and the token that the address names already chosen."""
+    """The playground, with the model and the token that the address names already chosen; a model that answers, where
+    it names none."""
     chosen = None
     if model:
         chosen = find_model(gateway, model) or gateway.registry.catalog.routes.get(model)
@@ -77,7 +87,7 @@ async def show_playground(
         instead=not token and caller.name != OWN,
         models=[offered.id for offered in models[:LIMIT]],
         more_models=len(models) > LIMIT,
-        model=chosen.id if chosen else "",
+        model=chosen.id if chosen else first_to_answer(gateway, caller, models[:LIMIT]),
         most=COLUMNS,
         root=root_of(request, gateway),
     )

@@ -220,7 +220,7 @@ def test_limits_are_set_and_taken_away_in_the_form(open_page: OpenPage, site: Ga
     site.admin("PATCH", "/channels/Spare", {"rpm": None, "budget": None})
     page = open_page("/console/channels/Spare")
     for rpm, budget, kept in [("45", "7.5", (45, "7.50/day")), ("", "", (None, None))]:
-        page.get_by_label("Requests per minute").fill(rpm)
+        page.get_by_role("textbox", name="Requests per minute").fill(rpm)
         page.get_by_label("Budget in USD").fill(budget)
         with page.expect_response("**/api/admin/channels/*"):
             page.get_by_role("button", name="Save").click()

@@ -330,7 +330,7 @@ def test_limits_in_use_are_named_in_the_order_of_the_language(tmp_path: Path, la
         await visitor.sign_in()
         visitor.http.cookies.set("aihub_language", language)
         text = await visitor.page("/console/channels/c")
-        names = re.findall(r'<th scope="row">([^<]+?)</th>\s*<td class="nowrap">', text)
+        names = re.findall(r'<th scope="row">([^<]+?)</th>\s*<td class="number nowrap">', text)
         assert LIMITS_IN_USE[language] == {*names}
 
     at_console(tmp_path, story)

@@ -252,3 +252,24 @@ def test_a_price_that_nobody_knows_is_told_from_none(tmp_path: Path, language: s
         assert [("–", unknown, unknown), ("–", free, free)] == [tuple(said[place : place + 3]) for place in (0, 3)]
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "source"),
+    [("en", "Price from", "Its provider charges nothing"), ("zh", "价格来源", "服务商不收费")],
+)
+def test_every_figure_of_a_model_has_its_name_beside_it_on_a_phone(
+    tmp_path: Path, language: str, label: str, source: str
+) -> None:
+    """A card said "demo", "Free" and "Free", without a word of what; and that a price comes from "Free"."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.call("POST", "/channels", {"name": "demo", "provider": "demo", "models": ["demo"]}, status=201)
+        await visitor.sign_in()
+        text = await visitor.page("/console/models", accept_language=language)
+        (row,) = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", text.partition("<tbody>")[2], re.DOTALL)
+        cells = re.findall(r"<td([^>]*)>(.*?)</td>", row, re.DOTALL)
+        assert [True] * 5 == ["data-label=" in attributes for attributes, _ in cells[:-1]]
+        assert (True, True) == (f'data-label="{label}"' in cells[4][0], source in cells[4][1])
+
+    at_console(tmp_path, story)

@@ -102,3 +102,31 @@ def test_a_route_can_be_tried_by_who_may_use_any_of_it(tmp_path: Path) -> None:
         assert {"all": True, "some": True, "none": False} == listed
 
     at_console(tmp_path, story)
+
+
+async def cool(visitor: Visitor, name: str) -> None:
+    """From now on a channel is left out for a minute."""
+    channel = await visitor.call("GET", f"/channels/{name}")
+    health = visitor.gateway.health.of(channel["id"])
+    health.faults = visitor.gateway.health.policy.fault_threshold
+    health.cooling_until = visitor.clock.monotonic() + 60
+
+
+def test_the_model_that_is_chosen_at_first_is_one_that_answers(tmp_path: Path) -> None:
+    """It was the first of the list: a route none of whose models had a channel that took requests."""
+
+    async def story(visitor: Visitor) -> None:
+        body = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "keys": ["sk-1"]}
+        for name in ("first", "second"):
+            await visitor.call("POST", "/channels", {**body, "name": name, "models": [f"{name}-model"]}, status=201)
+        await visitor.call("POST", "/routes", {"name": "coding", "steps": [{"model": "first-model"}]}, status=201)
+        await visitor.sign_in()
+        assert ["coding"] == offered(await visitor.page("/console/playground"), "model")[1]
+        await cool(visitor, "first")
+        models, chosen = offered(await visitor.page("/console/playground"), "model")
+        assert (["coding", "first-model", "second-model"], ["second-model"]) == (models[:3], chosen)
+        assert ["coding"] == offered(await visitor.page("/console/playground?model=coding"), "model")[1]
+        await cool(visitor, "second")
+        assert "first-model" not in offered(await visitor.page("/console/playground"), "model")[1]
+
+    at_console(tmp_path, story)

@@ -59,6 +59,29 @@ ASKEW = """
 """
 """Boxes that do not stand at the height of their text, or not where their label begins."""
 
+ASIDE = """
+() => {
+  const aside = [];
+  const side = (cell) => getComputedStyle(cell).textAlign.replace("start", "left").replace("end", "right");
+  const figure = /^[<>]?\\s?-?[$]?[\\d,]+([.]\\d+)?( (%|ms|s)|k|M)?( (of|→|\\/) [$]?[\\d.,]+[kM]?)?$/;
+  // Whole numbers alone may be codes, as the status of an answer is.
+  const areFigures = (texts) => texts.every((text) => figure.test(text)) && texts.some((text) => /\\D/.test(text));
+  for (const fold of document.querySelectorAll("main details")) fold.open = true;
+  for (const table of document.querySelectorAll("main table:not([hidden])")) {
+    const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+    [...(table.tHead?.rows[0].cells ?? [])].forEach((head, column) => {
+      const cells = rows.map((row) => row.cells[column]).filter((cell) => cell?.innerText.trim());
+      if (!cells.length || head.querySelector(".unseen")) return;
+      const texts = cells.map((cell) => cell.innerText.trim()).filter((text) => text !== "–");
+      const expected = areFigures(texts) ? "right" : side(head);
+      if ([head, ...cells].some((cell) => side(cell) !== expected)) aside.push(`${head.innerText}: ${texts[0]}`);
+    });
+  }
+  return aside;
+}
+"""
+"""Columns of numbers that do not stand at the right, and those that stand elsewhere than their head."""
+
 RAGGED = """
 () => [...document.querySelectorAll("main .table.stacking tbody tr > td:nth-child(2):not([data-label])")]
   .filter((cell) => {
@@ -132,6 +155,16 @@ def test_no_text_hides_beyond_the_margin(open_page: OpenPage, site: Gateway, siz
 def test_every_box_stands_beside_its_text(open_page: OpenPage, site: Gateway, size: str) -> None:
     page = open_page("/console", size=size)
     assert {} == found(page, site, "en", ASKEW)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_numbers_stand_at_the_right_and_columns_below_their_heads(
+    open_page: OpenPage, site: Gateway, language: str
+) -> None:
+    """What a channel has used of its limits stood at the left, where no two figures can be compared."""
+    site.admin("PATCH", "/channels/demo", {"rpm": 6000, "budget": "5/day"})
+    page = open_page("/console")
+    assert {} == found(page, site, language, ASIDE)
 
 
 def test_the_tables_behind_charts_stay_within_a_phone(open_page: OpenPage, site: Gateway) -> None:
