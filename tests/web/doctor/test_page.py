@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.core import Gateway
+from aihub_lite.storage.meta import Meta
 from aihub_lite.web.console.language import LANGUAGES
 from aihub_lite.web.doctor import configured, examination
 from aihub_lite.web.doctor.examination import Doctor, is_well
 from aihub_lite.web.doctor.finding import Finding
+from aihub_lite.web.doctor.last import KEY
 from tests.web.console.visitor import Visitor, at_console
 from tests.web.doctor.patient import codes, examined
 
@@ -23,7 +26,8 @@ def test_the_page_looks_only_when_it_is_asked_to_and_speaks_the_readers_language
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         await visitor.call("POST", "/aliases", {"alias": "fast", "model": "nowhere"})
-        assert "findings" not in await visitor.page("/console/doctor")
+        page = await visitor.page("/console/doctor")
+        assert ("findings" in page, "Not checked yet" in page) == (False, True)
         told = await visitor.page("/console/doctor?look=now")
         assert "The alias fast leads to nowhere, which no channel offers." in told
         visitor.http.cookies.set("aihub_language", "zh")
@@ -46,6 +50,52 @@ def test_the_api_tells_the_worst_first_with_sentences(tmp_path: Path) -> None:
     at_console(tmp_path, story)
 
 
+def found_by(directory: Path) -> list[Finding]:
+    """All that the doctor finds at a fresh gateway."""
+
+    async def look(gateway: Gateway) -> list[Finding]:
+        return [*(await Doctor(gateway).examine()).findings]
+
+    return examined(directory, look)
+
+
+def test_the_page_shows_what_was_found_last_and_when_also_after_a_restart(tmp_path: Path) -> None:
+    """It was empty until it was asked, and again with the next click."""
+
+    async def ask(visitor: Visitor) -> None:
+        await visitor.call("POST", "/aliases", {"alias": "fast", "model": "nowhere"})
+        report = await visitor.call("GET", "/doctor")
+        await visitor.call("DELETE", "/aliases/fast")
+        times.append(report["at"])
+        await visitor.sign_in()
+        assert f'datetime="{report["at"]}"' in await visitor.page("/console/doctor")
+
+    async def shown(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        page = await visitor.page("/console/doctor")
+        assert "The alias fast leads to nowhere, which no channel offers." in page
+        assert "Last checked:" in page
+        assert all(f'datetime="{at}"' in page for at in times)
+        assert "上次检查" in await visitor.page("/console/doctor", accept_language="zh")
+        assert "alias fast" not in await visitor.page("/console/doctor?look=now")
+
+    times: list[str] = []
+    at_console(tmp_path, ask)
+    at_console(tmp_path, shown)
+
+
+def test_what_another_release_found_is_not_shown(tmp_path: Path) -> None:
+    """Its findings may have had other words."""
+
+    async def story(visitor: Visitor) -> None:
+        stored = json.dumps({"version": "0.0.1", "at": 1.0, "findings": [{"code": "gone", "severity": "error"}]})
+        await Meta(visitor.gateway.database).put(KEY, stored)
+        await visitor.sign_in()
+        assert "Not checked yet" in await visitor.page("/console/doctor")
+
+    at_console(tmp_path, story)
+
+
 def test_a_check_that_fails_or_takes_too_long_is_a_finding_and_stops_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,7 +111,7 @@ def test_a_check_that_fails_or_takes_too_long_is_a_finding_and_stops_no_other(
 
     monkeypatch.setattr(examination, "CHECKS", {"hangs": hangs, "fails": fails, "finds": finds})
     monkeypatch.setattr(examination, "WITHIN", 0.05)
-    found = examined(tmp_path, lambda gateway: Doctor(gateway).examine())
+    found = found_by(tmp_path)
     assert [("exposed", "error"), ("check_failed", "warning"), ("check_failed", "warning")] == codes(found)
     assert ["hangs", "fails"] == [finding.facts["check"] for finding in found[1:]]
 

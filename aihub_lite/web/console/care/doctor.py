@@ -17,10 +17,14 @@ from aihub_lite.web.framework import AnyRequest, PathRouter
 
 @get("/doctor")
 async def show_doctor(request: AnyRequest, doctor: TheDoctor, look: FromQuery[str] = "") -> Template:
-    """What it does; with `look`, what it finds: that takes seconds, so nobody gets it unasked."""
-    report = None
+    """What it found last, and when; with `look` what it finds now: that takes seconds, so nobody gets it unasked."""
     if look:
-        report = report_json(await doctor.examine(), language_of(request))
+        examined = await doctor.examine()
+    else:
+        examined = await doctor.last.get()
+    report = None
+    if examined is not None:
+        report = report_json(examined, language_of(request))
     return page(request, "care/doctor.html", report=report)
 
 
