@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.served.browser.conftest import OpenPage, overflow
@@ -31,3 +32,32 @@ def test_the_audit_log_fits_a_phone(open_page: OpenPage, site: Gateway) -> None:
     page = open_page("/console/audit", size="phone")
     expect(page.locator("#audit")).to_contain_text("create token")
     assert 0 == overflow(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_first_what_was_done_by_whom_and_when(open_page: OpenPage, site: Gateway, theme: str) -> None:
+    """A card began with the time, and ended with every field; three fields to search by stood above the first."""
+    site.add_token(name=f"of a phone in the {theme}")
+    page = open_page("/console/audit", size="phone", theme=theme)
+    card = page.locator("#audit tbody tr").filter(has_text=f"of a phone in the {theme}").first
+    tops = [card.locator(part).bounding_box() for part in (".did", ".who", ".changes")]
+    assert all(box is not None for box in tops)
+    heights = [box["y"] for box in tops if box]
+    assert sorted(set(heights)) == heights
+    change = card.locator(".changes code").first
+    expect(change).to_be_hidden()
+    card.locator("summary").click()
+    expect(change).to_be_visible()
+    expect(page.get_by_label("By whom")).to_be_hidden()
+    page.get_by_text("Filters", exact=True).click()
+    expect(page.get_by_label("By whom")).to_be_visible()
+    assert 0 == overflow(page)
+
+
+def test_a_desktop_shows_every_change_at_once(open_page: OpenPage, site: Gateway) -> None:
+    site.add_token(name="of a desktop")
+    page = open_page("/console/audit")
+    row = page.locator("#audit tbody tr").filter(has_text="of a desktop").first
+    expect(row.locator(".changes code").first).to_be_visible()
+    expect(row.locator("summary")).to_be_hidden()
+    expect(page.get_by_label("By whom")).to_be_visible()
