@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -121,6 +123,43 @@ def test_rows_do_not_move_under_the_pointer(open_page: OpenPage, site: Gateway) 
             page.keyboard.press("Enter")
             expect(page.locator("[data-flights] tbody tr.over")).to_contain_text("claude-sonnet-5")
             assert page.evaluate("document.activeElement.closest('[data-flights]') !== null")
+
+
+@pytest.mark.parametrize(("size", "language"), [("phone", "en"), ("desktop", "zh")])
+def test_what_needs_attention_is_counted_above_all_and_moves_nothing(
+    open_page: OpenPage, site: Gateway, size: str, language: str
+) -> None:
+    """On a phone it stood two screens down, below what is under way, which it must not move."""
+    page = open_page("/console", size=size)
+    page.context.add_cookies([{"name": "aihub_language", "value": language, "url": site.url}])
+    page.goto("/console")
+    alarm = page.locator("#alarm")
+    count = int(alarm.inner_text().split(":")[1])
+    assert count == page.locator("#attention li").count()
+    below = page.locator("#day").bounding_box()
+    above = alarm.bounding_box()
+    assert above is not None and below is not None
+    assert above["y"] + above["height"] <= below["y"]
+    soon = datetime.fromtimestamp(time.time() + 3600, UTC).isoformat()
+    site.add_token(name=f"soon-{size}", expires=soon)
+    page.evaluate(REFRESH)
+    expect(alarm).to_contain_text(str(count + 1))
+    assert below == page.locator("#day").bounding_box()
+    alarm.get_by_role("link").click()
+    expect(page.locator("#attention")).to_be_in_viewport()
+    site.admin("DELETE", f"/tokens/soon-{size}")
+    page.mouse.move(1, 1)
+    page.evaluate(REFRESH)
+    expect(alarm).to_contain_text(str(count))
+
+
+def test_the_line_of_what_needs_attention_stays_where_nothing_does(open_page: OpenPage, site: Gateway) -> None:
+    page = open_page("/console", size="phone")
+    few = page.locator("#day").bounding_box()
+    nothing = "paragraph => { paragraph.innerHTML = '<span>Needs attention: Nothing: all is well.</span>'; }"
+    page.locator("#alarm").evaluate(nothing)
+    assert few == page.locator("#day").bounding_box()
+    assert 0 == overflow(page)
 
 
 def test_the_chart_answers_keys_and_fingers(open_page: OpenPage) -> None:
