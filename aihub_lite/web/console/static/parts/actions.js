@@ -1,4 +1,4 @@
-// Buttons that call the admin API: `data-call` says what, `data-ask` asks first, `data-then` says what follows, and
+// Buttons that call the admin API: `data-call` says what, with `data-body`, `data-ask` asks first, `data-then` says what follows, and
 // `data-undo` the call that puts it back; what was deleted is in the answer.
 
 import { call } from "../base/api.js";
@@ -44,7 +44,7 @@ document.addEventListener("click", async (event) => {
   const [method, path] = button.dataset.call.split(" ");
   button.setAttribute("aria-busy", "true");
   try {
-    await follow(button, await call(method, path));
+    await follow(button, await call(method, path, button.dataset.body && JSON.parse(button.dataset.body)));
   } catch (error) {
     complain(error.message);
   } finally {

@@ -30,6 +30,14 @@ const READ = {
   },
 };
 
+/** One budget more than those that a page has: its amount, by the window and for the models that stand beside it. */
+READ.more = (input, text) => {
+  const amount = input.value.trim();
+  const others = JSON.parse(input.dataset.others);
+  const [period, scope] = [input.dataset.period, input.dataset.scope].map((id) => text(document.getElementById(id)).trim());
+  return amount ? [...others, `${scope && `${scope}=`}${amount}/${period}`] : others;
+};
+
 const asItIs = (input) => input.value;
 
 function fields(form) {
