@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from aihub_lite.web.console.language import LANGUAGES
 from tests.served.browser.conftest import SETTINGS, OpenPage, overflow, picture
 from tests.served.browser.history import fill
 from tests.support.gateway import Gateway, running
@@ -163,3 +164,24 @@ def test_the_sign_in_and_the_page_of_a_key_lead_to_each_other(open_page: OpenPag
     page.get_by_role("link", name="Sign in as operator").click()
     page.get_by_text("Sign in with the admin key").click()
     expect(page.get_by_label("Admin key")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_figure_of_a_model_has_its_name_beside_it_on_a_phone(
+    open_page: OpenPage, site: Gateway, language: str
+) -> None:
+    """A phone shows no heads; the rows are made by a script, which takes the names of their figures from them."""
+    page = open_page(PATH, size="phone", signed_in=False)
+    page.context.add_cookies([{"name": "aihub_language", "value": language, "url": site.url}])
+    page.goto(PATH)
+    page.locator("#key").fill(key_of(site, "Research"))
+    page.keyboard.press("Enter")
+    row = page.locator("#models tbody tr").first
+    expect(row).to_be_visible()
+    expect(page.locator("#models thead")).to_be_hidden()
+    shown = "cell => getComputedStyle(cell, '::before').content.replaceAll('\"', '')"
+    labels = [cell.evaluate(shown) for cell in row.locator("td").all()]
+    said = LANGUAGES[language]
+    columns = ("overview.cost", "overview.requests", "statistics.column_prompt", "statistics.column_completion")
+    names = [said(column) for column in (*columns, "overview.errors")]
+    assert names == [re.sub(r"[:：] ?$", "", label) for label in labels]
