@@ -43,6 +43,10 @@ PART_KINDS: Mapping[str, Modality] = {
 """What those parts are that may have rates of their own; of a file nobody knows."""
 
 
+MORE = frozenset({"tool_calls", "function_call", "reasoning_content", "images"})
+"""Fields of a message that count beside its content."""
+
+
 def byte_count(text: str) -> int:
     """UTF-8 bytes of a text, without encoding it where that can be avoided."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
@@ -69,16 +73,20 @@ def tokens_of(prompt: object) -> int:
 def prompt_estimate(body: JsonView) -> int:
     """Tokens of a chat request's prompt; never fails, whatever the fields hold."""
     bytes_ = 0
-    tokens = 0
-    for message in list_at(body, "messages"):
-        tokens += MESSAGE_TOKENS
+    messages = list_at(body, "messages")
+    tokens = MESSAGE_TOKENS * len(messages)
+    for message in messages:
         if not isinstance(message, dict):
             continue
         content = message.get("content")
-        if type(content) is str and len(message) == 2 and "role" in message:
-            bytes_ += byte_count(content)  # what most messages are: a coding tool sends hundreds
-        else:
-            more_bytes, more_tokens = _message(message)
+        if type(content) is str:
+            bytes_ += byte_count(content)
+        elif content is not None:
+            more_bytes, more_tokens = _content(content)
+            bytes_ += more_bytes
+            tokens += more_tokens
+        if not MORE.isdisjoint(message):
+            more_bytes, more_tokens = _beside_content(message)
             bytes_ += more_bytes
             tokens += more_tokens
     for name in ("tools", "functions", "response_format"):
@@ -87,16 +95,16 @@ def prompt_estimate(body: JsonView) -> int:
     return tokens + tokens_in(bytes_)
 
 
-def _message(message: JsonView) -> tuple[int, int]:
-    """Bytes of text, and tokens of everything else."""
-    bytes_, tokens = _content(message.get("content"))
+def _beside_content(message: JsonView) -> tuple[int, int]:
+    """Bytes of text, and tokens of everything else, in what `MORE` names."""
+    bytes_ = 0
     if calls := message.get("tool_calls") or message.get("function_call"):
         bytes_ += len(encode(calls))
     if isinstance(thought := message.get("reasoning_content"), str):
         bytes_ += byte_count(thought)
     if drawn := message.get("images"):  # by a model, in an earlier turn
-        tokens += IMAGE_TOKENS * len(dicts_in(drawn))
-    return bytes_, tokens
+        return bytes_, IMAGE_TOKENS * len(dicts_in(drawn))
+    return bytes_, 0
 
 
 def _content(content: object) -> tuple[int, int]:

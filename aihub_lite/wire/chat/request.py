@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 import attrs
@@ -27,6 +27,36 @@ THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 
 
 @attrs.frozen
+class MessageFields:
+    """What is anywhere in a conversation. A coding tool sends hundreds of messages, again with every request, and most
+    upstreams need none of them changed: that is seen once for all, instead of at each message for each name.
+    """
+
+    names: frozenset[str]
+    """Of fields of messages."""
+    call_names: frozenset[str]
+    """Of fields of their tool calls."""
+    roles: frozenset[object]
+    has_parts: bool
+    """Whether the content of any message is a list of parts."""
+
+    def lack(self, names: frozenset[str]) -> bool:
+        """Whether no message and no call has any of these."""
+        return names.isdisjoint(self.names) and names.isdisjoint(self.call_names)
+
+
+def fields_of(messages: Sequence[JsonObject]) -> MessageFields:
+    """Of messages that have been checked: each is an object, and has a role."""
+    names = frozenset[str]().union(*messages)
+    call_names = frozenset[str]()
+    if "tool_calls" in names:
+        with_calls = (message["tool_calls"] for message in messages if "tool_calls" in message)
+        call_names = call_names.union(*(call for calls in with_calls for call in dicts_in(calls)))
+    roles = frozenset([message.get("role") for message in messages])
+    return MessageFields(names, call_names, roles, list in [type(message.get("content")) for message in messages])
+
+
+@attrs.frozen
 class ChatRequest:
     """What the gateway reads of a chat request; `body` is all of it, unknown fields too, and is never changed."""
 
@@ -42,6 +72,11 @@ class ChatRequest:
     prompt_estimate: int
     """Tokens of the prompt by our own count."""
     events: ClassVar[bool] = True
+
+    @cached_property
+    def fields(self) -> MessageFields:
+        """What is anywhere in its messages."""
+        return fields_of(self.body["messages"])
 
     @property
     def tier(self) -> str:
@@ -109,7 +144,10 @@ def upstream_body(request: ChatRequest, upstream_model: str, quirks: Quirks) -> 
     if _takes_thinking_parts(upstream_model, quirks):
         body["messages"] = [_with_thinking_part(message) for message in body["messages"]]
     if quirks.drop_inside or not quirks.developer_role:
-        body["messages"] = _messages_for(body["messages"], quirks)
+        fields = request.fields
+        if body["messages"] is not request.body["messages"]:
+            fields = fields_of(body["messages"])
+        body["messages"] = _messages_for(body["messages"], fields, quirks)
     if quirks.thought_calls and _has_part(upstream_model, quirks.thought_calls):
         body["messages"] = [_with_thought(message) for message in body["messages"]]
     if quirks.drop_inside and isinstance(body.get("tools"), list):
@@ -130,10 +168,9 @@ def thoughts_left_out(request: ChatRequest, upstream_model: str, quirks: Quirks)
     if not names:
         return ()
     messages = request.body["messages"]
-    # Most conversations have none of them: of all names in its messages at once that costs least to see.
-    fields = set[str]().union(*messages)
-    said = {name for name in names & fields if any(message.get(name) for message in messages)}
-    if SIGNED in names and any(_has_signed_call(message) for message in messages if "tool_calls" in message):
+    fields = request.fields
+    said = {name for name in names & fields.names if any(message.get(name) for message in messages)}
+    if SIGNED in names & fields.call_names and any(_has_signed_call(message) for message in messages):
         said.add(SIGNED)
     return tuple(sorted(f"messages.{name}" for name in said))
 
@@ -200,16 +237,14 @@ def _spell_max_tokens(body: JsonObject, upstream_model: str, quirks: Quirks) -> 
         body[name] = value
 
 
-def _messages_for(messages: list[JsonObject], quirks: Quirks) -> list[JsonObject]:
-    """What most messages are, a text without anything to drop, is seen here: a coding tool sends hundreds."""
-    names = quirks.drop_inside
-    known: list[JsonObject] = []
-    for message in messages:
-        if type(message.get("content")) is str and "tool_calls" not in message and names.isdisjoint(message):
-            known.append(_with_known_role(message, quirks))
-        else:
-            known.append(_message_for(message, quirks))
-    return known
+def _messages_for(messages: list[JsonObject], fields: MessageFields, quirks: Quirks) -> list[JsonObject]:
+    """As they are where there is nothing to drop, and only where there is something, each anew."""
+    unknown_role = not quirks.developer_role and "developer" in fields.roles
+    if unknown_role or not fields.lack(quirks.drop_inside):
+        return [_message_for(message, quirks) for message in messages]
+    if fields.has_parts:
+        return [_with_known_parts(message, quirks) for message in messages]
+    return messages
 
 
 def _with_known_role(message: JsonObject, quirks: Quirks) -> JsonObject:
@@ -219,12 +254,17 @@ def _with_known_role(message: JsonObject, quirks: Quirks) -> JsonObject:
 
 
 def _message_for(message: JsonObject, quirks: Quirks) -> JsonObject:
-    message = _with_known_role(_without(message, quirks.drop_inside), quirks)
-    if isinstance(parts := message.get("content"), list):
-        message = {**message, "content": _parts_for(parts, quirks)}
+    message = _with_known_parts(_with_known_role(_without(message, quirks.drop_inside), quirks), quirks)
     if quirks.drop_inside and isinstance(calls := message.get("tool_calls"), list):
         message = {**message, "tool_calls": [_call_for(call, quirks.drop_inside) for call in calls]}
     return message
+
+
+def _with_known_parts(message: JsonObject, quirks: Quirks) -> JsonObject:
+    parts = message.get("content")
+    if not isinstance(parts, list):
+        return message
+    return {**message, "content": _parts_for(parts, quirks)}
 
 
 def _call_for(call: object, names: frozenset[str]) -> object:

@@ -19,6 +19,7 @@ from aihub_lite.wire.foreign_json import MAX_VALUES, more_values_than
 from tests.support.examples import examples
 
 HI = [{"role": "user", "content": "hi"}]
+CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 def chat(**fields: Any) -> bytes:
@@ -270,6 +271,33 @@ def test_hints_inside_messages_are_dropped_where_they_are_refused() -> None:
     assert [{"type": "function", "function": {"name": "f", "parameters": {"properties": hint}}}] == body["tools"]
 
 
+MARK = {"cache_control": {"type": "ephemeral"}}
+SIGNATURE = {"extra_content": {"google": {"thought_signature": "c2ln"}}}
+PARTS = st.sampled_from(
+    [{"type": "text", "text": "x"}, {"type": "thinking", "thinking": "y"}, {"type": "text", **MARK}]
+)
+CALLS = st.sampled_from([CALL, {**CALL, **MARK}, {**CALL, **SIGNATURE}, 5])
+MESSAGES = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "assistant", "developer", "tool"])},
+    optional={
+        "content": st.none() | st.just("x") | st.lists(PARTS, max_size=2),
+        "tool_calls": st.none() | st.lists(CALLS, max_size=2),
+        "reasoning_content": st.sampled_from([None, "", "thought"]),
+        **{name: st.just(value) for name, value in (MARK | SIGNATURE).items()},
+    },
+)
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(st.sampled_from(sorted(PROVIDERS)), st.lists(MESSAGES, min_size=1, max_size=4))
+def test_a_message_goes_upstream_as_it_would_alone(provider: str, messages: list[dict[str, Any]]) -> None:
+    """What a conversation has is looked at once for all of it: nothing of one message may change another."""
+    quirks = PROVIDERS[provider].quirks
+    alone = [sent(quirks, messages=[message])["messages"] for message in messages]
+
+    assert [message for one in alone for message in one] == sent(quirks, messages=messages)["messages"]
+
+
 @pytest.mark.parametrize("odd", [[], {}, None, 5])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_part_of_no_kind_is_left_for_the_upstream_to_judge(provider: str, odd: object) -> None:
@@ -278,9 +306,6 @@ def test_a_part_of_no_kind_is_left_for_the_upstream_to_judge(provider: str, odd:
     body = sent(PROVIDERS[provider].quirks, messages=[{"role": "user", "content": [part]}])
 
     assert [part] == body["messages"][0]["content"]
-
-
-CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 @pytest.mark.parametrize("provider", ["openai", "mistral", "cerebras"])
