@@ -47,6 +47,18 @@ def test_a_desktop_shows_all_actions_of_a_person(open_page: OpenPage, site: Gate
     expect(page.get_by_role("main").get_by_role("button", name="More")).to_be_hidden()
 
 
+def test_a_phone_shows_one_action_of_a_token_and_the_others_behind_a_button(open_page: OpenPage, site: Gateway) -> None:
+    token = site.admin("POST", "/tokens", {"name": unique("token")}).json()["id"]
+    page = open_page(f"/console/tokens/{token}", size="phone")
+    expect(page.get_by_role("link", name="Try it")).to_be_visible()
+    expect(page.get_by_role("button", name="Rotate key")).to_be_hidden()
+    page.get_by_role("main").get_by_role("button", name="More").click()
+    expect(page.get_by_role("button", name="Rotate key")).to_be_visible()
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("button", name="Enable")).to_be_visible()
+    assert not site.admin("GET", f"/tokens/{token}").json()["enabled"]
+
+
 def test_what_is_left_fits_a_phone_and_stands_in_no_other_figure(open_page: OpenPage, site: Gateway) -> None:
     person = spender(site)
     site.admin("POST", "/tokens", {"name": unique("token"), "person": person, "quota": "9", "budget": "3/month"})
