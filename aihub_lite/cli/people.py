@@ -18,7 +18,16 @@ from aihub_lite.cli.base.commands import (
     split_list,
     without_none,
 )
-from aihub_lite.cli.base.output import amount_text, paused_text, print_facts, print_json, print_table, shown, warn
+from aihub_lite.cli.base.output import (
+    amount_text,
+    limits_facts,
+    paused_text,
+    print_facts,
+    print_json,
+    print_table,
+    shown,
+    warn,
+)
 
 person_app = typer.Typer(help="People who share the gateway.", no_args_is_help=True, rich_markup_mode=None)
 team_app = typer.Typer(help="People who share a pot of money.", no_args_is_help=True, rich_markup_mode=None)
@@ -237,8 +246,9 @@ def _row(person: dict[str, Any]) -> dict[str, Any]:
 
 
 def _facts(answer: dict[str, Any]) -> dict[str, Any]:
-    facts = {field: value for field, value in answer.items() if field != "spent_usd"}
-    return {**facts, "paused": paused_text(answer), "spent": amount_text(answer["spent_usd"])}
+    facts = {field: value for field, value in answer.items() if field not in ("spent_usd", "limits", "tightest")}
+    amounts = {"spent": amount_text(answer["spent_usd"]), **limits_facts(answer)}
+    return {**facts, "paused": paused_text(answer), **amounts}
 
 
 def _delete(api: AdminApi, noun: str, *path: str) -> None:

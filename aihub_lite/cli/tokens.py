@@ -24,6 +24,7 @@ from aihub_lite.cli.base.commands import (
 from aihub_lite.cli.base.output import (
     amount_text,
     complain,
+    first_text,
     paused_text,
     print_facts,
     print_table,
@@ -278,7 +279,9 @@ def _facts(token: dict[str, Any]) -> dict[str, Any]:
         bound = bound_text(token)
     token = {**token, "bound": bound, "state": state_text(token), "paused": paused_text(token)}
     token = {**token, "budgets": [budget_text(budget) for budget in token["budgets"]]}
-    return {**{field: value for field, value in token.items() if not field.endswith("_usd")}, **amounts}
+    facts = {field: value for field, value in token.items() if field not in ("limits", "tightest")}
+    amounts["refuses first"] = first_text(token) or ""
+    return {**{field: value for field, value in facts.items() if not field.endswith("_usd")}, **amounts}
 
 
 def _print_key(answer: Any, done: str) -> None:

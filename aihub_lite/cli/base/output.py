@@ -63,9 +63,38 @@ def shown_lines(text: object) -> str:
     return "\n".join(shown(line) for line in str(text or "").splitlines())
 
 
+def limits_facts(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The limits of a person or a team, a text each, and the one that refuses first, be it of another pot above."""
+    return {"limits": [limit_text(row) for row in answer["limits"]], "refuses first": first_text(answer)}
+
+
+def first_text(answer: Mapping[str, Any]) -> str | None:
+    """`gateway: budget/month: $37.33 of $50.00 left, …`; None where nothing limits what an answer is about."""
+    row = answer["tightest"]
+    if row is None:
+        return None
+    whose = row["whose"]
+    if row["name"]:
+        whose = f"{row['whose']} {row['name']}"
+    return f"{whose}: {limit_text(row)}"
+
+
+def limit_text(row: Mapping[str, Any]) -> str:
+    """`budget/day for gpt-*: $3.00 of $5.00 left, since 2027-01-30T00:00:00Z, refills 2027-01-31T00:00:00Z`."""
+    name = row["limit"]
+    if row["period"]:
+        name = f"{name}/{row['period']}"
+    if row["scope"]:
+        name = f"{name} for {row['scope']}"
+    times = "never refills"
+    if row["since"]:
+        times = f"since {row['since']}, refills {row['refills']}"
+    return f"{name}: {amount_text(row['left_usd'])} of {amount_text(row['usd'])} left, {times}"
+
+
 def paused_text(answer: Mapping[str, Any]) -> str | None:
-    """Why what an answer is about is paused, and since when; None where it is not."""
-    paused = answer["paused"]
+    """Why what an answer is about is paused, and since when; None where it is not, or cannot be."""
+    paused = answer.get("paused")
     if paused is None:
         return None
     return f"since {paused['since']}: {paused['why']}"

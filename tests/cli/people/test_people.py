@@ -105,3 +105,17 @@ def test_a_token_past_its_time_is_listed_as_expired(terminal: Terminal) -> None:
     terminal.ok("apply", str(file))
     states = {line.split()[0]: line.split()[1] for line in terminal.ok("token", "list").stdout.splitlines()}
     assert {"NAME": "STATE", "old": "expired", "new": "enabled"} == states
+
+
+def test_what_limits_a_person_a_team_and_a_token_is_said_in_words(terminal: Terminal) -> None:
+    """With what is left of it, and the one that refuses first, whoever's it is."""
+    terminal.ok("team", "create", "lab")
+    terminal.ok("person", "create", "Ada", "--team", "lab")
+    terminal.ok("token", "create", "t", "--person", "Ada", "--quota", "9")
+    terminal.ok("budget", "set", "team:lab", "5/day")
+    terminal.ok("credit", "add", "Ada", "7")
+    first = "team lab: budget/day: $5.00 of $5.00 left, since 20"
+    person = terminal.ok("person", "show", "Ada").stdout
+    assert ("credit: $7.00 of $7.00 left, never refills" in person, first in person) == (True, True)
+    for shown in (terminal.ok("team", "show", "lab").stdout, terminal.ok("token", "show", "t").stdout, person):
+        assert (first in shown, "{" in shown) == (True, False)
