@@ -58,6 +58,28 @@ def test_a_key_sees_its_limits_and_usage(open_page: OpenPage, site: Gateway, siz
     assert 0 == overflow(page)
 
 
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_key_sees_what_is_left_of_each_of_its_budgets_and_since_when(
+    open_page: OpenPage, site: Gateway, size: str
+) -> None:
+    """One that had but a budget for some models, or by the hour, was told that nothing limits it."""
+    key = new_key(site, f"budgets {size}", budgets=["claude-opus-*=2/5h", "tag:ci=3/day", "4/hour"])
+    page = open_page(PATH, size=size, signed_in=False)
+    show(page, key)
+    meters = page.locator(".meters")
+    for name, left in (
+        ("Budget per 5 hours for claude-opus-*", 2),
+        ("Budget per day for the tag ci", 3),
+        ("Budget per hour", 4),
+    ):
+        told = re.compile(
+            rf"{re.escape(name)}\s*\$0.00 of \${left}.00\s*\${left}.00 left · Refills .* · Counted since "
+        )
+        expect(meters).to_contain_text(told)
+    expect(meters).not_to_contain_text("No limit")
+    assert 0 == overflow(page)
+
+
 def test_a_key_sees_the_same_figures_as_the_operator(open_page: OpenPage, site: Gateway) -> None:
     page = open_page(PATH, signed_in=False)
     show(page, key_of(site, "Research"))

@@ -97,27 +97,54 @@ function moment(datetime) {
   return element;
 }
 
-/** Budget and quota. Less than a cent is little: what a call may cost is set aside before it, and is often more. What may still be spent stands with the tighter one of them. */
-function meters({ budget, quota_usd: quota, spent_usd: spent, left_usd: left }) {
+/** Less than a cent is little: what a call may cost is set aside before it, and is often more. */
+function remaining(left) {
   const rest = document.createElement("span");
-  if (left !== null) {
-    rest.textContent = text(isLittle(left) ? "little_left" : "left").replace("AMOUNT", amount(left));
-    rest.title = digits(left);
-  }
+  rest.textContent = text(isLittle(left) ? "little_left" : "left").replace("AMOUNT", amount(left));
+  rest.title = digits(left);
+  return rest;
+}
+
+/** When a budget refills, and since when what is spent of it counts. */
+function times(resets, since) {
+  const [before, after] = text("resets").split("MOMENT");
+  const [counted, then] = text("since").split("MOMENT");
+  return [before, moment(resets), after, " · ", counted, moment(since), then];
+}
+
+/** "Budget per 5 hours for gpt-*". */
+function budgetName({ period, of: scope }) {
+  const [, count, unit] = /^(\d+)([dh])$/.exec(period) ?? [];
+  const name = unit ? text(unit === "h" ? "per_hours" : "per_days").replace("COUNT", count) : text(`per_${period}`);
+  if (!scope) return name;
+  return `${name} ${scope.startsWith("tag:") ? text("for_tag").replace("NAME", scope.slice(4)) : text("for_models").replace("NAME", scope)}`;
+}
+
+/** Budgets for some models or a tag, or by other windows. */
+function otherMeters(budgets) {
+  return budgets.map((budget) => {
+    const note = [remaining(budget.left_usd), " · ", ...times(budget.refills, budget.since)];
+    return meter(budgetName(budget), budget.spent_usd, text("of_total"), budget.usd, note);
+  });
+}
+
+/** Budget and quota. What may still be spent stands with the tighter one of them. */
+function meters({ budget, budgets, quota_usd: quota, spent_usd: spent, left_usd: left }) {
+  const rest = left === null ? "" : remaining(left);
   const elements = [];
   let byBudget = false;
   if (budget) {
     byBudget = quota === null || budget.usd - budget.spent_usd <= quota - spent;
-    const [before, after] = text("resets").split("MOMENT");
-    const note = [...(byBudget ? [rest, " · "] : []), before, moment(budget.resets), after];
+    const note = [...(byBudget ? [rest, " · "] : []), ...times(budget.resets, budget.since)];
     elements.push(meter(text("budget"), budget.spent_usd, text(`of_${budget.period}`), budget.usd, note));
   }
   if (quota === null) {
-    elements.push(meter(text("spent"), spent, budget ? "" : text("no_limit"), null, []));
+    elements.push(meter(text("spent"), spent, budget || budgets.length ? "" : text("no_limit"), null, []));
     find(".track", elements.at(-1)).remove();
   } else {
     elements.push(meter(text("quota"), spent, text("of_total"), quota, byBudget ? [] : [rest]));
   }
+  elements.splice(budget ? 1 : 0, 0, ...otherMeters(budgets));
   return elements;
 }
 
