@@ -6,7 +6,8 @@ from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from aihub_lite.domain.catalog import Model, reachable
+from aihub_lite.domain.catalog import Model, may_reach, reachable
+from aihub_lite.domain.route import Conditions
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.dependencies import TheGateway
@@ -56,12 +57,19 @@ def routes_for(gateway: Gateway, token: Token) -> list[Model]:
 
 
 def first_to_answer(gateway: Gateway, token: Token, models: list[Model]) -> str:
-    """The id of the first that a channel of the token's group serves at the moment; empty where there is none."""
-    for offered in models:
-        reached = reachable(token, offered, offered.names)
-        if reached is not None and is_up(gateway, reached):
-            return offered.id
-    return ""
+    """The id of the first that answers whatever is asked of it now; empty where there is none."""
+    return next((offered.id for offered in models if answers_anything(gateway, token, offered)), "")
+
+
+def answers_anything(gateway: Gateway, token: Token, model: Model) -> bool:
+    """Whether a channel of the token's group serves a model at the moment; a route has to have one for a step without
+    conditions, as a first question meets none."""
+    reached = reachable(token, model, model.names)
+    if reached is None or not model.steps:
+        return reached is not None and is_up(gateway, reached)
+    plain = [step.model for step in model.steps if step.model is not None and step.step.when == Conditions()]
+    own = [each.over(each.for_group(token.group)) for each in plain if may_reach(token, each, model.names)]
+    return any(is_up(gateway, each) for each in own)
 
 
 @get("/playground")

@@ -122,6 +122,8 @@ def test_the_model_that_is_chosen_at_first_is_one_that_answers(tmp_path: Path) -
         await visitor.call("POST", "/routes", {"name": "coding", "steps": [{"model": "first-model"}]}, status=201)
         await visitor.sign_in()
         assert ["coding"] == offered(await visitor.page("/console/playground"), "model")[1]
+        long = {"model": "second-model", "over_tokens": 1000}
+        await visitor.call("PATCH", "/routes/coding", {"steps": [{"model": "first-model"}, long]})
         await cool(visitor, "first")
         models, chosen = offered(await visitor.page("/console/playground"), "model")
         assert (["coding", "first-model", "second-model"], ["second-model"]) == (models[:3], chosen)
