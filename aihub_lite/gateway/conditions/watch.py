@@ -81,26 +81,31 @@ class AlertWatch:
             await alerts.book.observe(await conditions_of(self.gateway), partial(ending_of, self.gateway))
 
     async def _look_seldom(self) -> None:
+        await self._look_at_disk()
         notices = self.gateway.alerts.notices
-        path = self.gateway.database.path.parent
-        left = await asyncio.to_thread(room_left, path)
-        if left:
-            notices.post("disk", subject=left, figure=left)
-        else:
-            notices.remove("disk")
         faster = await pace(Statistics(self.gateway.database), self.clock.wall())
         if faster:
             notices.post("spend_fast", subject=faster, figure=faster)
         else:
             notices.remove("spend_fast")
 
+    async def _look_at_disk(self) -> None:
+        notices = self.gateway.alerts.notices
+        try:
+            left = await asyncio.to_thread(room_left, self.gateway.database.path.parent)
+        except OSError as error:
+            # Nobody knows: what was true of it when it answered is neither over nor new.
+            log.warning("the disk does not say how much room it has: %s", error)
+            return
+        if left:
+            notices.post("disk", subject=left, figure=left)
+        else:
+            notices.remove("disk")
+
 
 def room_left(path: Path) -> str:
-    """What is free where too little is, like `512 MiB`; empty where there is enough, or nobody can say."""
-    try:
-        usage = shutil.disk_usage(path)
-    except OSError:
-        return ""
+    """What is free where too little is, like `512 MiB`; empty where there is enough. Raises OSError."""
+    usage = shutil.disk_usage(path)
     if is_low(usage.free, usage.total):
         return f"{usage.free // 2**20} MiB"
     return ""

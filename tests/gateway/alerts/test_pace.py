@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections import namedtuple
 from pathlib import Path
 
 import attrs
@@ -10,11 +12,12 @@ import pytest
 
 from aihub_lite.domain.money import NANO
 from aihub_lite.gateway.conditions.pace import HOURS, is_fast
-from aihub_lite.gateway.conditions.watch import GIB, is_low
+from aihub_lite.gateway.conditions.watch import GIB, SELDOM, is_low
 from aihub_lite.storage.journal import Journal
 from tests.gateway.alerts.watched import receiver, titles, watched
 from tests.storage.facts import record
 
+Disk = namedtuple("Disk", "total used free")
 STEADY = [NANO] * HOURS
 NIGHTS = [0, 0, 0, 0, 0, 0, 0, 0, 2 * NANO, 3 * NANO, 2 * NANO, NANO] * (HOURS // 12)
 
@@ -82,3 +85,26 @@ def test_spending_that_runs_away_is_told_from_what_was_booked(tmp_path: Path) ->
 )
 def test_a_disk_is_nearly_full_by_its_size_and_what_a_gateway_needs(free: int, total: int, low: bool) -> None:
     assert low == is_low(free, total)
+
+
+def test_a_full_disk_that_cannot_be_asked_is_not_called_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that hangs or is taken away answers with an error: that it has room again is more than that says."""
+    answers: list[int | None] = [100 * 2**20, None, 500 * GIB]
+
+    def asked(path: object) -> Disk:
+        free = answers.pop(0)
+        if free is None:
+            raise OSError(5, "Input/output error")
+        return Disk(1000 * GIB, 0, free)
+
+    async def story() -> None:
+        async with watched(tmp_path) as room:
+            seen = []
+            while answers:
+                await room.watch.look()
+                seen.append(any(notice.kind == "disk" for notice in room.gateway.alerts.notices.all))
+                room.clock.advance(SELDOM)
+            assert [True, True, False] == seen
+
+    monkeypatch.setattr(shutil, "disk_usage", asked)
+    asyncio.run(story())
