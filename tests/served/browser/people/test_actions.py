@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.served.browser.conftest import OpenPage, overflow
+from tests.served.browser.people.test_members import come_in
+from tests.served.browser.test_axe import LEAST
+from tests.served.browser.test_axe import TOUCHING as CLOSE_BLOCKS
 from tests.support.gateway import Gateway, unique
 
 TOUCHING = """() => [...document.querySelectorAll("td, tbody th")].flatMap((cell) => {
@@ -66,3 +70,18 @@ def test_what_is_left_fits_a_phone_and_stands_in_no_other_figure(open_page: Open
         page = open_page(path, size="phone")
         assert (path, 0, []) == (path, overflow(page), page.evaluate(TOUCHING))
         page.context.close()
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_a_members_limits_stand_apart_from_what_is_said_of_them(open_page: OpenPage, site: Gateway, size: str) -> None:
+    """What was spent in all touched the table of what is left."""
+    name = unique("ada")
+    path = site.admin("POST", "/invitations", {"name": name}).json()["path"]
+    site.admin("POST", "/tokens", {"name": unique("token"), "person": name, "quota": "9"})
+    page = open_page("/console/sign-in", size=size, signed_in=False)
+    come_in(page, path)
+    for budgets in ([], ["5/day", "claude-opus-*=2/5h"]):
+        site.admin("PATCH", f"/pots/person:{name}", {"budgets": budgets})
+        for place in ("/console/me", "/console/me/tokens"):
+            page.goto(place)
+            assert (place, 0, []) == (place, overflow(page), page.evaluate(CLOSE_BLOCKS, LEAST))
