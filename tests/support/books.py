@@ -12,6 +12,8 @@ import attrs
 import msgspec
 
 MAGIC = b"SQLite format 3\0"
+COPY = ".backup"
+"""How the name of a copy ends while it is made."""
 
 
 @attrs.frozen
@@ -47,8 +49,9 @@ class Books:
 
     @property
     def path(self) -> Path:
-        """The one SQLite file there."""
-        (path,) = [file for file in self.directory.iterdir() if file.is_file() and _begins(file, MAGIC)]
+        """The one SQLite file there, but for a copy that is being made: its reader may be gone."""
+        files = [file for file in self.directory.iterdir() if file.suffix != COPY and file.is_file()]
+        (path,) = [file for file in files if _begins(file, MAGIC)]
         return path
 
     def files(self) -> list[Path]:
