@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -28,6 +28,12 @@ from aihub_lite.web.way_out import way_json
 
 MANY_KEYS = 10
 """Keys that a refusal names."""
+
+
+def states_of(gateway: Gateway, ids: Iterable[str]) -> dict[str, str]:
+    """The state of each of these channels, by id."""
+    channels = gateway.registry.channels.by_id
+    return {channel_id: channel_state(gateway, channels[channel_id]) for channel_id in ids}
 
 
 def key_json(gateway: Gateway, key: ChannelKey, provider: Provider) -> Json:

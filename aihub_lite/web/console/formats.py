@@ -87,9 +87,9 @@ def duration(ms: float) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """`0.4 %`, and from ten on `12 %`; any part of nothing is 0."""
+    """`0.4 %`, and from ten on `12 %`; of nothing there is no part."""
     if not whole:
-        return "0 %"
+        return "–"
     share = 100 * part / whole
     if 0 < share < 10:
         return f"{share:.1f} %"

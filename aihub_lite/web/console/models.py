@@ -12,6 +12,7 @@ from aihub_lite.domain.hosted import HOSTED
 from aihub_lite.domain.money import MODAL_RATES, UNIT_RATES, UNPRICED
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.admin.aliases import alias_json
+from aihub_lite.web.admin.channel_views import states_of
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.models import (
     BY_ID,
@@ -137,8 +138,9 @@ async def show_model_page(request: AnyRequest, gateway: TheGateway, name: FromPa
     price = one_price(model)
     rated = [kind for kind in KINDS if price is not None and price[kind] is not None]
     context = {"kinds": KINDS, "units": UNIT_RATES, "modal": MODAL_RATES, "hosted": HOSTED, "rated": rated}
+    states = states_of(gateway, [way["channel_id"] for way in model["channels"]])
     setting = gateway.settings.unpriced
-    return page(request, "pages/model.html", model=model, price=price, setting=setting, **context)
+    return page(request, "pages/model.html", model=model, price=price, setting=setting, states=states, **context)
 
 
 MODELS = [show_models, show_model_page]

@@ -115,6 +115,7 @@ async def show_statistics_page(request: AnyRequest, gateway: TheGateway) -> Temp
         others=others,
         total={**sums_json(usage.total), "quality": quality_json(usage.quality)},
         changes=changes_of(usage),
+        failed=view.failed_query(usage.span.edges),
         waiting=usage.waiting,
         money=money,
         shown=SHOWN,

@@ -127,6 +127,16 @@ class View:
         fields = {REQUESTS[name]: text for name, text in chosen.items()}
         return urlencode({**fields, "since": moment_text(edges[0])})
 
+    def failed_query(self, edges: Sequence[int]) -> str:
+        """The query of the list of all requests that failed; empty where that list knows no filter like this view's."""
+        if not self.filters.keys() <= REQUESTS.keys():
+            return ""
+        fields = {REQUESTS[name]: text for name, text in self.filters.items()}
+        span = {"since": moment_text(edges[0])}
+        if self.by_dates:
+            span["until"] = moment_text(edges[-1])
+        return urlencode({"outcome": "failed", **fields, **span})
+
 
 def order_of(*, rising: bool) -> str:
     """As an address has it."""

@@ -273,3 +273,25 @@ def test_every_figure_of_a_model_has_its_name_beside_it_on_a_phone(
         assert (True, True) == (f'data-label="{label}"' in cells[4][0], source in cells[4][1])
 
     at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_models_page_says_which_of_its_channels_take_requests(tmp_path: Path, language: str) -> None:
+    """It listed them all alike, whichever was down."""
+
+    async def story(visitor: Visitor) -> None:
+        body = {"provider": "openai", "base_url": "http://127.0.0.1:9/v1", "keys": ["sk-1"], "models": ["m"]}
+        for name in ("down", "up"):
+            await visitor.call("POST", "/channels", {**body, "name": name}, status=201)
+        health = visitor.gateway.health.of((await visitor.call("GET", "/channels/down"))["id"])
+        health.faults = visitor.gateway.health.policy.fault_threshold
+        health.cooling_until = visitor.clock.monotonic() + 60
+        await visitor.sign_in()
+        text = await visitor.page("/console/models/m", accept_language=language)
+        row = re.compile(r'<th scope="row"><a href="/console/channels/[^"]+">(\w+)</a></th>(.*?)</tr>', re.DOTALL)
+        rows = dict(row.findall(text))
+        said = LANGUAGES[language]
+        assert said("channel.state_cooling_down") in rows["down"]
+        assert said("channel.state_ok") in rows["up"]
+
+    at_console(tmp_path, story)

@@ -543,7 +543,7 @@ def test_requests_of_a_row_are_those_that_it_counts(tmp_path: Path, by: str, nam
             await Journal(visitor.gateway.database).settle(each)
         await visitor.sign_in()
         text = html.unescape(await visitor.page(f"/console/statistics?by={by}&span=24h&sort=name"))
-        links = re.findall(r'href="(/console/requests\?[^"]+)"', text)
+        links = re.findall(r'href="(/console/requests\?[^"]+)" aria-label', text)
         (link,) = [each for each in links if name in each or token["id"] in each]
         requests = await visitor.page(link)
         assert (True, False) == ("/mine" in requests, "/other" in requests)
@@ -628,7 +628,7 @@ def test_people_and_teams_are_a_click_away(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         await visitor.sign_in()
         text = await visitor.page("/console/statistics")
-        assert ["Models", "Tokens", "People", "Teams", "Channels", "Asked for as"] == of_navigation(text, "By")
+        assert ["Models", "Tokens", "People", "Teams", "Channels", "Requested names"] == of_navigation(text, "By")
 
     at_console(tmp_path, story)
 
@@ -688,5 +688,29 @@ def test_what_leads_on_from_a_row_says_where_to_in_words(tmp_path: Path) -> None
         assert 3 == len(re.findall(r'aria-label="Requests of [^"]+">Requests</a>', rows))
         assert 3 == len(re.findall(r'<a href="/console/statistics\?[^"]+" title="What [^"]+">[^<]+</a></th>', rows))
         assert '<svg class="icon"' not in rows
+
+    at_console(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("span=30d", "outcome=failed&amp;since="),
+        ("span=30d&model=b", ""),
+        ("span=30d&model=%3Dc", "outcome=failed&amp;model=%3Dc&amp;since="),
+        ("from={day}&to={day}", "until="),
+        ("span=30d&surface=chat", ""),
+    ],
+)
+def test_the_errors_of_a_time_lead_to_the_requests_that_failed_in_it(tmp_path: Path, query: str, expected: str) -> None:
+    """Those of the overview did, those of statistics were a number alone."""
+
+    async def story(visitor: Visitor) -> None:
+        await traffic(visitor)
+        await visitor.sign_in()
+        failed = datetime.fromtimestamp(visitor.clock.wall() - 5 * 7 * 3600, UTC).date()
+        text = await visitor.page(f"/console/statistics?{query.format(day=failed)}")
+        links = re.findall(r'<dd><a href="/console/requests\?([^"]+)">[\d.]+ %</a></dd>', text)
+        assert [expected in link for link in links] == [True] * bool(expected)
 
     at_console(tmp_path, story)

@@ -236,7 +236,7 @@ def test_ones_requests_are_listed_page_by_page_with_why_they_failed(tmp_path: Pa
         listed = [row["request_id"] for page in (first, rest) for row in page["requests"]]
         assert (["a4", "a3", "a2", "a1", "a0"], True, False) == (listed, first["more"], rest["more"])
         text = await ada.page("/console/me/requests")
-        assert ("The provider did not begin to answer in time." in text, "b0" in text) == (True, False)
+        assert ("The provider did not begin to answer in time." in text, "requests/b0" in text) == (True, False)
         await ada.ask("GET", "/requests?before=b0", status=404)
 
     at_console(tmp_path, story)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aihub_lite.web.console.formats import amount, evenly, single
+from aihub_lite.web.console.formats import amount, evenly, percent, single
 from tests.web.access.team import add_person, signed_in
 from tests.web.console.answers.test_failures import words_of
 from tests.web.console.answers.test_way_back import addresses
@@ -58,6 +58,12 @@ def test_an_amount_below_a_cent_is_said_to_be_that(value: float, shown: str, htm
 def test_costs_of_single_requests_have_as_many_places_in_every_row(value: float, shown: str) -> None:
     """Below $0.03 stood $0.0048, longer and so seemingly more."""
     assert shown == str(single(value))
+
+
+@pytest.mark.parametrize(("part", "whole", "shown"), [(0, 0, "–"), (0, 9, "0 %"), (1, 250, "0.4 %"), (1, 2, "50 %")])
+def test_nothing_has_no_share(part: int, whole: int, shown: str) -> None:
+    """Where nothing was asked, one page said that 0 % failed, and its neighbour a dash."""
+    assert shown == percent(part, whole)
 
 
 def test_amounts_that_are_added_up_line_up() -> None:

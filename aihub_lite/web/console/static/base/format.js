@@ -45,7 +45,7 @@ export function duration(ms) {
 }
 
 export function percent(part, whole) {
-  if (!whole) return "0 %";
+  if (!whole) return "–";
   const share = (100 * part) / whole;
   if (share > 0 && share < 10) return `${share.toFixed(1)} %`;
   return `${share.toFixed(0)} %`;
