@@ -15,6 +15,7 @@ import attrs
 
 from aihub_lite.config import DATABASE
 from aihub_lite.domain.people.person import Person, Team
+from aihub_lite.domain.pots.budget import PotBudget, PotKey
 from aihub_lite.domain.route import Conditions, NamedRoute, RouteStep
 from aihub_lite.domain.token import Budget, Token
 from aihub_lite.domain.usage import Attempt, Outcome, Usage, UsageRecord
@@ -22,6 +23,7 @@ from aihub_lite.storage.journal import Journal
 from aihub_lite.storage.named_routes import NamedRoutes
 from aihub_lite.storage.people.persons import Persons
 from aihub_lite.storage.people.teams import Teams
+from aihub_lite.storage.pots.budgets import PotBudgets
 from aihub_lite.storage.sqlite.database import Database
 from aihub_lite.storage.tokens import Tokens
 
@@ -45,6 +47,13 @@ ADA = Person(
     id="per_1", name="Ada Lovelace", email="ada@example.org", team_id="team_1", role="owner", created_at=1_760_000_000
 )
 DAILY = Budget(nano=NANO, period="day")
+BUDGETS = {
+    PotKey("team", "team_1"): [PotBudget(nano=50 * NANO, period="month")],
+    PotKey("person", "per_1"): [
+        PotBudget(nano=5 * NANO, period="day"),
+        PotBudget(nano=2 * NANO, period="5h", model="claude-opus-*"),
+    ],
+}
 
 
 def tokens(now: int) -> list[Token]:
@@ -110,6 +119,8 @@ def fill(directory: Path, per_day: int = PER_DAY) -> None:
                 await Tokens(database).insert(token)
             await Teams(database).insert(TEAM)
             await Persons(database).insert(ADA)
+            for pot, budgets in BUDGETS.items():
+                await PotBudgets(database).replace(pot, budgets)
             steps = (RouteStep(model="demo", when=Conditions(over_tokens=1000)), RouteStep(model="gpt-5-mini"))
             await NamedRoutes(database).put(NamedRoute(name="coding", steps=steps))
             journal = Journal(database)

@@ -21,6 +21,7 @@ PAGES = (
     "/console/requests",
     "/console/pots",
     "/console/pots/gateway",
+    "/console/pots/per_1",
     "/console/alerts",
     "/console/settings",
     "/console/statistics?span=30d",
