@@ -60,6 +60,12 @@ def test_chinese_has_one_word_for_each_thing() -> None:
     assert [] == [key for key, text in LANGUAGES["zh"].texts.items() if other.search(text)]
 
 
+def test_what_stands_in_a_list_has_no_comma_of_its_own() -> None:
+    """ "rate limits upstream, or its own" was two reasons of a route's list of them."""
+    reasons = {key: text for key, text in LANGUAGES["en"].texts.items() if key.startswith("reason.")}
+    assert [] == [key for key, text in reasons.items() if "," in text]
+
+
 def test_no_template_joins_a_list_by_the_commas_of_one_language() -> None:
     joined = re.compile(r"""join\(["'][,;]|\{\{ *["'][,;] """)
     assert [] == [path.name for path in FOLDER.rglob("*.html") if joined.search(path.read_text("utf-8"))]
