@@ -150,11 +150,14 @@ def delete_view(
 
 @command(usage_app, "overview")
 def show_overview(api: AdminApi) -> None:
-    """The last 24 hours, and what somebody should look at."""
+    """The last 24 hours, the cost of this month, and what somebody should look at."""
     answer = api.call("GET", "overview")
     if not api.print_as_json(answer):
         day = answer["day"]
         print_facts({**day, "cost_usd": amount_text(day["cost_usd"])})
+        print()
+        month = answer["month"]
+        print_facts({"month_since": month["start"], "cost_usd": amount_text(month["cost_usd"])})
         print()
         print_table(answer["attention"], ATTENTION, "Nothing needs attention.")
         if answer["news"]:

@@ -1,8 +1,8 @@
-"""`/api/admin/overview`: the last day, and what somebody should look at."""
+"""`/api/admin/overview`: the last day, this month, and what somebody should look at."""
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import reduce
 
 from litestar import get
@@ -14,7 +14,7 @@ from aihub_lite.storage.statistics import Statistics, Sums
 from aihub_lite.web.admin.channel_views import change_json
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.framework import PathRouter
-from aihub_lite.web.spans import edges_of
+from aihub_lite.web.spans import edges_of, midnight
 from aihub_lite.web.sums import sums_json
 from aihub_lite.web.views import Json, moment_text
 
@@ -23,13 +23,27 @@ MOST = 100
 
 
 async def overview(gateway: Gateway) -> Json:
-    """The last 24 hours, the current one included, one by one and together, and what needs attention."""
+    """The last 24 hours, the current one included, one by one and together, this month, and what needs attention."""
     edges = edges_of("24h", gateway.clock.wall(), UTC)
     steps = await Statistics(gateway.database).steps(edges)
     # `edges` has one more than there are steps: the end of the last.
     hours = [{"start": moment_text(start), **sums_json(sums)} for start, sums in zip(edges, steps, strict=False)]
     day = sums_json(reduce(Sums.__add__, steps))
-    return {"day": day, "hours": hours, "attention": await attention(gateway), "news": news_json(gateway)}
+    return {
+        "day": day,
+        "hours": hours,
+        "month": await _month(gateway, end=edges[-1]),
+        "attention": await attention(gateway),
+        "news": news_json(gateway),
+    }
+
+
+async def _month(gateway: Gateway, end: int) -> Json:
+    """The sums of the month in UTC, as budgets count it, so far."""
+    today = datetime.fromtimestamp(gateway.clock.wall(), UTC).date()
+    start = midnight(today.replace(day=1), UTC)
+    (sums,) = await Statistics(gateway.database).steps([start, end])
+    return {"start": moment_text(start), **sums_json(sums)}
 
 
 def news_json(gateway: Gateway) -> list[Json]:
@@ -67,7 +81,7 @@ def _item(condition: Condition) -> Json:
 
 @get("/")
 async def show_overview(gateway: TheGateway) -> Json:
-    """Show the last day, and what needs attention at this moment."""
+    """Show the last day, this month so far, and what needs attention at this moment."""
     return await overview(gateway)
 
 

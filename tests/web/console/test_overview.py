@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,30 @@ def test_a_gateway_without_trouble_needs_no_attention(tmp_path: Path) -> None:
         await visitor.sign_in()
         assert [] == await kinds(visitor)
         assert "Nothing: all is well." in await visitor.page("/console")
+
+    at_console(tmp_path, story)
+
+
+def test_the_front_page_says_what_this_month_has_cost(tmp_path: Path) -> None:
+    """It had the last 24 hours only: what the month costs stood nowhere, and statistics knew 30 days, not the month."""
+
+    async def story(visitor: Visitor) -> None:
+        await set_up(visitor)
+        now = datetime.fromtimestamp(visitor.clock.wall(), UTC)
+        start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        journal = Journal(visitor.gateway.database)
+        for name, moment in (("of-this-month", start), ("of-the-last", start - timedelta(seconds=1))):
+            await journal.settle(record(name, started_ms=int(moment.timestamp() * 1000), cost_nano=3_000_000_000))
+        await visitor.sign_in()
+        text = await visitor.page("/console")
+        found = re.search(r"Cost this month</dt><dd><a href=\"([^\"]+)\">([^<]+)", text)
+        assert found
+        month = (await visitor.call("GET", "/overview"))["month"]
+        first = (await visitor.call("GET", "/records"))["records"]
+        cost = sum(float(row["cost_usd"]) for row in first if row["request_id"] != "of-the-last")
+        assert (f"/console/statistics?from={start:%Y-%m-%d}", f"${cost:.2f}") == found.groups()
+        assert (f"{start:%Y-%m-%d}T00:00:00Z", cost) == (month["start"], float(month["cost_usd"]))
+        assert "No requests in this time" not in await visitor.page(found[1])
 
     at_console(tmp_path, story)
 
