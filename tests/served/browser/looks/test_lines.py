@@ -94,6 +94,23 @@ RAGGED = """
   }).map((cell) => cell.textContent.trim())
 """
 """States at the right of a card's first line that do not end at its edge."""
+INSIDE = """
+() => [...document.querySelectorAll("main table:not([hidden])")].flatMap((table) => {
+  const { left, right } = table.getBoundingClientRect();
+  const inside = [];
+  const head = table.tHead?.rows[0].cells[0];
+  const range = new Range();
+  if (head?.innerText.trim()) {
+    range.selectNodeContents(head);
+    if (range.getBoundingClientRect().left > left + 1) inside.push(head.innerText);
+  }
+  for (const button of table.querySelectorAll("tbody td:last-child > .button:last-child")) {
+    if (button.getBoundingClientRect().right < right - 1) inside.push(button.innerText);
+  }
+  return inside;
+})
+"""
+"""Columns that begin inside the left edge of their table, and buttons that end inside the right one."""
 CONTRASTS = """
 (box) => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
@@ -202,3 +219,9 @@ def test_states_stand_at_the_right_of_every_card(open_page: OpenPage, site: Gate
     page = open_page("/console", size="phone")
     ragged = found(page, site, "en", RAGGED)
     assert {} == ragged
+
+
+def test_tables_begin_at_the_left_edge_and_end_at_the_right_one(open_page: OpenPage, site: Gateway) -> None:
+    """The number of an attempt stood inside a column of 150 px, and the button that removes a member before the edge."""
+    page = open_page("/console")
+    assert {} == found(page, site, "en", INSIDE)

@@ -92,6 +92,30 @@ def test_what_nothing_limits_says_so_in_words(tmp_path: Path, path: str, languag
     at_console(tmp_path, story)
 
 
+def test_what_has_no_limit_says_so_once_in_its_row(tmp_path: Path) -> None:
+    """It said "no limit" three times, and "never" of refills: on a phone a card of six lines without a figure."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        words = " ".join(words_of(await visitor.page("/console/pots")).split())
+        assert "Gateway no limit $0.00 – – all time – " in words
+
+    at_console(tmp_path, story)
+
+
+def test_what_has_no_requests_says_so_in_a_sentence(tmp_path: Path) -> None:
+    """Its line alone ended without a full stop."""
+
+    async def story(visitor: Visitor) -> None:
+        team = await visitor.gateway.people.create_team("research")
+        person = await visitor.gateway.people.create_person("Ada")
+        await visitor.sign_in()
+        for path in (f"/console/people/{person.id}", f"/console/people/teams/{team.id}"):
+            assert "No requests in this time." in words_of(await visitor.page(path))
+
+    at_console(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
