@@ -222,6 +222,6 @@ def test_states_stand_at_the_right_of_every_card(open_page: OpenPage, site: Gate
 
 
 def test_tables_begin_at_the_left_edge_and_end_at_the_right_one(open_page: OpenPage, site: Gateway) -> None:
-    """The number of an attempt stood inside a column of 150 px, and the button that removes a member before the edge."""
+    """The number of an attempt stood inside a wide column, and the button that removes a member before the edge."""
     page = open_page("/console")
     assert {} == found(page, site, "en", INSIDE)

@@ -124,6 +124,12 @@ def test_a_request_that_ended_early_says_why_without_a_code(tmp_path: Path, outc
     at_console(tmp_path, story)
 
 
+@every_language
+def test_what_a_missing_model_means_names_no_status_of_other_programs(language: str) -> None:
+    """Members read that programs which would hammer a 503 are told 404."""
+    assert not re.search(r"\d{3}", LANGUAGES[language]("failure.model_not_found.means"))
+
+
 @pytest.mark.parametrize("path", ["/console/tokens/ann", "/console/channels/house 1"])
 def test_a_list_of_failures_says_of_each_why_although_no_text_was_kept(tmp_path: Path, path: str) -> None:
     async def story(visitor: Visitor) -> None:
