@@ -50,7 +50,10 @@ class LastExamination:
 def _read(text: str | None) -> Examined | None:
     if text is None:
         return None
-    stored = json.loads(text)
-    if stored["version"] != __version__:
-        return None
-    return Examined(stored["at"], tuple(Finding(**finding) for finding in stored["findings"]))
+    try:
+        stored = json.loads(text)
+        if stored["version"] != __version__:
+            return None
+        return Examined(stored["at"], tuple(Finding(**finding) for finding in stored["findings"]))
+    except (KeyError, TypeError, ValueError):
+        return None  # of an earlier state of this release: it is asked again soon enough

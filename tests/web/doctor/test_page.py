@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from aihub_lite import __version__
 from aihub_lite.errors import StorageUnavailable
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.meta import Meta
@@ -84,11 +85,20 @@ def test_the_page_shows_what_was_found_last_and_when_also_after_a_restart(tmp_pa
     at_console(tmp_path, shown)
 
 
-def test_what_another_release_found_is_not_shown(tmp_path: Path) -> None:
-    """Its findings may have had other words."""
+@pytest.mark.parametrize(
+    "stored",
+    [
+        json.dumps({"version": "0.0.1", "at": 1.0, "findings": [{"code": "gone", "severity": "error"}]}),
+        json.dumps({"version": __version__, "at": 1.0, "findings": [{"code": "gone", "weight": 3}]}),
+        json.dumps({"version": __version__}),
+        json.dumps([]),
+        "no JSON",
+    ],
+)
+def test_what_another_release_found_is_not_shown(tmp_path: Path, stored: str) -> None:
+    """Its findings may have had other words, and those of an earlier state of this one another shape."""
 
     async def story(visitor: Visitor) -> None:
-        stored = json.dumps({"version": "0.0.1", "at": 1.0, "findings": [{"code": "gone", "severity": "error"}]})
         await Meta(visitor.gateway.database).put(KEY, stored)
         await visitor.sign_in()
         assert "Not checked yet" in await visitor.page("/console/doctor")
