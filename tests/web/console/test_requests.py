@@ -264,6 +264,23 @@ def test_a_request_says_first_what_it_took_and_only_then_what_changed_on_the_way
     at_console(tmp_path, story)
 
 
+FAILED = {"outcome": "error", "status": 502, "usage": Usage()}
+
+
+@pytest.mark.parametrize(("changes", "cost_first"), [({}, True), (FAILED, False)])
+def test_a_failed_request_shows_its_attempts_first(tmp_path: Path, changes: dict[str, Any], cost_first: bool) -> None:
+    """Above them stood a table of zeros."""
+
+    async def story(visitor: Visitor) -> None:
+        await visitor.sign_in()
+        await book(visitor, "r1", price=msgspec.json.encode(PRICE).decode(), **changes)
+        page = await visitor.page("/console/requests/r1")
+        assert cost_first == (page.index("<h2>Cost") < page.index("<h2>Attempts"))
+        assert cost_first == ('<th scope="row">Input' in page)
+
+    at_console(tmp_path, story)
+
+
 def test_the_formula_is_shown_with_exact_numbers(tmp_path: Path) -> None:
     async def story(visitor: Visitor) -> None:
         price = msgspec.json.encode(Price(Rates(75_000_000, 300_000_000), source="operator")).decode()
