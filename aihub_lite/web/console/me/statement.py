@@ -18,7 +18,7 @@ from aihub_lite.web.me.pot import own_statement
 async def show_own_statement_page(request: AnyRequest, gateway: TheGateway, month: FromQuery[str] = "") -> Template:
     """What the reader had, got and spent in a month."""
     statement = await own_statement(gateway, person_of(request), month)
-    return statement_page(request, statement, OWN_HOME, f"{OWN_HOME}/statement")
+    return statement_page(request, gateway, statement, OWN_HOME, f"{OWN_HOME}/statement")
 
 
 @get("/me/statement.csv")

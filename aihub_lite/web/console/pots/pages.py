@@ -43,7 +43,8 @@ async def show_statement_page(
     """A month on one page, which prints as it is."""
     key = gateway.credits.key_of(who)
     pot = f"/console/pots/{key.holder}"
-    return statement_page(request, await statement_view(gateway, key, month), pot, f"{pot}/statement")
+    statement = await statement_view(gateway, key, month)
+    return statement_page(request, gateway, statement, pot, f"{pot}/statement")
 
 
 @get("/pots/{who:str}/statement.csv")

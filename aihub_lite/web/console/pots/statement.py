@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from litestar import Response
 from litestar.response import Template
 
 from aihub_lite.domain.money import plain
 from aihub_lite.domain.spreadsheets import inert
+from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
 from aihub_lite.web.views import Json
@@ -19,9 +20,12 @@ LINES = ("day", "kind", "what", "requests", "usd")
 """Columns of a statement as CSV, as the command line prints it."""
 
 
-def statement_page(request: AnyRequest, statement: Json, back: str, place: str) -> Template:
+def statement_page(request: AnyRequest, gateway: Gateway, statement: Json, back: str, place: str) -> Template:
     """`back` is the address of what it belongs to, `place` its own; with `.csv` behind it that of the file."""
     first = date.fromisoformat(f"{statement['month']}-01")
+    later = _month(first + timedelta(days=31))
+    if later > _month(datetime.fromtimestamp(gateway.clock.wall(), UTC).date()):
+        later = ""  # it has not begun
     return page(
         request,
         "pots/statement.html",
@@ -31,7 +35,7 @@ def statement_page(request: AnyRequest, statement: Json, back: str, place: str) 
         first=first,
         last=date.fromisoformat(statement["to"][:10]) - timedelta(days=1),
         earlier=_month(first - timedelta(days=1)),
-        later=_month(first + timedelta(days=31)),
+        later=later,
     )
 
 

@@ -104,3 +104,15 @@ def test_a_statement_names_the_last_day_that_it_is_of(tmp_path: Path) -> None:
         assert "2026-02-01 – 2026-02-28 UTC" in text
 
     at_console(tmp_path, story)
+
+
+def test_a_statement_leads_to_no_month_that_has_not_begun(tmp_path: Path) -> None:
+    async def story(visitor: Visitor) -> None:
+        person = await visitor.gateway.people.create_person("ada")
+        await visitor.sign_in()
+        statement = f"/console/pots/{person.id}/statement"
+        assert "Earlier" in await visitor.page(statement)
+        assert "Later" not in await visitor.page(statement)
+        assert "Later" in await visitor.page(f"{statement}?month=2026-02")
+
+    at_console(tmp_path, story)
