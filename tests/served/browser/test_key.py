@@ -183,7 +183,7 @@ def test_the_sign_in_and_the_page_of_a_key_lead_to_each_other(open_page: OpenPag
     page = open_page("/console/sign-in", signed_in=False)
     page.get_by_role("link", name="You have only a key?").click()
     expect(page).to_have_url(re.compile(f"{PATH}$"))
-    page.get_by_role("link", name="Sign in as operator").click()
+    page.get_by_role("link", name="Sign in to the console").click()
     page.get_by_text("Sign in with the admin key").click()
     expect(page.get_by_label("Admin key")).to_be_visible()
 
