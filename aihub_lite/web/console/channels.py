@@ -14,7 +14,7 @@ from aihub_lite.domain.usage import MOST_DRIFT
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.drifts import Drifts
 from aihub_lite.storage.requests.filters import ANY_FAILED, RecordFilter
-from aihub_lite.storage.statistics import Statistics, Sums
+from aihub_lite.storage.statistics import Part, Statistics, Sums
 from aihub_lite.upstream.providers import PROVIDERS
 from aihub_lite.web.admin.channel_views import HIGHEST_FIRST, channel_rows, channel_with_warnings
 from aihub_lite.web.admin.channels import comes_back
@@ -32,12 +32,13 @@ FAILURES = 5
 """The latest requests of a day that failed at a channel, on its page."""
 
 
-async def last_day(gateway: Gateway) -> dict[str, Sums]:
-    """What each channel, by its name, served in the last 24 hours, counted by the quarter of an hour."""
+async def last_day(gateway: Gateway, by: Part = "channel") -> dict[str, Sums]:
+    """What each channel, by its name, or each token, by its id, served in the last 24 hours, counted by the quarter of
+    an hour."""
     now = int(gateway.clock.wall())
     # The end lies ahead, so that the running quarter is counted.
-    parts = await Statistics(gateway.database).parts("channel", [now - DAY, now + DAY])
-    return {part.name: part.sums for part in parts}
+    parts = await Statistics(gateway.database).parts(by, [now - DAY, now + DAY])
+    return {part.id: part.sums for part in parts}
 
 
 def presets(gateway: Gateway) -> list[Json]:

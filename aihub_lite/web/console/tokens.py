@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -12,12 +13,13 @@ from litestar.response import Template
 from aihub_lite.domain.token import Token
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.storage.requests.filters import ANY_FAILED, RecordFilter
+from aihub_lite.storage.statistics import Sums
 from aihub_lite.storage.usage import Usages
 from aihub_lite.web.admin.dependencies import TheGateway
 from aihub_lite.web.admin.paging import Order, read_asked
 from aihub_lite.web.admin.records import entry_json, record_json
 from aihub_lite.web.admin.tokens import OLDEST_FIRST, last_used_of, token_json, token_rows
-from aihub_lite.web.console.channels import groups, known_sort
+from aihub_lite.web.console.channels import figure_of, groups, known_sort, last_day
 from aihub_lite.web.console.connect import connect
 from aihub_lite.web.console.key import FIGURES
 from aihub_lite.web.console.pages import page
@@ -68,12 +70,13 @@ NEWEST_FIRST: Order[Token] = attrs.evolve(OLDEST_FIRST, falling=True)
 BY_NAME = Order[Token](place=lambda token: (token.name.casefold(), token.id), kind=tuple[str, str])
 RECENT = 10
 """Of a token's requests, those that its page shows."""
-SORTS = ("name", "spent", "used")
+SORTS = ("name", "spent", "errors", "used")
 """What tokens can be ordered by; falling with a `-` before it."""
 
 
-async def order_by(gateway: Gateway, sort: str) -> Order[Token]:
-    """The order that an address asks for; by their age where it asks for none that there is."""
+async def order_by(gateway: Gateway, sort: str, served: Mapping[str, Sums]) -> Order[Token]:
+    """The order that an address asks for; by their age where it asks for none that there is. `served`: by each token in
+    the last day."""
     key = known_sort(sort, SORTS).removeprefix("-")
     if not key:
         return NEWEST_FIRST
@@ -81,6 +84,9 @@ async def order_by(gateway: Gateway, sort: str) -> Order[Token]:
     if key == "spent":
         balances = gateway.ledger.balances
         order = Order(place=lambda token: (balances[token.id].spent, token.id), kind=tuple[int, str])
+    elif key == "errors":
+        shares = {token_id: figure_of(sums, "errors") for token_id, sums in served.items()}
+        order = Order(place=lambda token: (shares.get(token.id, 0.0), token.id), kind=tuple[float, str])
     elif key == "used":
         ids = [token.id for token in gateway.registry.tokens.by_digest.values()]
         used = await Usages(gateway.database).last_used(ids)
@@ -96,14 +102,16 @@ async def show_tokens(
     after: FromQuery[str] = "",
     sort: FromQuery[str] = "",
 ) -> Template:
-    """A page of the tokens that match the search, newest first unless another order is asked for."""
+    """A page of the tokens that match the search, newest first unless another order is asked for, with how many of each
+    one's requests failed in the last day."""
     asked = read_asked(q, after)
-    order = await order_by(gateway, sort)
+    served = await last_day(gateway, "token")
+    order = await order_by(gateway, sort, served)
     rows = await token_rows(gateway, order, asked)
     return page(
         request,
         "pages/tokens.html",
-        tokens=[token_view(row) for _, row in rows[: asked.limit]],
+        tokens=[{**token_view(row), "day": served.get(token.id, Sums())} for token, row in rows[: asked.limit]],
         total=len(gateway.registry.tokens.by_digest),
         q=q.strip(),
         sort=known_sort(sort, SORTS),

@@ -250,6 +250,24 @@ def test_tokens_are_ordered_by_name_by_what_they_spent_and_by_their_last_use(tmp
     at_console(tmp_path, story)
 
 
+def test_the_list_says_of_which_tokens_requests_fail(tmp_path: Path) -> None:
+    """In the last day, as of channels; only each token's own page said it."""
+
+    async def story(visitor: Visitor) -> None:
+        for name, failed, hours in (("a", 0, 1), ("b", 1, 1), ("c", 3, 30)):
+            token = await visitor.call("POST", "/tokens", {"name": name}, status=201)
+            for number in range(4):
+                outcome = {"outcome": "error", "status": 502} if number < failed else {}
+                await book(visitor, unique("r"), hours, token_id=token["id"], token=name, **outcome)
+        await visitor.sign_in()
+        text = await visitor.page("/console/tokens?sort=-errors")
+        shares = re.findall(r'<a class="whole" href="[^"]+">(.)</a>.*?data-label="Errors">([^<]+)<', text, re.DOTALL)
+        assert {"a": "0 %", "b": "25 %", "c": "–"} == dict(shares)
+        assert "b" == shares[0][0]
+
+    at_console(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     ("fields", "is_open"),
     [
