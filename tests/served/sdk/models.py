@@ -58,7 +58,8 @@ class Models(Upstream):
 
     def requests_for(self, model: str) -> int:
         """How many requests there were for an upstream model."""
-        return sum(request.json().get("model") == model for request in self.chats)
+        asked = [request for request in self.chats if request.path not in ELSEWHERE]  # of which some take forms
+        return sum(request.json().get("model") == model for request in asked)
 
     def _answered(self, request: Request) -> Sequence[Step]:
         if request.path in ELSEWHERE:
