@@ -139,7 +139,8 @@ def test_two_dimensions_are_chosen_sorted_and_saved(open_page: OpenPage, size: s
     name = f"fast {size}"
     page.get_by_text("Saved views").click()
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Save this view").click()
+    with page.expect_event("load"):  # a view is in the list once the page has come anew
+        page.get_by_role("button", name="Save this view").click()
     page.get_by_text("Saved views").click()
     page.get_by_role("link", name=name, exact=True).click()
     expect(page).to_have_url(re.compile("by=token%2Cmodel.*show=speed&sort=speed"))
