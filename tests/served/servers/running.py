@@ -87,12 +87,14 @@ def uvicorn(place: Place) -> int:
 
 
 def hypercorn(place: Place) -> int:
-    """Behind h11."""
+    """Behind h11; in the process that is ended, where it would have one more for its worker."""
     if importlib.util.find_spec("hypercorn") is None:
         raise ServerMissing("Hypercorn is not installed")
     port = free_port()
     bind = f"127.0.0.1:{port}"
-    return place.run(port, sys.executable, "-m", "hypercorn", APP, "--bind", bind, "--keep-alive", "1")
+    return place.run(
+        port, sys.executable, "-m", "hypercorn", APP, "--bind", bind, "--keep-alive", "1", "--workers", "0"
+    )
 
 
 def nginx(place: Place) -> int:
