@@ -54,16 +54,16 @@ def dollars(amount: float | str | Decimal) -> str:
     if value and abs(value) < CENT:
         # One place more than the first digit that is not zero.
         places = -value.adjusted() + 1
-        return _in_dollars(f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
-    return _in_dollars(f"{value.quantize(CENT, ROUND_HALF_UP):,}")
+        return in_dollars(f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
+    return in_dollars(f"{value.quantize(CENT, ROUND_HALF_UP):,}")
 
 
 def exact_dollars(amount: float | str | Decimal) -> str:
     """Every digit, for rates, and for figures that somebody adds up: `$2.50`, `$0.000075`."""
-    return _in_dollars(plain(amount))
+    return in_dollars(plain(amount))
 
 
-def _in_dollars(figure: str) -> str:
+def in_dollars(figure: str) -> str:
     """The sign stands before the currency's: `-$2.50`."""
     return f"${figure}".replace("$-", "-$")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from aihub_lite.domain.money import CENT, dollars, exact_dollars, plain
+from aihub_lite.domain.money import CENT, dollars, exact_dollars, in_dollars, plain
 
 
 @attrs.frozen
@@ -48,8 +48,7 @@ def single(value: float | str | Decimal) -> str | Little:
     exact = Decimal(str(value))
     if exact and abs(exact) < LEAST:
         return Little(exact_dollars(value), below=exact < 0, than=LEAST)
-    # The sign stands before the currency's.
-    return f"${exact.quantize(LEAST, ROUND_HALF_UP):,}".replace("$-", "-$")
+    return in_dollars(f"{exact.quantize(LEAST, ROUND_HALF_UP):,}")
 
 
 def evenly(values: Iterable[float | str | Decimal]) -> list[str]:
