@@ -279,9 +279,9 @@ def _facts(token: dict[str, Any]) -> dict[str, Any]:
         bound = bound_text(token)
     token = {**token, "bound": bound, "state": state_text(token), "paused": paused_text(token)}
     token = {**token, "budgets": [budget_text(budget) for budget in token["budgets"]]}
-    facts = {field: value for field, value in token.items() if field not in ("limits", "tightest")}
     amounts["refuses first"] = first_text(token) or ""
-    return {**{field: value for field, value in facts.items() if not field.endswith("_usd")}, **amounts}
+    told = {"limits", "tightest", *(field for field in token if field.endswith("_usd"))}
+    return {**{field: value for field, value in token.items() if field not in told}, **amounts}
 
 
 def _print_key(answer: Any, done: str) -> None:

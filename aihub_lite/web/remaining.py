@@ -82,10 +82,10 @@ def tightest(rows: Sequence[Json]) -> Json | None:
     return min(for_all or rows, key=lambda row: row["left_usd"], default=None)
 
 
-def tightest_of_token(gateway: Gateway, token: Token) -> Json | None:
+def tightest_of_token(gateway: Gateway, token: Token, own: list[Json]) -> Json | None:
     """Of all that its requests draw from: its own limits, its person's, its team's and the gateway's."""
     above = [PotKey("person", token.person_id), PotKey("team", token.team_id), GATEWAY]
-    return tightest(token_limits(gateway, token) + pot_limits(gateway, above))
+    return tightest(own + pot_limits(gateway, above))
 
 
 def person_remaining(gateway: Gateway, person: Person) -> Json:

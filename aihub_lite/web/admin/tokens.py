@@ -107,6 +107,7 @@ def token_json(gateway: Gateway, token: Token) -> Json:
     if token.budget:
         budget = f"{plain(usd(token.budget.nano))}/{token.budget.period}"
     person, team = owner_names(gateway.people, token)
+    limits = token_limits(gateway, token)
     return {
         "id": token.id,
         "name": token.name,
@@ -135,8 +136,8 @@ def token_json(gateway: Gateway, token: Token) -> Json:
         "spent_now_usd": money(balance.spent_now(wall)),
         "held_usd": money(balance.held),
         "left_usd": left_usd(balance, wall),
-        "limits": token_limits(gateway, token),
-        "tightest": tightest_of_token(gateway, token),
+        "limits": limits,
+        "tightest": tightest_of_token(gateway, token, limits),
     }
 
 

@@ -144,10 +144,9 @@ def upstream_body(request: ChatRequest, upstream_model: str, quirks: Quirks) -> 
     if _takes_thinking_parts(upstream_model, quirks):
         body["messages"] = [_with_thinking_part(message) for message in body["messages"]]
     if quirks.drop_inside or not quirks.developer_role:
-        fields = request.fields
-        if body["messages"] is not request.body["messages"]:
-            fields = fields_of(body["messages"])
-        body["messages"] = _messages_for(body["messages"], fields, quirks)
+        messages = body["messages"]
+        fields = request.fields if messages is request.body["messages"] else fields_of(messages)
+        body["messages"] = _messages_for(messages, fields, quirks)
     if quirks.thought_calls and _has_part(upstream_model, quirks.thought_calls):
         body["messages"] = [_with_thought(message) for message in body["messages"]]
     if quirks.drop_inside and isinstance(body.get("tools"), list):

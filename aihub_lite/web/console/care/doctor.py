@@ -18,9 +18,9 @@ from aihub_lite.web.framework import AnyRequest, PathRouter
 @get("/doctor")
 async def show_doctor(request: AnyRequest, doctor: TheDoctor, look: FromQuery[str] = "") -> Template:
     """What it found last, and when; with `look` what it finds now: that takes seconds, so nobody gets it unasked."""
-    examined = await doctor.last.get()
     if look:
-        examined = await doctor.examine()
+        await doctor.examine()
+    examined = await doctor.last.get()
     report = None
     if examined is not None:
         report = report_json(examined, language_of(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from litestar import Response
 from litestar.response import Template
@@ -14,7 +14,7 @@ from aihub_lite.domain.spreadsheets import inert
 from aihub_lite.gateway.core import Gateway
 from aihub_lite.web.console.pages import page
 from aihub_lite.web.framework import AnyRequest
-from aihub_lite.web.views import Json
+from aihub_lite.web.views import Json, moment_text
 
 LINES = ("day", "kind", "what", "requests", "usd")
 """Columns of a statement as CSV, as the command line prints it."""
@@ -23,9 +23,9 @@ LINES = ("day", "kind", "what", "requests", "usd")
 def statement_page(request: AnyRequest, gateway: Gateway, statement: Json, back: str, place: str) -> Template:
     """`back` is the address of what it belongs to, `place` its own; with `.csv` behind it that of the file."""
     first = date.fromisoformat(f"{statement['month']}-01")
-    later = _month(first + timedelta(days=31))
-    if later > _month(datetime.fromtimestamp(gateway.clock.wall(), UTC).date()):
-        later = ""  # it has not begun
+    later = ""
+    if statement["to"] <= moment_text(int(gateway.clock.wall())):
+        later = _month(first + timedelta(days=31))
     return page(
         request,
         "pots/statement.html",
